@@ -1,0 +1,82 @@
+"""What a network does on a set of digits: accuracy, classes it never predicts, dead units, gradient norms."""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lenet.data import Digits, pixels
+from lenet.model import LeNet
+from lenet.variant import ACTIVATIONS, CLASSES
+
+# The recurrent heads that read along the batch answer differently for another batch size, so there is one, the paper's.
+BATCH = 256
+PROBE = 1000  # the gradient norms are those of the loss on this many first training images
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """accuracy and class_accuracy (ten of them) in 0..1; predictions: int64 [N].
+
+    dead_units: for each activation layer, the share of its units that no picture wakes: zero for every picture (ReLU)
+    or saturated for every picture (|tanh| > 0.99; sigmoid < 0.01 or > 0.99).
+    """
+
+    accuracy: float
+    class_accuracy: list[float]
+    classes_predicted: int
+    dead_units: dict[str, float]
+    predictions: Tensor
+
+
+@torch.no_grad()
+def evaluate(model: LeNet, digits: Digits) -> Evaluation:
+    """Run the network over the digits in their order, in batches of 256."""
+    predictions = []
+    liveliest: dict[str, Tensor] = {}
+    for images in pixels(digits.images).split(BATCH):
+        x = images
+        for layer in model.layers[:-1]:
+            x = model.apply_layer(layer, x)
+            if layer.kind in ACTIVATIONS:
+                life = _liveliness(layer.kind, x).amax(0)
+                liveliest[layer.name] = torch.maximum(liveliest.get(layer.name, life), life)
+        predictions.append(x.argmax(1))
+    predicted = torch.cat(predictions)
+    right = predicted == digits.labels
+    count = torch.bincount(digits.labels, minlength=CLASSES)
+    right_count = torch.bincount(digits.labels[right], minlength=CLASSES)
+    return Evaluation(
+        accuracy=right.double().mean().item(),
+        class_accuracy=(right_count.double() / count.clamp(min=1)).tolist(),
+        classes_predicted=len(predicted.unique()),
+        dead_units={name: (life <= 0).double().mean().item() for name, life in liveliest.items()},
+        predictions=predicted,
+    )
+
+
+def _liveliness(kind: str, output: Tensor) -> Tensor:
+    """Positive where a unit is neither dead nor saturated."""
+    match kind:
+        case "relu":
+            return output
+        case "tanh":
+            return 0.99 - output.abs()
+        case _:  # sigmoid
+            return 0.49 - (output - 0.5).abs()
+
+
+def gradient_norms(model: LeNet, digits: Digits) -> tuple[dict[str, float], float]:
+    """L2 norm of the loss gradient for each layer with weights (biases included), and the loss, on the first 1,000
+    digits as one batch. The gradients that the parameters hold are left as they are."""
+    probe = digits[:PROBE]
+    loss = F.cross_entropy(model(pixels(probe.images)), probe.labels)
+    modules = dict(model.named_children())
+    parameters = [parameter for module in modules.values() for parameter in module.parameters()]
+    gradients = iter(torch.autograd.grad(loss, parameters))
+    norms = {
+        name: torch.cat([next(gradients).flatten() for _ in module.parameters()]).norm().item()
+        for name, module in modules.items()
+    }
+    return norms, loss.item()

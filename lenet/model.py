@@ -1,0 +1,150 @@
+"""LeNet, built from a Variant: read this file to learn the network.
+
+    >>> model = create_model("best", pretrained=True)
+    >>> model(x).softmax(1)                      # x: [N, 1, 28, 28], grey values in [0, 1], white ink on black
+    >>> for stage in model.trace(x): print(stage.name, stage.output.shape)
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from lenet.variant import HIDDEN, INPUT_SIZE, KERNEL, Layer, Variant, layers
+
+
+class LeNet(nn.Module):
+    """The network of a variant. Normalisation is inside: it takes plain grey values.
+
+    The modules with weights are called conv1, conv2, …, fc1, fc2, … (and rnn or lstm) and are created in the order of
+    the forward pass, so that a seed gives the weights that the base implementation would get from it.
+    """
+
+    def __init__(self, variant: Variant):
+        super().__init__()
+        self.variant = variant
+        self.layers = layers(variant)
+        for layer in self.layers:
+            if layer.parameters:
+                self.add_module(layer.name, _module(layer))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """[N, 1, 28, 28] in [0, 1] -> [N, 10] outputs, the softmax of which are the probabilities."""
+        _check_input(x)
+        for layer in self.layers[:-1]:
+            x = self.apply_layer(layer, x)
+        return x
+
+    @torch.no_grad()
+    def trace(self, x: Tensor) -> "Trace":
+        """Everything that one forward pass computes, stage by stage, the input and the probabilities included.
+
+        It keeps nothing on the model, so many threads may trace one model at once.
+        """
+        _check_input(x)
+        stages = []
+        for layer in self.layers:
+            x = self.apply_layer(layer, x)
+            stages.append(Stage(layer.name, layer.kind, x, layer))
+        return Trace(stages)
+
+    def apply_layer(self, layer: Layer, x: Tensor) -> Tensor:
+        """The output of one layer of the shape table for the output of the one before it."""
+        match layer.kind:
+            case "input":
+                return x
+            case "normalise":
+                return (x - self.variant.mean) / self.variant.std
+            case "conv" | "linear":
+                return self.get_submodule(layer.name)(x)
+            case "relu":
+                return F.relu(x)
+            case "tanh":
+                return torch.tanh(x)
+            case "sigmoid":
+                return torch.sigmoid(x)
+            case "pool":
+                return F.max_pool2d(x, layer.pool.kernel, layer.pool.stride, layer.pool.padding)
+            case "flatten":
+                return x.flatten(1)
+            case "sequence":  # [N, channels, rows, columns] -> [N, positions row by row, channels]
+                return x.flatten(2).transpose(1, 2)
+            case "rnn" | "lstm":
+                # Given [N, features], PyTorch reads the batch as ONE sequence of N steps: the paper's form.
+                return self.get_submodule(layer.name)(x)[0]
+            case "last":
+                return x[:, -1]
+            case "softmax":
+                return x.softmax(1)
+        raise ValueError(f"No rule for a layer of kind {layer.kind!r}.")
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one layer put out: `output` is [N, …] for the N pictures of the batch."""
+
+    name: str
+    kind: str
+    output: Tensor
+    layer: Layer
+
+
+class Trace:
+    """The stages of one forward pass, in order; also by name: trace["conv1"]."""
+
+    def __init__(self, stages: list[Stage]):
+        self._stages = {stage.name: stage for stage in stages}
+
+    def __iter__(self) -> Iterator[Stage]:
+        return iter(self._stages.values())
+
+    def __len__(self) -> int:
+        return len(self._stages)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._stages
+
+    def __getitem__(self, name: str) -> Stage:
+        if name not in self._stages:
+            raise KeyError(f"There is no stage {name!r}. There are: {', '.join(self._stages)}.")
+        return self._stages[name]
+
+    def before(self, name: str) -> Stage:
+        """The stage whose output is the input of the named one."""
+        names = list(self._stages)
+        return self._stages[names[max(names.index(self[name].name) - 1, 0)]]
+
+    @property
+    def outputs(self) -> Tensor:
+        """[N, 10], what forward() returns."""
+        return self.before("softmax").output
+
+    @property
+    def probabilities(self) -> Tensor:
+        """[N, 10], each row sums to 1."""
+        return self["softmax"].output
+
+
+def _module(layer: Layer) -> nn.Module:
+    """The PyTorch module of a layer with weights, in PyTorch's default initialisation."""
+    inputs, outputs = layer.input_shape, layer.output_shape
+    match layer.kind:
+        case "conv":
+            return nn.Conv2d(inputs[0], outputs[0], KERNEL)
+        case "linear":
+            return nn.Linear(inputs[0], outputs[0])
+        case "rnn":
+            return nn.RNN(inputs[-1], HIDDEN[1], batch_first=True)
+        case "lstm":
+            return nn.LSTM(inputs[-1], HIDDEN[1], batch_first=True)
+    raise ValueError(f"A layer of kind {layer.kind!r} has no weights.")
+
+
+def _check_input(x: Tensor) -> None:
+    if x.ndim != 4 or x.shape[1:] != (1, INPUT_SIZE, INPUT_SIZE) or not x.is_floating_point():
+        raise ValueError(
+            f"LeNet takes floating-point pictures of shape [N, 1, {INPUT_SIZE}, {INPUT_SIZE}], "
+            f"not {x.dtype} of shape {list(x.shape)}. `lenet.to_mnist` makes one from any picture."
+        )

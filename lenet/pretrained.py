@@ -1,0 +1,118 @@
+"""Weights that travel with their card: safetensors files whose metadata say what they are and how they were made.
+
+No code runs when such a file is read, so a file from anybody can be opened; `load` refuses, with a reason, whatever
+is not exactly the network that its card describes.
+"""
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+
+from lenet.data import ROOT
+from lenet.files import write_atomically
+from lenet.model import LeNet
+from lenet.training import Epoch, Recipe
+from lenet.variant import CHANNELS, Pool, Variant, VariantError, layers
+
+FOLDER = ROOT / "pretrained"
+LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
+FORMAT = "lenet-card-1"
+
+
+class WeightsError(ValueError):
+    """A weights file that is not to be trusted or does not fit; the message says why."""
+
+
+@dataclass(frozen=True)
+class Card:
+    """What travels with weights. test_accuracy in 0..1; history: the Epoch records as dictionaries."""
+
+    name: str
+    variant: Variant
+    recipe: Recipe
+    test_accuracy: float
+    history: list[dict] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
+    checksum: str = ""
+
+    @property
+    def seed(self) -> int:
+        return self.recipe.seed
+
+
+def make_card(name: str, variant: Variant, recipe: Recipe, history: list[Epoch]) -> Card:
+    """The card of a run that has just ended."""
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    return Card(name, variant, recipe, history[-1].test_accuracy, [asdict(epoch) for epoch in history], versions)
+
+
+def weights_bytes(model: LeNet, card: Card) -> bytes:
+    """The safetensors file of a network, card included, as `load` takes it."""
+    tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
+    card = replace(card, checksum=_checksum(tensors))
+    return to_bytes(tensors, {"format": FORMAT, "card": json.dumps(asdict(card))})
+
+
+def save(model: LeNet, card: Card, path: Path) -> None:
+    """Write weights and card, whole or not at all."""
+    write_atomically(path, weights_bytes(model, card))
+
+
+def load(path: Path) -> tuple[LeNet, Card]:
+    """The network in eval mode, its parameters frozen, and its card. Raises WeightsError with the reason."""
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise WeightsError(f"{path.name} is larger than {LARGEST_FILE // 2**20} MB: it holds no LeNet.")
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise WeightsError(f"{path.name} has no card of this project: its weights were saved by something else.")
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+    except FileNotFoundError:
+        raise WeightsError(f"There is no weights file {path.name}.") from None
+    except (SafetensorError, OSError) as error:
+        raise WeightsError(f"{path.name} is damaged or is no safetensors file ({error}).") from error
+    card = _card_from(metadata.get("card", ""), path.name)
+    model = LeNet(card.variant)
+    expected = {name: (tensor.shape, tensor.dtype) for name, tensor in model.state_dict().items()}
+    if {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()} != expected:
+        raise WeightsError(f"{path.name}: the weights do not fit the network that its card describes.")
+    if _checksum(tensors) != card.checksum:
+        raise WeightsError(f"{path.name} is damaged: the checksum of its weights is wrong.")
+    model.load_state_dict(tensors)
+    return model.eval().requires_grad_(False), card
+
+
+def _card_from(text: str, file: str) -> Card:
+    """Rebuild a card from JSON, checking each part of it."""
+    try:
+        fields = json.loads(text)
+        described = fields.pop("variant")
+        pools = tuple(Pool(**pool) for pool in described.pop("pools")[: len(CHANNELS) + 1])
+        card = Card(variant=Variant(pools=pools, **described), recipe=Recipe(**fields.pop("recipe")), **fields)
+        layers(card.variant)
+    except VariantError as error:
+        raise WeightsError(f"{file}: its card describes an impossible network. {error}") from error
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise WeightsError(f"{file}: its card cannot be read ({error}).") from error
+    return card
+
+
+def _checksum(tensors: dict[str, torch.Tensor]) -> str:
+    """sha256 over names and values, in the order of the names."""
+    digest = hashlib.sha256()
+    for name in sorted(tensors):
+        digest.update(name.encode())
+        digest.update(tensors[name].contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def shipped() -> list[str]:
+    """Names of the weights in pretrained/."""
+    return sorted(path.stem for path in FOLDER.glob("*.safetensors"))

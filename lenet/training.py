@@ -1,0 +1,198 @@
+"""How a network is trained: a Recipe, and the loops that follow it one step or one epoch at a time.
+
+    >>> model = new_model(VARIANTS["original"], seed=0)
+    >>> for epoch in train(model, RECIPES["paper"], mnist("train"), mnist("test")): print(epoch.test_accuracy)
+
+The whole data set stays in memory as bytes and is cut into batches by index: no loader, no worker processes.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import ceil, isfinite
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from lenet.augment import AUGMENTATIONS
+from lenet.data import Digits, pixels
+from lenet.evaluation import evaluate, gradient_norms
+from lenet.model import LeNet
+from lenet.variant import Variant
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be followed; the message says what would be right."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; the defaults are the paper's.
+
+    train_size: how many of the 60,000 training images are used, the first ones.
+    schedule: `constant`, or `one-cycle` (up to `lr` and down to nothing, along half a cosine each).
+    shuffle: a new order each epoch; without it the images keep their fixed order.
+    seed: fixes the initialisation, the order and the augmentation.
+    """
+
+    optimiser: str = "sgd"
+    lr: float = 0.1
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    batch_size: int = 256
+    epochs: int = 20
+    schedule: str = "constant"
+    augmentation: str = "none"
+    shuffle: bool = False
+    seed: int = 0
+    train_size: int = 60_000
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return ceil(self.train_size / self.batch_size)
+
+
+# Named recipes: one row each.
+RECIPES = {
+    "paper": Recipe(),
+    "quick": Recipe(optimiser="adam", lr=0.004, batch_size=64, epochs=3, schedule="one-cycle", shuffle=True),
+}
+
+OPTIMISERS: dict[str, Callable] = {
+    "sgd": lambda parameters, r: torch.optim.SGD(parameters, r.lr, r.momentum, weight_decay=r.weight_decay),
+    "adam": lambda parameters, r: torch.optim.AdamW(parameters, r.lr, weight_decay=r.weight_decay),
+}
+
+SCHEDULES: dict[str, Callable] = {
+    "constant": lambda optimiser, r: torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1.0),
+    "one-cycle": lambda optimiser, r: torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, r.lr, total_steps=r.epochs * r.steps_per_epoch + 1, pct_start=0.2, cycle_momentum=False
+    ),
+}
+
+# The smallest and largest value of each number in a recipe.
+LIMITS = {
+    "lr": (1e-6, 100.0),
+    "momentum": (0.0, 0.999),
+    "weight_decay": (0.0, 1.0),
+    "batch_size": (1, 10_000),
+    "epochs": (1, 500),
+    "seed": (0, 2**31 - 1),
+    "train_size": (1, 60_000),
+}
+CHOICES = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "augmentation": AUGMENTATIONS}
+
+
+def check(recipe: Recipe) -> None:
+    """Raise RecipeError, saying what would be right, if the recipe cannot be followed."""
+    for name, (least, most) in LIMITS.items():
+        value = getattr(recipe, name)
+        if not isfinite(value) or not least <= value <= most:
+            raise RecipeError(f"{name.replace('_', ' ')} must lie between {least:g} and {most:g}, not be {value:g}.")
+    for name, choices in CHOICES.items():
+        if getattr(recipe, name) not in choices:
+            raise RecipeError(f"The {name} {getattr(recipe, name)!r} is unknown: choose one of {', '.join(choices)}.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One update of the weights: its number from 1, the loss of its batch, the processor seconds it took."""
+
+    number: int
+    loss: float
+    batch_size: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The state of a run after an epoch; epoch 0 is the untrained network. Fields as in pretrained/curves.parquet.
+
+    train_loss is the mean over the epoch's batches as they were met (epoch 0: of the first 1,000 images).
+    train_seconds is the processor time of this thread spent on training so far, evaluation left out.
+    """
+
+    epoch: int
+    train_loss: float
+    test_accuracy: float
+    class_accuracy: list[float]
+    classes_predicted: int
+    dead_units: dict[str, float]
+    gradient_norms: dict[str, float]
+    train_seconds: float
+
+
+_seeding = threading.Lock()  # the initialisation draws from the one generator that all threads share
+
+
+def new_model(variant: Variant, seed: int) -> LeNet:
+    """An untrained network in PyTorch's default initialisation of that seed. The global generator is left alone."""
+    with _seeding, torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return LeNet(variant)
+
+
+def steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
+    """Follow the recipe to its end, one update of the model's weights at a time. Raises RecipeError."""
+    check(recipe)
+    digits = digits[: recipe.train_size]
+    random = torch.Generator().manual_seed(recipe.seed)
+    optimiser = OPTIMISERS[recipe.optimiser](model.parameters(), recipe)
+    schedule = SCHEDULES[recipe.schedule](optimiser, recipe)
+    augment = AUGMENTATIONS[recipe.augmentation]
+    number = 0
+    for _ in range(recipe.epochs):
+        for images, labels in _batches(digits, recipe, random):
+            start = time.thread_time()
+            loss = F.cross_entropy(model(augment(pixels(images), random)), labels)
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            schedule.step()
+            number += 1
+            value = loss.item()
+            yield Step(number, value, len(labels), time.thread_time() - start)
+
+
+def _batches(digits: Digits, recipe: Recipe, random: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
+    if not recipe.shuffle:
+        yield from zip(digits.images.split(recipe.batch_size), digits.labels.split(recipe.batch_size))
+        return
+    for rows in torch.randperm(len(digits), generator=random).split(recipe.batch_size):
+        yield digits.images[rows], digits.labels[rows]
+
+
+def train(model: LeNet, recipe: Recipe, train_digits: Digits, test_digits: Digits) -> Iterator[Epoch]:
+    """Follow the recipe and measure the network before it starts and after each epoch: epochs + 1 records."""
+    check(recipe)
+    train_digits = train_digits[: recipe.train_size]
+    seconds = 0.0
+    yield measure(model, 0, None, seconds, train_digits, test_digits)
+    running = steps(model, recipe, train_digits)
+    for epoch in range(1, recipe.epochs + 1):
+        total = 0.0
+        for _ in range(ceil(len(train_digits) / recipe.batch_size)):
+            step = next(running)
+            total += step.loss * step.batch_size
+            seconds += step.seconds
+        yield measure(model, epoch, total / len(train_digits), seconds, train_digits, test_digits)
+
+
+def measure(
+    model: LeNet, epoch: int, train_loss: float | None, seconds: float, train_digits: Digits, test_digits: Digits
+) -> Epoch:
+    """The record of an epoch. Without a loss, that of the first 1,000 training images is taken."""
+    norms, probe_loss = gradient_norms(model, train_digits)
+    result = evaluate(model, test_digits)
+    return Epoch(
+        epoch=epoch,
+        train_loss=probe_loss if train_loss is None else train_loss,
+        test_accuracy=result.accuracy,
+        class_accuracy=result.class_accuracy,
+        classes_predicted=result.classes_predicted,
+        dead_units=result.dead_units,
+        gradient_norms=norms,
+        train_seconds=seconds,
+    )
