@@ -2,8 +2,11 @@
 
 import argparse
 import sys
+from importlib import import_module
 
 from tqdm import tqdm
+
+from lenet.bench import BENCHES
 
 
 def experiments(arguments: argparse.Namespace) -> None:
@@ -43,6 +46,13 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--workers", type=int, help="processes (default: one a core)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, tcp://host:port")
     command.set_defaults(run=experiments)
+
+    benches = commands.add_parser("bench", help="measure something").add_subparsers(required=True)
+    for name, about in BENCHES.items():
+        module = import_module(f"lenet.bench.{name}")
+        command = benches.add_parser(name, help=about, description=module.__doc__)
+        module.arguments(command)
+        command.set_defaults(run=module.run)
     return main
 
 
