@@ -1,1 +1,28 @@
-"""LeNet, taken apart: build, train, trace and explain small convolutional networks that read handwritten digits."""
+"""LeNet, taken apart: build, train, trace and explain small convolutional networks that read handwritten digits.
+
+    >>> import lenet
+    >>> model = lenet.create_model("best", pretrained=True)
+    >>> model(lenet.to_mnist(picture)[None]).softmax(1)
+
+Nothing heavy is imported before the first of these names is used.
+"""
+
+from importlib import import_module
+
+_HOME = {
+    "list_models": "lenet.pretrained",
+    "create_model": "lenet.pretrained",
+    "card": "lenet.pretrained",
+    "to_mnist": "lenet.ink",
+}
+_MODULES = ("variant", "model", "data", "ink", "training", "explain", "stress", "experiments", "pretrained")
+
+__all__ = [*_HOME, *_MODULES]
+
+
+def __getattr__(name: str):
+    if name in _HOME:
+        return getattr(import_module(_HOME[name]), name)
+    if name in _MODULES:
+        return import_module(f"lenet.{name}")
+    raise AttributeError(f"module 'lenet' has no attribute {name!r}")

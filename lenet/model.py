@@ -1,8 +1,8 @@
 """LeNet, built from a Variant: read this file to learn the network.
 
-    >>> model = create_model("best", pretrained=True)
-    >>> model(x).softmax(1)                      # x: [N, 1, 28, 28], grey values in [0, 1], white ink on black
-    >>> for stage in model.trace(x): print(stage.name, stage.output.shape)
+>>> model = create_model("best", pretrained=True)
+>>> model(x).softmax(1)                      # x: [N, 1, 28, 28], grey values in [0, 1], white ink on black
+>>> for stage in model.trace(x): print(stage.name, stage.output.shape)
 """
 
 from collections.abc import Iterator

@@ -18,7 +18,7 @@ from lenet.data import ROOT
 from lenet.files import write_atomically
 from lenet.model import LeNet
 from lenet.training import Epoch, Recipe
-from lenet.variant import CHANNELS, Pool, Variant, VariantError, layers
+from lenet.variant import CHANNELS, VARIANTS, Pool, Variant, VariantError, layers, variant
 
 FOLDER = ROOT / "pretrained"
 LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
@@ -72,7 +72,7 @@ def load(path: Path) -> tuple[LeNet, Card]:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             if metadata.get("format") != FORMAT:
-                raise WeightsError(f"{path.name} has no card of this project: its weights were saved by something else.")
+                raise WeightsError(f"{path.name} has no card of this project: something else saved its weights.")
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
     except FileNotFoundError:
         raise WeightsError(f"There is no weights file {path.name}.") from None
@@ -116,3 +116,31 @@ def _checksum(tensors: dict[str, torch.Tensor]) -> str:
 def shipped() -> list[str]:
     """Names of the weights in pretrained/."""
     return sorted(path.stem for path in FOLDER.glob("*.safetensors"))
+
+
+def list_models(pretrained: bool = False) -> list[str]:
+    """Names that `create_model` takes; with `pretrained`, those that have weights in the box."""
+    return shipped() if pretrained else list(VARIANTS)
+
+
+def create_model(name_or_variant: str | Variant, pretrained: bool = False) -> LeNet:
+    """A network in eval mode, float32, on the CPU: a named variant, a Variant, or the name of shipped weights.
+
+    Without `pretrained` its weights are new, drawn from PyTorch's generator. Raises VariantError or WeightsError.
+    """
+    if not pretrained:
+        return LeNet(variant(name_or_variant)).eval()
+    if not isinstance(name_or_variant, str):
+        raise WeightsError(f"Weights are shipped by name: {', '.join(shipped())}.")
+    return load(_path(name_or_variant))[0]
+
+
+def card(name: str) -> Card:
+    """The card of shipped weights. Raises WeightsError."""
+    return load(_path(name))[1]
+
+
+def _path(name: str) -> Path:
+    if name not in shipped():
+        raise WeightsError(f"No weights called {name!r} are shipped. There are: {', '.join(shipped())}.")
+    return FOLDER / f"{name}.safetensors"

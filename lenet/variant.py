@@ -241,7 +241,7 @@ def check(v: Variant) -> None:
                            "the deviation must be a positive number.")  # fmt: skip
     for number, pool in enumerate(v.pools, start=1):
         if pool.kernel < 1 or pool.stride < 1 or pool.padding < 0:
-            raise VariantError(f"pool{number}: kernel and stride must be at least 1 and padding at least 0, not {pool}.")
+            raise VariantError(f"pool{number}: kernel and stride must be at least 1, padding at least 0, not {pool}.")
         if 2 * pool.padding > pool.kernel:
             raise VariantError(
                 f"pool{number}: a padding of {pool.padding} is more than half of the kernel, {pool.kernel}: "

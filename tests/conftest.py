@@ -37,7 +37,11 @@ class Server:
         command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true",
                    "--server.address=127.0.0.1", f"--server.port={self.port}"]  # fmt: skip
         self.process = subprocess.Popen(
-            command, cwd=folder, env={**os.environ, **(environment or {})}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=folder,
+            env={**os.environ, **(environment or {})},
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + 60
         while True:
