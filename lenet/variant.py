@@ -146,7 +146,7 @@ class Layer:
     parameters: int = 0
     macs: int = 0
     receptive_field: ReceptiveField | None = None
-    pool: Pool | None = None
+    pool: Pool = Pool(1, 1, 0)
 
 
 def layers(v: Variant) -> list[Layer]:
