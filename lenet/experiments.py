@@ -7,7 +7,7 @@ report) follows from here. Experiment 1 looks at kernels of trained networks and
 from dataclasses import dataclass, field, replace
 from itertools import product
 
-from lenet.training import RECIPES, Recipe
+from lenet.recipe import RECIPES, Recipe
 from lenet.variant import Variant, linear_output, multiply_adds, variant
 
 SEEDS = (0, 1, 2)  # the paper's three repetitions

@@ -17,7 +17,8 @@ from safetensors.torch import save as to_bytes
 from lenet.data import ROOT
 from lenet.files import write_atomically
 from lenet.model import LeNet
-from lenet.training import Epoch, Recipe
+from lenet.recipe import Recipe
+from lenet.training import Epoch
 from lenet.variant import CHANNELS, VARIANTS, Pool, Variant, VariantError, layers, variant
 
 FOLDER = ROOT / "pretrained"

@@ -1,7 +1,7 @@
-"""How a network is trained: a Recipe, and the loops that follow it one step or one epoch at a time.
+"""Training: the loops that follow a Recipe, one step or one epoch at a time.
 
     >>> model = new_model(VARIANTS["original"], seed=0)
-    >>> for epoch in train(model, RECIPES["paper"], mnist("train"), mnist("test")): print(epoch.test_accuracy)
+    >>> for epoch in train(model, Recipe(), mnist("train"), mnist("test")): print(epoch.test_accuracy)
 
 The whole data set stays in memory as bytes and is cut into batches by index: no loader, no worker processes.
 """
@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil
 
 import torch
 import torch.nn.functional as F
@@ -20,45 +20,9 @@ from lenet.augment import AUGMENTATIONS
 from lenet.data import Digits, pixels
 from lenet.evaluation import evaluate, gradient_norms
 from lenet.model import LeNet
+from lenet.recipe import Recipe, check
 from lenet.variant import Variant
 
-
-class RecipeError(ValueError):
-    """A recipe that cannot be followed; the message says what would be right."""
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How to train; the defaults are the paper's.
-
-    train_size: how many of the 60,000 training images are used, the first ones.
-    schedule: `constant`, or `one-cycle` (up to `lr` and down to nothing, along half a cosine each).
-    shuffle: a new order each epoch; without it the images keep their fixed order.
-    seed: fixes the initialisation, the order and the augmentation.
-    """
-
-    optimiser: str = "sgd"
-    lr: float = 0.1
-    momentum: float = 0.0
-    weight_decay: float = 0.0
-    batch_size: int = 256
-    epochs: int = 20
-    schedule: str = "constant"
-    augmentation: str = "none"
-    shuffle: bool = False
-    seed: int = 0
-    train_size: int = 60_000
-
-    @property
-    def steps_per_epoch(self) -> int:
-        return ceil(self.train_size / self.batch_size)
-
-
-# Named recipes: one row each.
-RECIPES = {
-    "paper": Recipe(),
-    "quick": Recipe(optimiser="adam", lr=0.004, batch_size=64, epochs=3, schedule="one-cycle", shuffle=True),
-}
 
 OPTIMISERS: dict[str, Callable] = {
     "sgd": lambda parameters, r: torch.optim.SGD(parameters, r.lr, r.momentum, weight_decay=r.weight_decay),
@@ -71,29 +35,6 @@ SCHEDULES: dict[str, Callable] = {
         optimiser, r.lr, total_steps=r.epochs * r.steps_per_epoch + 1, pct_start=0.2, cycle_momentum=False
     ),
 }
-
-# The smallest and largest value of each number in a recipe.
-LIMITS = {
-    "lr": (1e-6, 100.0),
-    "momentum": (0.0, 0.999),
-    "weight_decay": (0.0, 1.0),
-    "batch_size": (1, 10_000),
-    "epochs": (1, 500),
-    "seed": (0, 2**31 - 1),
-    "train_size": (1, 60_000),
-}
-CHOICES = {"optimiser": OPTIMISERS, "schedule": SCHEDULES, "augmentation": AUGMENTATIONS}
-
-
-def check(recipe: Recipe) -> None:
-    """Raise RecipeError, saying what would be right, if the recipe cannot be followed."""
-    for name, (least, most) in LIMITS.items():
-        value = getattr(recipe, name)
-        if not isfinite(value) or not least <= value <= most:
-            raise RecipeError(f"{name.replace('_', ' ')} must lie between {least:g} and {most:g}, not be {value:g}.")
-    for name, choices in CHOICES.items():
-        if getattr(recipe, name) not in choices:
-            raise RecipeError(f"The {name} {getattr(recipe, name)!r} is unknown: choose one of {', '.join(choices)}.")
 
 
 @dataclass(frozen=True)

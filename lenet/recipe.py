@@ -1,0 +1,71 @@
+"""How a network is trained: the Recipe, the named ones, and what their numbers may be. Nothing here imports torch."""
+
+from dataclasses import dataclass
+from math import ceil, isfinite
+
+
+class RecipeError(ValueError):
+    """A recipe that cannot be followed; the message says what would be right."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train; the defaults are the paper's.
+
+    train_size: how many of the 60,000 training images are used, the first ones.
+    schedule: `constant`, or `one-cycle` (up to `lr` and down to nothing, along half a cosine each).
+    shuffle: a new order each epoch; without it the images keep their fixed order.
+    seed: fixes the initialisation, the order and the augmentation.
+    """
+
+    optimiser: str = "sgd"
+    lr: float = 0.1
+    momentum: float = 0.0
+    weight_decay: float = 0.0
+    batch_size: int = 256
+    epochs: int = 20
+    schedule: str = "constant"
+    augmentation: str = "none"
+    shuffle: bool = False
+    seed: int = 0
+    train_size: int = 60_000
+
+    @property
+    def steps_per_epoch(self) -> int:
+        return ceil(self.train_size / self.batch_size)
+
+
+# Named recipes: one row each.
+RECIPES = {
+    "paper": Recipe(),
+    "quick": Recipe(optimiser="adam", lr=0.004, batch_size=64, epochs=3, schedule="one-cycle", shuffle=True),
+}
+
+# The smallest and largest value of each number in a recipe.
+LIMITS = {
+    "lr": (1e-6, 100.0),
+    "momentum": (0.0, 0.999),
+    "weight_decay": (0.0, 1.0),
+    "batch_size": (1, 10_000),
+    "epochs": (1, 500),
+    "seed": (0, 2**31 - 1),
+    "train_size": (1, 60_000),
+}
+
+# The values of each word in a recipe; training.py says what they mean.
+CHOICES = {
+    "optimiser": ("sgd", "adam"),
+    "schedule": ("constant", "one-cycle"),
+    "augmentation": ("none",),
+}
+
+
+def check(recipe: Recipe) -> None:
+    """Raise RecipeError, saying what would be right, if the recipe cannot be followed."""
+    for name, (least, most) in LIMITS.items():
+        value = getattr(recipe, name)
+        if not isfinite(value) or not least <= value <= most:
+            raise RecipeError(f"{name.replace('_', ' ')} must lie between {least:g} and {most:g}, not be {value:g}.")
+    for name, choices in CHOICES.items():
+        if getattr(recipe, name) not in choices:
+            raise RecipeError(f"The {name} {getattr(recipe, name)!r} is unknown: choose one of {', '.join(choices)}.")
