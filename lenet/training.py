@@ -23,7 +23,6 @@ from lenet.model import LeNet
 from lenet.recipe import Recipe, check
 from lenet.variant import Variant
 
-
 OPTIMISERS: dict[str, Callable] = {
     "sgd": lambda parameters, r: torch.optim.SGD(parameters, r.lr, r.momentum, weight_decay=r.weight_decay),
     "adam": lambda parameters, r: torch.optim.AdamW(parameters, r.lr, weight_decay=r.weight_decay),
