@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads cost more than they save on pictures this small
 settings.register_profile("project", deadline=None, derandomize=True)  # the same examples every time
 settings.load_profile("project")
 
