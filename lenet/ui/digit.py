@@ -1,0 +1,167 @@
+"""The digit that all pages look at, and the ways to choose another: a test digit, a picture, or the board."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from lenet.ui import networks
+from lenet.variant import CLASSES
+
+if TYPE_CHECKING:  # a page shows the chooser before torch is loaded
+    from torch import Tensor
+
+TEST_DIGITS = 10_000  # pictures in MNIST's test set
+HARDEST = 100  # how many of them count as hard
+NUMBER = "digit"  # key of the number of a test digit, in the session and in the URL
+_CURRENT, _PROBLEM = "current_digit", "digit_problem"
+
+
+@dataclass(frozen=True)
+class Digit:
+    """image: float32 [1, 28, 28] in [0, 1], white ink on black; label: what it is, where that is known;
+    source: where it is from, in words."""
+
+    image: "Tensor"
+    label: int | None
+    source: str
+
+
+def current() -> Digit | None:
+    """The digit being looked at, the same on all pages; None if nothing was drawn or chosen yet."""
+    return st.session_state.get(_CURRENT)
+
+
+def show(digit: Digit | None) -> None:
+    """Make it the digit being looked at."""
+    st.session_state[_CURRENT] = digit
+    st.session_state.pop(_PROBLEM, None)
+
+
+def test_digit(number: int) -> Digit:
+    """Picture `number` of MNIST's test set, 0 to 9,999. Raises DataError."""
+    from lenet.data import mnist, pixels
+
+    digits = mnist("test")
+    label = int(digits.labels[number])
+    return Digit(pixels(digits.images[number]), label, f"test digit {number}, a {label}")
+
+
+@st.cache_resource(show_spinner="Looking for the hardest test digits …")
+def hardest() -> list[int]:
+    """Numbers of the test digits to which `best` gives the least probability of being what they are, hardest first."""
+    import torch
+
+    from lenet.data import mnist, pixels
+
+    digits = mnist("test")
+    model, _ = networks.load(networks.DEFAULT)
+    with torch.inference_mode():
+        right = [
+            model(pixels(images)).softmax(1).gather(1, labels[:, None])
+            for images, labels in zip(digits.images.split(500), digits.labels.split(500))
+        ]
+    return torch.cat(right)[:, 0].argsort(stable=True).tolist()
+
+
+def choose() -> Digit | None:
+    """The chooser for the pages that take a digit: what is looked at now, and how to look at another."""
+    _follow_url()
+    with st.container(horizontal=True, vertical_alignment="center", key="digit-chooser"):
+        digit = current()
+        if digit is not None:
+            st.image(digit.image[0].numpy(), width=56, clamp=True, alt=f"The digit being looked at: {digit.source}")
+            st.markdown(f"Looking at **{digit.source}**", width="content")
+        else:
+            st.markdown("No digit yet: draw one or choose one.", width="content")
+        pick()
+        st.page_link("app.py", label="Draw one", icon=":material/draw:")
+    return digit
+
+
+def pick(label: str = "Choose a digit") -> None:
+    """The pop-over with the test digits and the upload."""
+    with st.popover(label, icon=":material/image_search:"):
+        st.pills("Which digit?", range(CLASSES), key="digit_class", help="Choose none for any digit.")
+        with st.container(horizontal=True):
+            st.button("At random", icon=":material/casino:", on_click=_at_random, key="digit_random")
+            st.button("A hard one", icon=":material/local_fire_department:", on_click=_a_hard_one, key="digit_hard",
+                      help="One that the network called best reads wrongly or almost.")  # fmt: skip
+        st.number_input("Or its number in the test set", 0, TEST_DIGITS - 1, None, 1, key=NUMBER, bind="query-params",
+                        on_change=_follow_number, placeholder=f"0 to {TEST_DIGITS - 1}")  # fmt: skip
+        st.file_uploader("Or a picture of a digit", key="digit_upload", on_change=_from_upload,
+                         help="A photograph or a scan, dark on light or light on dark.")  # fmt: skip
+    if _PROBLEM in st.session_state:
+        st.error(st.session_state[_PROBLEM])
+
+
+def _follow_url() -> None:
+    """A link may carry the number of a test digit: ?digit=7."""
+    asked = st.query_params.get(NUMBER)
+    if asked is None or asked == st.session_state.get("followed_digit"):
+        return
+    st.session_state["followed_digit"] = asked
+    if asked.isdecimal() and int(asked) < TEST_DIGITS:
+        _show_number(int(asked))
+    else:
+        st.session_state[_PROBLEM] = f"The link asks for a test digit that does not exist: 0 to {TEST_DIGITS - 1} do."
+
+
+def _show_number(number: int) -> None:
+    from lenet.data import DataError
+
+    try:
+        show(test_digit(number))
+    except DataError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def _follow_number() -> None:
+    number = st.session_state[NUMBER]
+    if number is not None and 0 <= number < TEST_DIGITS:
+        _show_number(int(number))
+
+
+def _among(numbers: list[int], most: int) -> None:
+    """Show one of the first `most` of these test digits that are of the chosen class."""
+    import random
+
+    from lenet.data import mnist
+
+    wanted = st.session_state.get("digit_class")
+    labels = mnist("test").labels.tolist()
+    number = random.choice([n for n in numbers if wanted is None or labels[n] == wanted][:most])
+    st.session_state[NUMBER] = number
+    _show_number(number)
+
+
+def _at_random() -> None:
+    from lenet.data import DataError
+
+    try:
+        _among(list(range(TEST_DIGITS)), TEST_DIGITS)
+    except DataError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def _a_hard_one() -> None:
+    from lenet.data import DataError
+    from lenet.pretrained import WeightsError
+
+    try:
+        _among(hardest(), HARDEST)
+    except (DataError, WeightsError) as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def _from_upload() -> None:
+    from lenet.ink import InkError, open_picture, to_mnist
+
+    file = st.session_state["digit_upload"]
+    if file is None:
+        return
+    try:
+        show(Digit(to_mnist(open_picture(file)), None, "an uploaded picture"))
+        st.session_state[NUMBER] = None
+    except InkError as error:
+        st.session_state[_PROBLEM] = str(error)

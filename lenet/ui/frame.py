@@ -1,0 +1,53 @@
+"""What every page has: its title, the way to the other pages, one sentence that says what to do."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Page:
+    """file: from the root of the project; icon: a Material symbol; todo: what to do on the page, in one sentence."""
+
+    title: str
+    file: str
+    icon: str
+    todo: str
+
+
+# A new page is one row here and one file.
+PAGES = {
+    "draw": Page("Draw", "app.py", "draw", "Draw a digit on the board and watch LeNet read it."),
+    "inside": Page(
+        "Look inside", "pages/inside.py", "search", "Point at any cell: see what it looks at, and check its arithmetic."
+    ),
+    "train": Page(
+        "Train", "pages/train.py", "play_circle", "Build a variant, press start, and see why it learns or fails."
+    ),
+    "experiments": Page(
+        "Experiments",
+        "pages/experiments.py",
+        "science",
+        "Guess first, then hold the paper's claims against many seeds.",
+    ),
+    "stress": Page(
+        "Stress", "pages/stress.py", "tune", "Shift, turn, squeeze and thicken a digit until the network gives up."
+    ),
+}
+
+
+def page(key: str) -> None:
+    """First call of each page: page set-up, the way to all pages, title and the sentence of PAGES."""
+    here = PAGES[key]
+    st.set_page_config(page_title=f"{here.title} · LeNet, taken apart", page_icon=":material/grid_on:", layout="wide")
+    with st.container(horizontal=True, key="frame", vertical_alignment="center"):
+        st.markdown("**LeNet**, taken apart", width="content")
+        for other in PAGES.values():
+            # A page that does not exist must not take the others with it.
+            if (ROOT / other.file).exists():
+                st.page_link(other.file, label=other.title, icon=f":material/{other.icon}:")
+    st.header(here.title)
+    st.caption(here.todo)

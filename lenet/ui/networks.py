@@ -1,0 +1,82 @@
+"""The networks a page can use: the shipped ones and those trained in this session."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from lenet.variant import VARIANTS
+
+if TYPE_CHECKING:  # a page shows the picker before torch is loaded
+    from lenet.model import LeNet
+    from lenet.pretrained import Card
+
+FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
+DEFAULT = "best"
+_SESSION = "session_networks"
+
+
+def names() -> list[str]:
+    """Shipped networks, `best` first, then the others in the registry's order, then those trained in this session."""
+    files = {path.stem for path in FOLDER.glob("*.safetensors")}
+    known = [DEFAULT, *(name for name in VARIANTS if name != DEFAULT)]
+    shipped = [name for name in known if name in files] + sorted(files - set(known))
+    return shipped + list(st.session_state.get(_SESSION, {}))
+
+
+def load(name: str) -> "tuple[LeNet, Card]":
+    """Network and card of that name. Shared by all sessions: never change it. Raises WeightsError."""
+    session = st.session_state.get(_SESSION, {})
+    return session[name] if name in session else _shipped(name)
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def _shipped(name: str) -> "tuple[LeNet, Card]":
+    from lenet import pretrained
+
+    return pretrained.create_model(name, pretrained=True), pretrained.card(name)
+
+
+def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
+    """Make a network trained in this session known to the pickers of all pages.
+
+    Returns the name it got: a number is added if the name is taken.
+    """
+    taken, unique, number = set(names()), name, 2
+    while unique in taken:
+        unique, number = f"{name}-{number}", number + 1
+    st.session_state.setdefault(_SESSION, {})[unique] = (model.eval().requires_grad_(False), card)
+    return unique
+
+
+def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[str]:
+    """The picker, bound to the URL as ?key=name (several: ?key=a&key=b). At least one, at most `most` names."""
+    options = names()
+    if not options:
+        st.error("No networks are shipped in pretrained/. Restore them from the repository: git checkout -- pretrained")
+        return []
+    asked = st.query_params.get_all(key)
+    unknown = [name for name in asked if name not in options]
+    if unknown:
+        st.warning(
+            f"There is no network called {', '.join(map(_plain, unknown))} here. There are: {', '.join(options)}."
+        )
+    default = DEFAULT if DEFAULT in options else options[0]
+    if most == 1:
+        chosen = st.pills(label, options, default=default, key=key, bind="query-params", required=True)
+        return [chosen] if chosen in options else [default]
+    several = st.pills(
+        label,
+        options,
+        selection_mode="multi",
+        default=[default],
+        key=key,
+        bind="query-params",
+        on_change=lambda: st.session_state.update({key: st.session_state[key][-most:]}),
+    )
+    return [name for name in several if name in options][:most] or [default]
+
+
+def _plain(text: str) -> str:
+    """Somebody's text, cut short and without anything that Markdown would act on."""
+    return "“" + "".join(c for c in text[:40] if c.isalnum() or c in " -_.") + "”"
