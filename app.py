@@ -2,20 +2,42 @@
 
 import streamlit as st
 
-from lenet.ui import digit, frame, networks
+from lenet.ui import canvas, digit, frame, networks, reading
+
+EMPTY = "Draw a digit, 0 to 9, on the board, as large as you like. No pen at hand? Choose a test digit."
 
 frame.page("draw")
-
-chosen = networks.choose("networks", most=3, label="Networks")
-digit.choose()
+digit.follow_url()
 
 
 @st.fragment
-def board() -> None:
-    from streamlit_drawable_canvas import st_canvas  # needs a running app: never at import
+def draw() -> None:
+    """A stroke runs this and nothing else."""
+    with st.container(horizontal=True, gap="medium"):
+        left, right = st.container(width=canvas.SIDE), st.container(width="stretch")
+    with left:
+        st.caption("The board")
+        picture, drawn = canvas.board(on_change=digit.forget_number)
+        canvas.buttons()
+    with right:
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            chosen = networks.choose("networks", most=3, label="Who reads it (up to three)")
+            digit.pick("Choose a test digit")
+        waiting = st.container()
 
-    st_canvas(stroke_width=18, stroke_color="#ffffff", background_color="#000000", height=280, width=280,
-              return_image_data=True, key="canvas")  # fmt: skip
+    with waiting, networks.waking():
+        if drawn:
+            digit.draw(picture, mark=f"drawing-{canvas.count()}")
+        shown = digit.current()
+        models, problems = networks.load_all(chosen) if shown else ({}, [])
+        answers, films = reading.read(shown, models) if shown else ([], [])
+
+    message = " ".join(filter(None, [digit.problem(), *problems])) or ("" if shown else EMPTY)
+    with right:
+        painted = reading.show_answers(chosen, answers, shown, message, announce=not networks.warm())
+    reading.show_film(films)
+    if painted:
+        networks.warm_up()
 
 
-board()
+draw()

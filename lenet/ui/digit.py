@@ -1,7 +1,8 @@
 """The digit that all pages look at, and the ways to choose another: a test digit, a picture, or the board."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -20,11 +21,22 @@ _CURRENT, _PROBLEM = "current_digit", "digit_problem"
 @dataclass(frozen=True)
 class Digit:
     """image: float32 [1, 28, 28] in [0, 1], white ink on black; label: what it is, where that is known;
-    source: where it is from, in words."""
+    source: where it is from, in words; stages: what a drawing or picture was before it was centred, [1, 28, 28] each;
+    mark: changes with every digit that is shown."""
 
     image: "Tensor"
     label: int | None
     source: str
+    stages: "tuple[Tensor, ...]" = ()
+    mark: str = ""
+
+
+def from_picture(picture: Any, source: str, mark: str = "") -> Digit:
+    """A drawing or picture (array or PIL image), centred as MNIST's were. Raises InkError if there is no ink in it."""
+    from lenet.ink import read_ink
+
+    ink = read_ink(picture)
+    return Digit(ink.centred, None, source, (ink.raw, ink.cropped, ink.scaled), mark)
 
 
 def current() -> Digit | None:
@@ -38,13 +50,39 @@ def show(digit: Digit | None) -> None:
     st.session_state.pop(_PROBLEM, None)
 
 
+def draw(png: bytes | None, mark: str) -> None:
+    """Look at what is on the board; None is a blank one. `mark` must be another for each drawing."""
+    from lenet.ink import InkError, open_picture
+
+    try:
+        show(from_picture(open_picture(BytesIO(png)), "your drawing", mark) if png else None)
+    except InkError as error:
+        refuse(str(error))
+
+
+def refuse(reason: str) -> None:
+    """There is no digit to look at, for this reason."""
+    st.session_state[_CURRENT] = None
+    st.session_state[_PROBLEM] = reason
+
+
+def problem() -> str:
+    """Why there is no digit, or not the one that was asked for; empty if all is well."""
+    return st.session_state.get(_PROBLEM, "")
+
+
+def forget_number() -> None:
+    """The digit is no test digit any more. For callbacks: the field for the number must not be on the page yet."""
+    st.session_state[NUMBER] = None
+
+
 def test_digit(number: int) -> Digit:
     """Picture `number` of MNIST's test set, 0 to 9,999. Raises DataError."""
     from lenet.data import mnist, pixels
 
     digits = mnist("test")
     label = int(digits.labels[number])
-    return Digit(pixels(digits.images[number]), label, f"test digit {number}, a {label}")
+    return Digit(pixels(digits.images[number]), label, f"test digit {number}, a {label}", mark=f"test-{number}")
 
 
 @st.cache_resource(show_spinner="Looking for the hardest test digits …")
@@ -66,7 +104,7 @@ def hardest() -> list[int]:
 
 def choose() -> Digit | None:
     """The chooser for the pages that take a digit: what is looked at now, and how to look at another."""
-    _follow_url()
+    follow_url()
     with st.container(horizontal=True, vertical_alignment="center", key="digit-chooser"):
         digit = current()
         if digit is not None:
@@ -76,6 +114,8 @@ def choose() -> Digit | None:
             st.markdown("No digit yet: draw one or choose one.", width="content")
         pick()
         st.page_link("app.py", label="Draw one", icon=":material/draw:")
+    if problem():
+        st.error(problem())
     return digit
 
 
@@ -91,11 +131,9 @@ def pick(label: str = "Choose a digit") -> None:
                         on_change=_follow_number, placeholder=f"0 to {TEST_DIGITS - 1}")  # fmt: skip
         st.file_uploader("Or a picture of a digit", key="digit_upload", on_change=_from_upload,
                          help="A photograph or a scan, dark on light or light on dark.")  # fmt: skip
-    if _PROBLEM in st.session_state:
-        st.error(st.session_state[_PROBLEM])
 
 
-def _follow_url() -> None:
+def follow_url() -> None:
     """A link may carry the number of a test digit: ?digit=7."""
     asked = st.query_params.get(NUMBER)
     if asked is None or asked == st.session_state.get("followed_digit"):
@@ -155,13 +193,13 @@ def _a_hard_one() -> None:
 
 
 def _from_upload() -> None:
-    from lenet.ink import InkError, open_picture, to_mnist
+    from lenet.ink import InkError, open_picture
 
     file = st.session_state["digit_upload"]
     if file is None:
         return
     try:
-        show(Digit(to_mnist(open_picture(file)), None, "an uploaded picture"))
+        show(from_picture(open_picture(file), "an uploaded picture", file.file_id))
         st.session_state[NUMBER] = None
     except InkError as error:
         st.session_state[_PROBLEM] = str(error)

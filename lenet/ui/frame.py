@@ -6,6 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 ROOT = Path(__file__).resolve().parents[2]
+ICON = Path(__file__).with_name("icon.svg")  # a Material symbol here would be fetched from another host
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ PAGES = {
 def page(key: str) -> None:
     """First call of each page: page set-up, the way to all pages, title and the sentence of PAGES."""
     here = PAGES[key]
-    st.set_page_config(page_title=f"{here.title} · LeNet, taken apart", page_icon=":material/grid_on:", layout="wide")
+    st.set_page_config(page_title=f"{here.title} · LeNet, taken apart", page_icon=str(ICON), layout="wide")
     with st.container(horizontal=True, key="frame", vertical_alignment="center"):
         st.markdown("**LeNet**, taken apart", width="content")
         for other in PAGES.values():

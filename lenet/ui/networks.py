@@ -1,11 +1,13 @@
 """The networks a page can use: the shipped ones and those trained in this session."""
 
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
+from threading import Lock, Thread
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lenet.variant import VARIANTS
+from lenet.variant import INPUT_SIZE, VARIANTS
 
 if TYPE_CHECKING:  # a page shows the picker before torch is loaded
     from lenet.model import LeNet
@@ -14,6 +16,9 @@ if TYPE_CHECKING:  # a page shows the picker before torch is loaded
 FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
 DEFAULT = "best"
 _SESSION = "session_networks"
+
+_lock = Lock()
+_warming: Thread | None = None
 
 
 def names() -> list[str]:
@@ -32,9 +37,54 @@ def load(name: str) -> "tuple[LeNet, Card]":
 
 @st.cache_resource(max_entries=32, show_spinner=False)
 def _shipped(name: str) -> "tuple[LeNet, Card]":
+    import torch
+
     from lenet import pretrained
 
+    torch.set_num_threads(1)  # thirty people share the machine; a second thread gains nothing on one digit
     return pretrained.create_model(name, pretrained=True), pretrained.card(name)
+
+
+def load_all(chosen: list[str]) -> "tuple[dict[str, LeNet], list[str]]":
+    """The networks that can be loaded, and for each of the others a sentence that says why not."""
+    from lenet.pretrained import WeightsError
+
+    models, problems = {}, []
+    for name in chosen:
+        try:
+            models[name] = load(name)[0]
+        except WeightsError as error:
+            problems.append(str(error))
+    return models, problems
+
+
+def waking() -> AbstractContextManager:
+    """Say that torch is being loaded, while it is."""
+    return nullcontext() if warm() else st.spinner("Loading PyTorch and the network: a few seconds, once …")
+
+
+def warm_up() -> None:
+    """Load torch and the default network in the background, once, so that the first stroke need not wait for them."""
+    global _warming
+    with _lock:
+        if _warming is None:
+            _warming = Thread(target=_warm, daemon=True, name="warm-up")
+            _warming.start()
+
+
+def warm() -> bool:
+    """Whether a digit can be read at once."""
+    return _warming is not None and not _warming.is_alive()
+
+
+def _warm() -> None:
+    import torch
+
+    from lenet import ink, pretrained  # noqa: F401, the stroke needs both
+
+    torch.set_num_threads(1)
+    with suppress(pretrained.WeightsError):  # the page says it when it needs the network
+        pretrained.create_model(DEFAULT, pretrained=True)(torch.zeros(1, 1, INPUT_SIZE, INPUT_SIZE))
 
 
 def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
@@ -53,7 +103,9 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     """The picker, bound to the URL as ?key=name (several: ?key=a&key=b). At least one, at most `most` names."""
     options = names()
     if not options:
-        st.error("No networks are shipped in pretrained/. Restore them from the repository: git checkout -- pretrained")
+        st.error(
+            "No networks are shipped in pretrained/. Restore them from the repository: `git checkout -- pretrained`"
+        )
         return []
     asked = st.query_params.get_all(key)
     unknown = [name for name in asked if name not in options]

@@ -1,0 +1,66 @@
+"""The board: a drawing that survives a change of page, with undo and clear."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+SIDE = 320  # pixels; fits the narrowest phones
+PEN = 20  # pixels: about as thick, against the digit, as the pens of MNIST
+KEY = "canvas"
+_BOARD = "board"
+
+
+def board(on_change: Callable[[], None]) -> tuple[bytes | None, bool]:
+    """Show the board; `on_change` is called when a drawing arrives, before the script runs.
+
+    Returns the drawing as a PNG (None while there is no ink) and whether it is another than at the last call.
+    """
+    from streamlit_drawable_canvas import st_canvas  # needs a running app: never at import
+
+    state = _state()
+    if KEY not in st.session_state:  # a new page: the canvas starts with what was drawn before
+        _restart(len(state["objects"]))
+    result = st_canvas(
+        stroke_width=PEN,
+        stroke_color="#ffffff",
+        background_color="#000000",
+        width=SIDE,
+        height=SIDE,
+        initial_drawing=state["start"],
+        return_image_data=True,
+        on_change=on_change,
+        key=KEY,
+    )
+    sent = result.image_bytes
+    changed = sent is not None and sent != state["sent"]
+    if changed:
+        state.update(sent=sent, objects=result.json_data.get("objects", []), count=state["count"] + 1)
+    return state["sent"] if state["objects"] else None, changed
+
+
+def count() -> int:
+    """How many drawings the board has sent."""
+    return _state()["count"]
+
+
+def buttons() -> None:
+    """Undo and clear. They need the board on the same page."""
+    with st.container(horizontal=True, key="board-buttons"):
+        empty = not _state()["objects"]
+        st.button("Undo", icon=":material/undo:", on_click=_restart, args=(-1,), disabled=empty, key="undo")
+        st.button("Clear", icon=":material/delete:", on_click=_restart, args=(0,), disabled=empty, key="clear")
+
+
+def _state() -> dict[str, Any]:
+    """objects: the strokes; sent: the picture of them; count: pictures so far; start: what the canvas was told to begin with, which must not
+    change while it is used, or it forgets its own history; turn: makes a new start differ from an equal old one."""
+    return st.session_state.setdefault(_BOARD, {"objects": [], "sent": None, "start": {}, "turn": 0, "count": 0})
+
+
+def _restart(keep: int) -> None:
+    """Begin again with the strokes up to `keep`; a canvas that is there already then sends the picture of them."""
+    state = _state()
+    state["turn"] += 1
+    state["objects"] = state["objects"][:keep]
+    state["start"] = {"objects": state["objects"], "turn": state["turn"]}

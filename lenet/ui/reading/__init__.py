@@ -1,0 +1,187 @@
+"""What the chosen networks make of a digit: the answers and the film strip, each one component, painted in the browser.
+
+A stroke costs one forward pass for each network and two small messages: one byte a cell, coloured over there.
+"""
+
+from base64 import b64encode
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from lenet.ui import palette
+from lenet.ui.digit import Digit
+from lenet.variant import INPUT_SIZE
+
+if TYPE_CHECKING:  # the page shows the empty answer before torch is loaded
+    from lenet.model import LeNet, Stage
+
+HERE = Path(__file__).parent
+UNSURE = 0.5  # below this probability an answer is called unsure
+TALLEST = 15  # cells in a column of a layer that is not laid out as a picture
+# What centring does to a drawing before the last step; the names of the stages of lenet.ink.
+STAGES = [
+    ("as drawn", "the whole board, shrunk to 28 × 28"),
+    ("cropped", "only the part with ink, shrunk to 28 × 28"),
+    ("scaled", "the ink's longer side 20 cells, in the corner"),
+]
+REARRANGE = ("flatten", "sequence", "last")  # they compute nothing, so they are no frames of the film
+SIGNED = ("normalise", "conv", "linear", "tanh", "rnn", "lstm")
+ABOUT = {
+    "input": "the image",
+    "normalise": "the image minus the mean, over the standard deviation",
+    "conv": "weighted sums of 5 × 5 patches, before the nonlinearity",
+    "pool": "the largest number of each window",
+    "linear": "weighted sums, before the nonlinearity",
+    "rnn": "the state of the recurrent layer",
+    "lstm": "the state of the recurrent layer",
+    "softmax": "the ten probabilities",
+}
+
+_SHARED = f"""const SEQUENTIAL = {palette.SEQUENTIAL.ravel().tolist()}
+const DIVERGING = {palette.DIVERGING.ravel().tolist()}
+{(HERE / "cells.js").read_text(encoding="utf-8")}
+"""
+_STYLE = (
+    (HERE / "style.css").read_text(encoding="utf-8")
+    + f"""
+.sequential {{ background: {palette.gradient(signed=False)}; }}
+.diverging {{ background: {palette.gradient(signed=True)}; }}
+"""
+)
+_ANSWER = st.components.v2.component(
+    "lenet_answer",
+    html='<div class="answer"></div><div class="spoken" aria-live="polite"></div>\n',
+    css=_STYLE,
+    js=_SHARED + (HERE / "answer.js").read_text(encoding="utf-8"),
+)
+_FILM = st.components.v2.component(
+    "lenet_film",
+    html='<div class="film"></div>\n',
+    css=_STYLE,
+    js=_SHARED + (HERE / "film.js").read_text(encoding="utf-8"),
+)
+
+
+def read(digit: Digit, models: "dict[str, LeNet]") -> tuple[list[dict], list[dict]]:
+    """One forward pass of each network on the digit and on the stages it went through.
+
+    Returns what the two components take for each network: the answers, and the layers of the film.
+    """
+    import torch
+
+    # The digit goes first: a network that reads along the batch then reads it as if it were alone.
+    pictures = torch.stack([digit.image, *digit.stages])
+    answers, films = [], []
+    for (name, model), colour in zip(models.items(), palette.VARIANT_COLOURS):
+        with torch.inference_mode():
+            trace = model.trace(pictures)
+        shares = trace.probabilities.tolist()
+        answers.append(
+            {
+                "name": name,
+                "colour": colour,
+                "probabilities": shares[0],
+                "answer": _answer(shares[0]),
+                "stages": [[_answer(share), max(share)] for share in [*shares[1:], shares[0]]],
+                "verdict": _verdict(shares[0], digit.label),
+            }
+        )
+        films.append({"name": name, "colour": colour, "layers": [_frame(s) for s in trace if s.kind not in REARRANGE]})
+    return mark_disagreement(answers), films
+
+
+def mark_disagreement(answers: list[dict]) -> list[dict]:
+    """Mark every network that reads something else than most of them (or than the first, if there is no majority)."""
+    read = [answer["answer"] for answer in answers]
+    usual = max(read, key=read.count, default=None)
+    for answer in answers:
+        answer["disagrees"] = answer["answer"] != usual
+    return answers
+
+
+def _answer(shares: list[float]) -> int | None:
+    """The most probable digit; None if the ten outputs are equal, as those of a dead output layer are."""
+    return shares.index(max(shares)) if max(shares) - min(shares) > 1e-6 else None
+
+
+def _verdict(shares: list[float], label: int | None) -> str:
+    answer, most = _answer(shares), max(shares)
+    if answer is None:
+        return "cannot tell: all ten outputs are equal"
+    sure = f"{'sure' if most >= 0.9 else 'fairly sure' if most >= UNSURE else 'unsure'}, {most:.0%}"
+    if label is None:
+        return sure
+    return f"right, {sure}" if answer == label else f"wrong, it is a {label}: {sure}"
+
+
+def _frame(stage: "Stage") -> dict[str, Any]:
+    """One layer of the first picture of the batch for the film."""
+    output = stage.output[0].numpy()
+    signed = stage.kind in SIGNED or bool((output < 0).any())
+    scale = 1.0 if stage.kind in ("input", "sigmoid", "tanh", "softmax") else float(abs(output).max())
+    levels = palette.levels(output, signed, scale)
+    shape = list(output.shape)
+    if output.ndim == 1:
+        columns = ceil(shape[0] / TALLEST)
+        shape = [1, ceil(shape[0] / columns), columns]
+    elif output.ndim == 2:
+        shape = [1, *shape]
+    return {
+        "name": stage.name,
+        "words": ABOUT.get(stage.kind, f"after the nonlinearity, {stage.kind}"),
+        "count": " × ".join(map(str, output.shape)),
+        "shape": shape,
+        "across": {1: 1, 6: 3, 16: 4}.get(shape[0], 8),
+        "signed": signed,
+        "scale": scale,
+        "digits": output.shape == (10,),
+        "levels": b64encode(levels.tobytes()).decode(),
+    }
+
+
+def show_answers(
+    names: list[str], answers: list[dict], digit: Digit | None, message: str = "", announce: bool = False
+) -> bool:
+    """The answers, or empty bars for the networks of these names and a message that says why.
+
+    announce: ask the browser to say, once, when the page is on the screen. True in the run in which it says so.
+    """
+    empty = {"probabilities": None, "answer": None, "stages": None, "verdict": "", "disagrees": False}
+    blank = [{"name": name, "colour": colour, **empty} for name, colour in zip(names, palette.VARIANT_COLOURS)]
+    result = _ANSWER(
+        key="answer",
+        data={
+            "networks": answers or blank,
+            "stages": _pictures(digit) if digit else [],
+            "source": digit.source if digit else "",
+            "message": message,
+            "mark": digit.mark if digit else "",
+            "announce": announce,
+        },
+        on_painted_change=lambda: None,
+    )
+    return bool(result.painted)
+
+
+def show_film(films: list[dict]) -> None:
+    """The film strip of each network."""
+    _FILM(key="film", data={"networks": films})
+
+
+def _pictures(digit: Digit) -> list[dict[str, Any]]:
+    """The stages of the drawing, the image that the network sees last."""
+    last = "centred" if digit.stages else "test digit"
+    names = [*STAGES, (last, "the centre of mass in the middle: this the network sees")][-len(digit.stages) - 1 :]
+    return [
+        {
+            "name": name,
+            "about": about,
+            "levels": b64encode(palette.levels(image.numpy(), False, 1.0).tobytes()).decode(),
+            "shape": [1, INPUT_SIZE, INPUT_SIZE],
+            "across": 1,
+            "signed": False,
+        }
+        for (name, about), image in zip(names, [*digit.stages, digit.image])
+    ]

@@ -1,0 +1,70 @@
+// The answers: for each network a large digit and ten bars; what the network sees; what centring did.
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".answer")
+  root.replaceChildren(
+    ...(data.message ? [el("p", { className: "message", role: "status" }, data.message)] : []),
+    el("div", { className: `cards of-${data.networks.length}` }, ...data.networks.map((network) => card(network, data))),
+    ...(data.stages.length ? [pictures(data)] : []),
+  )
+  root.dataset.mark = data.mark // tells a test, and the bench, which digit these bars are for
+  parentElement.querySelector(".spoken").textContent = data.networks
+    .filter((network) => network.probabilities)
+    .map((network) => `${network.name}: ${network.answer ?? "undecided"}`)
+    .join(", ")
+  if (data.announce) whenPainted(() => setTriggerValue("painted", true))
+}
+
+/** Call back once the board of the page, another component, is on the screen. */
+function whenPainted(callback, tries = 100) {
+  const board = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")
+  if (tries && !board?.shadowRoot?.querySelector("canvas")) setTimeout(whenPainted, 50, callback, tries - 1)
+  else requestAnimationFrame(() => setTimeout(callback, 0))
+}
+
+function card({ name, colour, answer, verdict, probabilities, disagrees }, { networks }) {
+  const known = probabilities !== null
+  const heading = el("h3", {}, el("span", { className: "chip", style: `background:${colour}` }), name)
+  const big = el("div", { className: "big", style: `color:${known ? colour : "inherit"}` }, known ? `${answer ?? "?"}` : "·")
+  const bars = el("ol", { className: "bars", start: 0, "aria-label": `Probabilities of ${name}` })
+  for (let digit = 0; digit < 10; digit++) {
+    const share = known ? probabilities[digit] : 0
+    const others = networks.filter((other) => other.name !== name && other.answer === digit && answer !== digit)
+    bars.append(
+      el("li", { className: digit === answer ? "first" : "" },
+        el("b", {}, `${digit}`),
+        el("span", { className: "track" },
+          el("span", { className: "bar", style: `width:${100 * share}%;background:${colour}` })),
+        el("span", { className: "share" }, known ? percent(share) : ""),
+        el("span", { className: "others" }, ...others.map((other) =>
+          el("span", { className: "chip", style: `background:${other.colour}`, title: `${other.name} reads ${digit}` }))),
+      ),
+    )
+  }
+  return el("section", { className: disagrees ? "card disagrees" : "card" },
+    heading, el("div", { className: "said" }, big, el("div", { className: "verdict" }, verdict)), bars)
+}
+
+/** The 28 × 28 image the network sees, and the ways to it with what each would have been read as. */
+function pictures({ stages, networks, source }) {
+  const last = stages.at(-1)
+  const steps = stages.length < 2 ? [] : [
+    el("h3", {}, "What centring did"),
+    el("div", { className: "steps" }, ...stages.map((stage, index) =>
+      el("figure", {},
+        mosaic(stage, 2, `${stage.name}: ${stage.about}`),
+        el("figcaption", { title: stage.about }, stage.name,
+          ...networks.filter((network) => network.stages).map((network) => {
+            const [answer, share] = network.stages[index]
+            return el("span", { className: "read" },
+              el("span", { className: "chip", style: `background:${network.colour}` }),
+              el("b", {}, `${answer ?? "?"}`), ` ${(100 * share).toFixed(0)} %`)
+          }))))),
+  ]
+  return el("section", { className: "pictures" },
+    el("h3", {}, "What the network sees"),
+    el("figure", { className: "seen" },
+      mosaic(last, 5, `The 28 × 28 image that the network sees: ${source}`),
+      el("figcaption", {}, `28 × 28 cells. ${source}`)),
+    ...steps)
+}
