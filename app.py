@@ -19,11 +19,12 @@ def draw() -> None:
         st.caption("The board")
         picture, drawn = canvas.board(on_change=digit.forget_number)
         canvas.buttons()
+        waiting = st.container()
     with right:
+        place = st.container()  # above the pickers, so that on a phone the answer follows the board
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = networks.choose("networks", most=3, label="Who reads it (up to three)")
             digit.pick("Choose a test digit")
-        waiting = st.container()
 
     with waiting, networks.waking():
         if drawn:
@@ -33,7 +34,7 @@ def draw() -> None:
         answers, films = reading.read(shown, models) if shown else ([], [])
 
     message = " ".join(filter(None, [digit.problem(), *problems])) or ("" if shown else EMPTY)
-    with right:
+    with place:
         painted = reading.show_answers(chosen, answers, shown, message, announce=not networks.warm())
     reading.show_film(films)
     if painted:

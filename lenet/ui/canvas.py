@@ -53,8 +53,11 @@ def buttons() -> None:
 
 
 def _state() -> dict[str, Any]:
-    """objects: the strokes; sent: the picture of them; count: pictures so far; start: what the canvas was told to begin with, which must not
-    change while it is used, or it forgets its own history; turn: makes a new start differ from an equal old one."""
+    """objects: the strokes; sent: the picture of them; count: pictures so far.
+
+    start: what the canvas was told to begin with; while the canvas is in use it must not change, or the canvas begins
+    anew. turn: makes a new start differ from an equal old one.
+    """
     return st.session_state.setdefault(_BOARD, {"objects": [], "sent": None, "start": {}, "turn": 0, "count": 0})
 
 

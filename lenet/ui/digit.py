@@ -124,7 +124,7 @@ def pick(label: str = "Choose a digit") -> None:
     with st.popover(label, icon=":material/image_search:"):
         st.pills("Which digit?", range(CLASSES), key="digit_class", help="Choose none for any digit.")
         with st.container(horizontal=True):
-            st.button("At random", icon=":material/casino:", on_click=_at_random, key="digit_random")
+            st.button("At random", icon=":material/casino:", on_click=at_random, key="digit_random")
             st.button("A hard one", icon=":material/local_fire_department:", on_click=_a_hard_one, key="digit_hard",
                       help="One that the network called best reads wrongly or almost.")  # fmt: skip
         st.number_input("Or its number in the test set", 0, TEST_DIGITS - 1, None, 1, key=NUMBER, bind="query-params",
@@ -173,7 +173,8 @@ def _among(numbers: list[int], most: int) -> None:
     _show_number(number)
 
 
-def _at_random() -> None:
+def at_random() -> None:
+    """A test digit by chance, of the chosen class. For callbacks."""
     from lenet.data import DataError
 
     try:

@@ -8,6 +8,14 @@ import streamlit as st
 ROOT = Path(__file__).resolve().parents[2]
 ICON = Path(__file__).with_name("icon.svg")  # a Material symbol here would be fetched from another host
 
+STYLE = """<style>
+.st-key-frame { row-gap: 0; }
+.st-key-frame > :first-child p { font: 600 1.15rem "Source Serif", serif; margin-right: 0.75rem; white-space: nowrap; }
+.st-key-title { row-gap: 0; margin: -0.75rem 0; }
+.st-key-title p { font-size: 1.15rem; }
+@media (min-width: 700px) { [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; } }
+</style>"""
+
 
 @dataclass(frozen=True)
 class Page:
@@ -44,11 +52,13 @@ def page(key: str) -> None:
     """First call of each page: page set-up, the way to all pages, title and the sentence of PAGES."""
     here = PAGES[key]
     st.set_page_config(page_title=f"{here.title} · LeNet, taken apart", page_icon=str(ICON), layout="wide")
-    with st.container(horizontal=True, key="frame", vertical_alignment="center"):
-        st.markdown("**LeNet**, taken apart", width="content")
+    st.html(STYLE)
+    with st.container(horizontal=True, key="frame", vertical_alignment="center", gap="xsmall"):
+        st.markdown("LeNet, taken apart", width="content")
         for other in PAGES.values():
             # A page that does not exist must not take the others with it.
             if (ROOT / other.file).exists():
                 st.page_link(other.file, label=other.title, icon=f":material/{other.icon}:")
-    st.header(here.title)
-    st.caption(here.todo)
+    with st.container(horizontal=True, key="title", vertical_alignment="center"):
+        st.title(here.title, anchor=False, width="content")
+        st.markdown(here.todo, width="content")

@@ -115,7 +115,7 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
         )
     default = DEFAULT if DEFAULT in options else options[0]
     if most == 1:
-        chosen = st.pills(label, options, default=default, key=key, bind="query-params", required=True)
+        chosen = st.pills(label, options, default=default, key=key, bind="query-params", required=True, wrap=True)
         return [chosen] if chosen in options else [default]
     several = st.pills(
         label,
@@ -124,6 +124,7 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
         default=[default],
         key=key,
         bind="query-params",
+        wrap=True,
         on_change=lambda: st.session_state.update({key: st.session_state[key][-most:]}),
     )
     return [name for name in several if name in options][:most] or [default]

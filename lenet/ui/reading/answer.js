@@ -3,7 +3,7 @@
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".answer")
   root.replaceChildren(
-    ...(data.message ? [el("p", { className: "message", role: "status" }, data.message)] : []),
+    ...(data.message ? [message(data, () => setTriggerValue("example", true))] : []),
     el("div", { className: `cards of-${data.networks.length}` }, ...data.networks.map((network) => card(network, data))),
     ...(data.stages.length ? [pictures(data)] : []),
   )
@@ -13,6 +13,11 @@ export default function ({ data, parentElement, setTriggerValue }) {
     .map((network) => `${network.name}: ${network.answer ?? "undecided"}`)
     .join(", ")
   if (data.announce) whenPainted(() => setTriggerValue("painted", true))
+}
+
+function message({ message, mark }, onExample) {
+  const button = el("button", { type: "button", onclick: onExample }, "Try a test digit")
+  return el("p", { className: "message", role: "status" }, message, mark ? null : button)
 }
 
 /** Call back once the board of the page, another component, is on the screen. */
@@ -25,7 +30,7 @@ function whenPainted(callback, tries = 100) {
 function card({ name, colour, answer, verdict, probabilities, disagrees }, { networks }) {
   const known = probabilities !== null
   const heading = el("h3", {}, el("span", { className: "chip", style: `background:${colour}` }), name)
-  const big = el("div", { className: "big", style: `color:${known ? colour : "inherit"}` }, known ? `${answer ?? "?"}` : "·")
+  const big = el("div", { className: known ? "big" : "big none", style: `color:${known ? colour : "inherit"}` }, `${answer ?? "?"}`)
   const bars = el("ol", { className: "bars", start: 0, "aria-label": `Probabilities of ${name}` })
   for (let digit = 0; digit < 10; digit++) {
     const share = known ? probabilities[digit] : 0
@@ -35,9 +40,9 @@ function card({ name, colour, answer, verdict, probabilities, disagrees }, { net
         el("b", {}, `${digit}`),
         el("span", { className: "track" },
           el("span", { className: "bar", style: `width:${100 * share}%;background:${colour}` })),
-        el("span", { className: "share" }, known ? percent(share) : ""),
-        el("span", { className: "others" }, ...others.map((other) =>
-          el("span", { className: "chip", style: `background:${other.colour}`, title: `${other.name} reads ${digit}` }))),
+        el("span", { className: "share" }, known ? percent(share, networks.length > 1) : ""),
+        ...others.map((other) =>
+          el("span", { className: "chip", style: `background:${other.colour}`, title: `${other.name} reads ${digit}` })),
       ),
     )
   }
@@ -64,7 +69,7 @@ function pictures({ stages, networks, source }) {
   return el("section", { className: "pictures" },
     el("h3", {}, "What the network sees"),
     el("figure", { className: "seen" },
-      mosaic(last, 5, `The 28 × 28 image that the network sees: ${source}`),
-      el("figcaption", {}, `28 × 28 cells. ${source}`)),
+      mosaic(last, 4, `The 28 × 28 image that the network sees: ${source}`),
+      el("figcaption", {}, `28 × 28 cells: ${source}`)),
     ...steps)
 }

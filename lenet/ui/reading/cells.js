@@ -44,8 +44,9 @@ function size([maps, rows, columns], across) {
   return [Math.ceil(maps / across) * (rows + gap) - gap, Math.min(maps, across) * (columns + gap) - gap]
 }
 
-/** A probability as people read it. */
-function percent(share) {
+/** A probability as people read it; `short` without the digit after the point. */
+function percent(share, short) {
+  if (short) return share > 0.99 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${(100 * share).toFixed(0)} %`
   if (share > 0.999) return "> 99.9 %"
   return share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`
 }

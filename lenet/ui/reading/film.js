@@ -20,18 +20,25 @@ export default function ({ data, parentElement }) {
   return () => observer.disconnect()
 }
 
-/** The largest whole zoom for each layer with which the maps are at most `height` pixels high. */
+/** A whole zoom for each layer: at most `height` pixels high, and about as high as the first convolution gets. */
 function zooms(layers, height) {
-  return layers.map(({ shape, across }) => Math.max(1, Math.floor(height / size(shape, across)[0])))
+  const zoom = (layer, most) => Math.max(1, Math.floor(most / size(layer.shape, layer.across)[0]))
+  const first = layers.find((layer) => layer.shape[0] > 1) ?? layers[0]
+  const even = 1.1 * zoom(first, height) * size(first.shape, first.across)[0]
+  return layers.map((layer) => zoom(layer, even))
+}
+
+/** Pixels that a layer takes on the line, its caption and the gap included. */
+function room(layer, zoom) {
+  return Math.max(size(layer.shape, layer.across)[1] * zoom + (layer.digits ? 18 : 0), layer.shape[0] > 1 ? 66 : 48) + 10
 }
 
 function strip({ name, colour, layers }, width, { networks }) {
   // As high as the window leaves room for, but narrow enough to stay on one line where one line is possible.
-  const room = Math.max(60, Math.min(190, (window.innerHeight - 560) / networks.length - CAPTION))
-  let height = room
+  let height = width < 700 ? 100 : Math.max(50, Math.min(190, (window.innerHeight - 560) / networks.length - CAPTION))
   let zoom = zooms(layers, height)
-  const total = () => layers.reduce((sum, layer, index) => sum + size(layer.shape, layer.across)[1] * zoom[index] + 10, 0)
-  while (width > 700 && height > 50 && total() > width) zoom = zooms(layers, --height)
+  const total = () => layers.reduce((sum, layer, index) => sum + room(layer, zoom[index]), 0)
+  while (width > 700 && height > 40 && total() > width) zoom = zooms(layers, --height)
   return el("section", { className: "strip" },
     el("h3", {}, el("span", { className: "chip", style: `background:${colour}` }), `${name}, layer by layer`),
     el("div", { className: "frames" }, ...layers.map((layer, index) => frame(layer, zoom[index]))))
