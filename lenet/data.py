@@ -10,7 +10,8 @@ from pathlib import Path
 
 from torch import Tensor
 
-ROOT = Path(__file__).resolve().parent.parent
+from lenet.files import ROOT
+
 MNIST = ROOT / "data" / "mnist"
 
 # md5 of the unpacked files, equal to those of the originals.

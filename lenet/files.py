@@ -4,6 +4,8 @@ import os
 import tempfile
 from pathlib import Path
 
+ROOT = Path(__file__).resolve().parent.parent  # of the project
+
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside the file and rename: readers see the old content or the new, whatever stops us in between.

@@ -7,52 +7,29 @@ is replaced whole after every run: stopped at any moment, the next start repeats
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context, parent_process
 from pathlib import Path
+from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from lenet import curves
+from lenet.curves import CURVES, CurvesError
+from lenet.curves import read as read_curves
+from lenet.experiments import Run
+from lenet.files import ROOT, write_atomically
+from lenet.recipe import Recipe
+from lenet.variant import multiply_adds
 
-from lenet.data import ROOT
-from lenet.experiments import EXPERIMENTS, Run
-from lenet.files import write_atomically
+__all__ = ["CURVES", "WEIGHTS", "CurvesError", "Result", "RunnerError", "perform", "read_curves", "run_all"]
 
-CURVES = ROOT / "pretrained" / "curves.parquet"
 WEIGHTS = ROOT / "runs"  # weights of every run done here, for `python -m lenet export`; not in the repository
-
-KEY = pa.schema(
-    [
-        ("variant", pa.string()),
-        ("output_activation", pa.bool_()),
-        ("lr", pa.float64()),
-        ("seed", pa.int64()),
-        ("recipe", pa.string()),
-    ]
-)
-SCHEMA = pa.schema(
-    [
-        ("experiment", pa.int64()),
-        *KEY,
-        ("epoch", pa.int64()),
-        ("train_loss", pa.float64()),
-        ("test_accuracy", pa.float64()),
-        ("class_accuracy", pa.list_(pa.float64())),
-        ("classes_predicted", pa.int64()),
-        ("dead_units", pa.list_(pa.float64())),
-        ("gradient_norms", pa.list_(pa.float64())),
-        ("train_seconds", pa.float64()),
-    ]
-)
 RETRIES = 3  # how often a run is started again when its worker died
-
-
-class CurvesError(RuntimeError):
-    """The curves file is missing or damaged; the message says how to mend it."""
 
 
 class RunnerError(RuntimeError):
@@ -61,69 +38,35 @@ class RunnerError(RuntimeError):
 
 @dataclass(frozen=True)
 class Result:
-    """A finished run and its records, one a row of the curves file but for the experiment's number."""
+    """A finished run: its records, one an epoch, as in the curves file, and its weights file."""
 
     run: Run
-    rows: list[dict]
+    records: list[dict]
+    weights: bytes
 
 
-def perform(run: Run, weights: Path | None = None) -> Result:
-    """Do one run from its seed, on one thread. With a folder, keep its weights there."""
+def perform(run: Run, recipe: Recipe) -> Result:
+    """Do one run from its seed, on one thread."""
     import torch
 
     from lenet.data import mnist
-    from lenet.pretrained import make_card, save
+    from lenet.pretrained import make_card, weights_bytes
     from lenet.training import new_model, train
 
     torch.set_num_threads(1)
     model = new_model(run.network(), run.seed)
-    history = list(train(model, run.training(), mnist("train"), mnist("test")))
-    if weights:
-        card = make_card(run.name, run.network(), run.training(), history)
-        save(model, card, weights / f"{run.name}.safetensors")
-    rows = []
+    history = []
+    for epoch in train(model, recipe, mnist("train"), mnist("test")):
+        history.append(epoch)
+        if _progress and epoch.epoch:
+            with _progress.get_lock():
+                _progress.value += float(multiply_adds(model.variant)) * recipe.train_size  # Run.cost() of an epoch
+    records = []
     for epoch in history:
         lists = {"dead_units": list(epoch.dead_units.values()), "gradient_norms": list(epoch.gradient_norms.values())}
-        rows.append({**asdict(run), **asdict(epoch), **lists})
-    return Result(run, rows)
-
-
-def read_curves(path: Path = CURVES) -> pa.Table:
-    """All curves, one row an epoch of a run. Raises CurvesError."""
-    try:
-        table = pq.read_table(path)
-    except FileNotFoundError:
-        raise CurvesError(f"{path.name} is missing: python -m lenet experiments makes it.") from None
-    except (OSError, pa.ArrowException) as error:
-        raise CurvesError(
-            f"{path.name} is damaged ({type(error).__name__}): restore it from the repository, "
-            "or delete it and let python -m lenet experiments make it again."
-        ) from error
-    if missing := set(SCHEMA.names) - set(table.column_names):
-        raise CurvesError(f"{path.name} lacks the columns {', '.join(sorted(missing))}: it is no file of this project.")
-    return table.select(SCHEMA.names)
-
-
-def finished(table: pa.Table) -> set[Run]:
-    """The runs whose every epoch is in the table."""
-    counts: dict[Run, set[int]] = {}
-    for row in table.select([*KEY.names, "epoch"]).to_pylist():
-        epoch = row.pop("epoch")
-        counts.setdefault(Run(**row), set()).add(epoch)
-    return {run for run, epochs in counts.items() if epochs >= set(range(run.training().epochs + 1))}
-
-
-def add(table: pa.Table, result: Result) -> pa.Table:
-    """The table with a finished run: its rows once for each experiment that it serves."""
-    serves = [e.number for e in EXPERIMENTS if any(_same_but_seed(result.run, run) for run in e.runs((0,)))]
-    rows = [{"experiment": number, **row} for number in serves or [0] for row in result.rows]
-    return pa.concat_tables([table, pa.Table.from_pylist(rows, SCHEMA)]).sort_by(
-        [(name, "ascending") for name in ("experiment", *KEY.names, "epoch")]
-    )
-
-
-def _same_but_seed(one: Run, other: Run) -> bool:
-    return {**asdict(one), "seed": 0} == {**asdict(other), "seed": 0}
+        records.append({**asdict(epoch), **lists})
+    card = make_card(run.name, run.network(), recipe, history)
+    return Result(run, records, weights_bytes(model, card))
 
 
 def run_all(
@@ -133,48 +76,95 @@ def run_all(
     scheduler: str | None = None,
     weights: Path | None = None,
     on_start: Callable[[list[Run]], None] = lambda todo: None,
+    on_progress: Callable[[float], None] = lambda cost: None,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> None:
-    """Do all the runs that the file lacks, the longest first, and add each to the file as it ends."""
-    table = read_curves(path) if path.exists() else SCHEMA.empty_table()
-    done = finished(table)
+    """Do all the runs that the file lacks, the longest first, and add each to the file as it ends.
+
+    weights: a folder for the weights of each run. on_progress: told about twice a second how much of the sum of
+    Run.cost() is done. Raises CurvesError if the file cannot be read, RunnerError if runs cannot be finished.
+    """
+    table = curves.read(path) if path.exists() else curves.SCHEMA.empty_table()
+    done = curves.finished(curves.histories(table))
     todo = sorted(dict.fromkeys(run for run in runs if run not in done), key=Run.cost, reverse=True)
     on_start(todo)
-    for result in _results(todo, workers or os.cpu_count() or 1, scheduler, weights):
-        table = add(table, result)
-        sink = pa.BufferOutputStream()
-        pq.write_table(table, sink, compression="zstd")
-        write_atomically(path, sink.getvalue().to_pybytes())
-        on_result(result)
+    with closing(_results(todo, workers or os.cpu_count() or 1, scheduler, on_progress)) as results:
+        for result in results:
+            if weights:
+                write_atomically(weights / f"{result.run.name}.safetensors", result.weights)
+            table = curves.add(table, result.run, result.records)
+            curves.write(table, path)
+            on_result(result)
 
 
-def _results(todo: list[Run], workers: int, scheduler: str | None, weights: Path | None) -> Iterator[Result]:
+def _results(
+    todo: list[Run], workers: int, scheduler: str | None, on_progress: Callable[[float], None]
+) -> Generator[Result, None, None]:
     """Results as they come; runs whose worker process was killed are started again."""
-    for _ in range(RETRIES + 1):
+    done, deaths = 0.0, 0
+    while todo:
+        before = done
         try:
-            with _executor(workers, scheduler) as executor:
-                futures = [executor.submit(perform, run, weights) for run in todo]
-                for future in as_completed(futures):
-                    result = future.result()
-                    todo = [run for run in todo if run != result.run]
-                    yield result
-            return
+            with _executor(workers, scheduler) as (executor, progress):
+                pending = {executor.submit(perform, run, run.training()) for run in todo}
+                while pending:
+                    ended, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
+                    for future in ended:
+                        result = future.result()
+                        todo = [run for run in todo if run != result.run]
+                        done += result.run.cost()
+                        deaths = 0
+                        yield result
+                    on_progress(max(done, before + progress.value))
         except BrokenProcessPool:
-            continue
-    raise RunnerError(f"A worker died {RETRIES + 1} times. Not done: {', '.join(run.name for run in todo)}.")
+            deaths += 1
+            if deaths > RETRIES:
+                names = ", ".join(run.name for run in todo)
+                raise RunnerError(
+                    f"Worker processes died {deaths} times in a row, perhaps for want of memory: try fewer --workers. "
+                    f"Not done: {names}."
+                ) from None
 
 
 @contextmanager
-def _executor(workers: int, scheduler: str | None) -> Iterator[Executor]:
-    """Processes here, or a Dask cluster seen as an executor; what has not begun is dropped when we stop early."""
-    if scheduler is None:
-        executor: Executor = ProcessPoolExecutor(workers, mp_context=get_context("spawn"))
-        try:
-            yield executor
-        finally:
-            executor.shutdown(wait=False, cancel_futures=True)
-    else:
+def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, Any]]:
+    """Processes here, or a Dask cluster seen as an executor, and a counter of the cost done (here only).
+
+    When we stop early, what has not begun is dropped, and the processes here are ended at once.
+    """
+    context = get_context("spawn")
+    progress = context.Value("d", 0.0)
+    if scheduler is not None:
         from distributed import Client  # optional: requirements-cluster.txt
 
-        with Client(scheduler) as client, client.get_executor(pure=False, retries=RETRIES) as executor:
-            yield executor
+        with Client(scheduler) as client, client.get_executor(pure=False, retries=RETRIES) as cluster:
+            yield cluster, progress
+        return
+    others = set(active_children())
+    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(progress,))
+    try:
+        yield executor, progress
+    except BaseException:
+        executor.shutdown(wait=False, cancel_futures=True)
+        for process in set(active_children()) - others:
+            process.kill()
+        raise
+    executor.shutdown()
+
+
+_progress: Any = None  # in a worker process: the counter that it shares with the runner
+
+
+def _begin(progress: Any) -> None:
+    """First thing in a worker process: Ctrl-C is the runner's business, and a worker ends when its runner does."""
+    global _progress
+    _progress = progress
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent:
+        parent.join()
+        os._exit(1)

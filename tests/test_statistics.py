@@ -1,0 +1,189 @@
+"""Intervals against scipy's own, and every verdict that a claim can get."""
+
+import math
+
+import numpy as np
+import pytest
+import scipy.stats
+from hypothesis import given
+from hypothesis import strategies as st
+from synthetic import both, world
+
+from lenet.experiments import EXPERIMENTS, SEEDS, Claim, Part, Quantity, Setting
+from lenet.statistics import (
+    CANNOT_TELL,
+    CAVEAT,
+    FAILS,
+    HOLDS,
+    MEASURES,
+    NOT_REPRODUCED,
+    REPRODUCED,
+    RULES,
+    UNDECIDED,
+    Runs,
+    answers,
+    find,
+    interval,
+    judge,
+    mechanism,
+    numbers,
+    paired,
+    rule,
+    values,
+    verdict,
+)
+
+CLAIMS = [pytest.param(claim, id=f"{e.number}{claim.letter}") for e in EXPERIMENTS for claim in e.claims]
+# An original that is consistently good (4a) cannot have a bad repetition (3b) at the same time.
+CONSISTENT = "One and two layers are consistently good."
+samples = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=12)
+
+
+@given(samples)
+def test_interval_is_that_of_scipy(sample: list[float]) -> None:
+    ours = interval(sample)
+    if np.ptp(sample) == 0:
+        assert ours.low == ours.mean == ours.high
+        return
+    low, high = scipy.stats.t.interval(0.95, len(sample) - 1, np.mean(sample), scipy.stats.sem(sample))
+    assert (ours.low, ours.high) == pytest.approx((low, high), rel=1e-9, abs=1e-9)
+
+
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1e3, 1e3)), min_size=2, max_size=12))
+def test_comparison_is_the_paired_t_test_of_scipy(pairs: list[tuple[float, float]]) -> None:
+    left, right = dict(enumerate(p[0] for p in pairs)), dict(enumerate(p[1] for p in pairs))
+    differences = paired(left, right)
+    ours = interval(differences.values())
+    if np.ptp(list(differences.values())) < 1e-6:
+        return
+    theirs = scipy.stats.ttest_rel(list(left.values()), list(right.values())).confidence_interval(0.95)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), rel=1e-6, abs=1e-6)
+
+
+def test_pairs_are_those_seeds_that_both_have() -> None:
+    assert paired({0: 1.0, 1: 5.0, 2: 2.0}, {2: 1.5, 0: 0.5, 9: 7.0}) == {0: 0.5, 2: 0.5}
+
+
+def test_one_value_decides_nothing_and_none_even_less() -> None:
+    assert (interval([0.5]).low, interval([0.5]).high) == (-math.inf, math.inf)
+    assert interval([]).n == 0 and math.isnan(interval([]).mean)
+
+
+@pytest.mark.parametrize(
+    ("name", "sample", "low", "high", "outcome"),
+    [
+        ("mean", [1.0, 1.1, 0.9], 0, math.inf, HOLDS),
+        ("mean", [-1.0, -1.1, -0.9], 0, math.inf, FAILS),
+        ("mean", [1.0, -1.1, 0.3], 0, math.inf, UNDECIDED),
+        ("mean", [0.0, 0.0, 0.0], 0, math.inf, FAILS),
+        ("mean", [0.01, 0.011, 0.009], -0.02, 0.02, HOLDS),
+        ("mean", [0.03, 0.031, 0.029], -0.02, 0.02, FAILS),
+        ("every", [0.95, 0.96, 0.97], 0.9, math.inf, HOLDS),
+        ("every", [0.95, 0.8, 0.97], 0.9, math.inf, FAILS),
+        ("some", [0.95, 0.8, 0.97], -math.inf, 0.9, HOLDS),
+        ("some", [0.95] * 3, -math.inf, 0.9, UNDECIDED),
+        ("some", [0.95] * 8, -math.inf, 0.9, FAILS),
+        ("varies", [1.0, 2.0, 1.0], -math.inf, math.inf, HOLDS),
+        ("varies", [2.0, 2.0, 2.0], -math.inf, math.inf, FAILS),
+    ],
+)
+def test_rules(name: str, sample: list[float], low: float, high: float, outcome: str) -> None:
+    assert RULES[name].decide(sample, low, high) == outcome
+
+
+def test_a_third_is_missed_in_eight_runs_by_less_than_one_chance_in_twenty() -> None:
+    assert (2 / 3) ** 8 < 0.05 < (2 / 3) ** 7
+
+
+@pytest.mark.parametrize(
+    ("paper", "linear", "expected"),
+    [
+        ([HOLDS, HOLDS], [HOLDS, HOLDS], REPRODUCED),
+        ([HOLDS], [], REPRODUCED),
+        ([HOLDS, HOLDS], [HOLDS, FAILS], CAVEAT),
+        ([HOLDS], [UNDECIDED], CAVEAT),
+        ([HOLDS, FAILS], [HOLDS, HOLDS], NOT_REPRODUCED),
+        ([UNDECIDED, FAILS], [], NOT_REPRODUCED),
+        ([HOLDS, UNDECIDED], [HOLDS, HOLDS], CANNOT_TELL),
+    ],
+)
+def test_verdict(paper: list[str], linear: list[str], expected: str) -> None:
+    assert verdict(paper, linear) == expected
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_where_the_paper_is_right_its_claims_are_reproduced(claim: Claim) -> None:
+    judgement = judge(claim, both(True, bad_seed=claim.words != CONSISTENT))
+    assert judgement.verdict == REPRODUCED, [numbers(finding) for finding in (*judgement.paper, *judgement.linear)]
+    assert judgement.done == judgement.needed > 0
+    assert judgement.note == ""
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_where_it_is_wrong_they_are_not(claim: Claim) -> None:
+    judgement = judge(claim, Runs({**world(False, True), **world(True, False)}))
+    assert judgement.verdict == NOT_REPRODUCED, [numbers(finding) for finding in judgement.paper]
+
+
+@pytest.mark.parametrize("claim", [c for c in CLAIMS if c.values[0].counter_test])  # type: ignore[attr-defined]
+def test_right_only_with_the_output_relu_is_a_caveat(claim: Claim) -> None:
+    consistent = claim.words == CONSISTENT
+    judgement = judge(claim, Runs({**world(True, True, bad_seed=not consistent), **world(False, False)}))
+    assert judgement.verdict == CAVEAT
+    assert judgement.note == "With linear output it does not hold."
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+@pytest.mark.parametrize("seeds", [(), (0,), (0, 1)])
+def test_too_few_runs_cannot_tell(claim: Claim, seeds: tuple[int, ...]) -> None:
+    judgement = judge(claim, both(True, seeds=seeds))
+    assert judgement.verdict == CANNOT_TELL
+    missing = judgement.needed * (len(SEEDS) - len(seeds)) // len(SEEDS)
+    assert f"Not yet run: {missing} of {judgement.needed} runs." in judgement.note
+
+
+@pytest.mark.parametrize("claim", CLAIMS)
+def test_every_claim_says_its_rule_numbers_and_mechanism(claim: Claim) -> None:
+    runs = both(True)
+    for finding in (*judge(claim, runs).paper, *judge(claim, runs).linear):
+        assert "{" not in rule(finding.part) and rule(finding.part).startswith("holds if")
+        assert f"n = {len(finding.values)}" in numbers(finding)
+        assert all(f"(seed {seed})" in numbers(finding) for seed in finding.values)
+    assert "not yet run" not in mechanism(claim, runs)
+    if claim.figures:
+        assert "not yet run" in mechanism(claim, Runs())
+
+
+def test_a_quantity_by_seed() -> None:
+    runs = both(True, bad_seed=False)
+    fast = Quantity("epochs", (Setting("tanh"),), (Setting("original"),))
+    assert set(values(fast, runs, True).values()) == {-3.0}
+    assert set(values(Quantity("epochs", (Setting("sigmoid"),)), runs, True).values()) == {21.0}
+    assert values(Quantity("dead outputs", (Setting("original"),)), runs, False) == {}
+    assert set(values(Quantity("gradient ratio", (Setting("depth-4"),)), runs, True).values()) == {-4.0}
+    both_rates = Quantity("final", (Setting("original", 0.1), Setting("original", 0.001)), over="range")
+    assert all(value == pytest.approx(0.88) for value in values(both_rates, runs, True).values())
+
+
+def test_runs_without_the_other_setting_do_not_count() -> None:
+    runs = both(True, bad_seed=False)
+    part = Part("", Quantity("final", (Setting("tanh"),), (Setting("original"),)), high=0)
+    for seed in range(4, 10):
+        del runs[Setting("original").run(True, seed)]
+    assert find(part, Runs(runs), True).values.keys() == {0, 1, 2, 3}
+
+
+def test_the_right_answer_follows_the_curves() -> None:
+    for e in EXPERIMENTS[1:]:
+        for right in (True, False):
+            by_answer = answers(e.guess, both(right, bad_seed=False))
+            assert by_answer.keys() == e.guess.answers.keys()
+    assert answers(EXPERIMENTS[1].guess, Runs()) == {}
+
+
+def test_measures_of_real_numbers() -> None:
+    history = both(True)[Setting("original").run(True, 0)]
+    assert MEASURES["epochs"].of(history) == 5
+    assert MEASURES["unpredicted"].of({**history, "classes_predicted": [1, 8]}) == 2
+    assert MEASURES["gradient ratio"].of({**history, "gradient_norms": [[0.0, 1.0]]}) is None
+    assert MEASURES["area"].of({**history, "test_accuracy": [0.0, 0.5, 1.0]}) == 0.75
