@@ -14,7 +14,7 @@ digit.follow_url()
 def draw() -> None:
     """A stroke runs this and nothing else."""
     with st.container(horizontal=True, gap="medium"):
-        left, right = st.container(width=canvas.SIDE), st.container(width="stretch")
+        left, right = st.container(width=canvas.SIDE, key="board"), st.container(width="stretch")
     with left:
         st.caption("The board")
         picture, drawn = canvas.board(on_change=digit.forget_number)

@@ -8,6 +8,10 @@ import streamlit as st
 SIDE = 320  # pixels; fits the narrowest phones
 PEN = 20  # pixels: about as thick, against the digit, as the pens of MNIST
 KEY = "canvas"
+# Larger for the back row, where there is room; the drawing keeps its SIDE pixels.
+STYLE = """<style>
+@media (min-width: 1500px) and (min-height: 900px) { div:has(> .st-key-board) { zoom: 1.4; } }
+</style>"""
 _BOARD = "board"
 
 
@@ -18,6 +22,7 @@ def board(on_change: Callable[[], None]) -> tuple[bytes | None, bool]:
     """
     from streamlit_drawable_canvas import st_canvas  # needs a running app: never at import
 
+    st.html(STYLE)
     state = _state()
     if KEY not in st.session_state:  # a new page: the canvas starts with what was drawn before
         _restart(len(state["objects"]))

@@ -36,7 +36,7 @@ def from_picture(picture: Any, source: str, mark: str = "") -> Digit:
     from lenet.ink import read_ink
 
     ink = read_ink(picture)
-    return Digit(ink.centred, None, source, (ink.raw, ink.cropped, ink.scaled), mark)
+    return Digit(ink.image(), None, source, tuple(ink.stages()[:-1]), mark)
 
 
 def current() -> Digit | None:

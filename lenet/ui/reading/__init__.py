@@ -23,8 +23,8 @@ TALLEST = 15  # cells in a column of a layer that is not laid out as a picture
 # What centring does to a drawing before the last step; the names of the stages of lenet.ink.
 STAGES = [
     ("as drawn", "the whole board, shrunk to 28 × 28"),
-    ("cropped", "only the part with ink, shrunk to 28 × 28"),
-    ("scaled", "the ink's longer side 20 cells, in the corner"),
+    ("cropped", "only the part with ink, its longer side 28 cells"),
+    ("scaled", "its longer side 20 cells, in the middle"),
 ]
 REARRANGE = ("flatten", "sequence", "last")  # they compute nothing, so they are no frames of the film
 SIGNED = ("normalise", "conv", "linear", "tanh", "rnn", "lstm")
@@ -180,7 +180,9 @@ def show_film(films: list[dict]) -> None:
 def _pictures(digit: Digit) -> list[dict[str, Any]]:
     """The stages of the drawing, the image that the network sees last."""
     last = "centred" if digit.stages else "test digit"
-    names = [*STAGES, (last, "the centre of mass in the middle: this the network sees")][-len(digit.stages) - 1 :]
+    names = [*STAGES, (last, "its centre of mass in the middle: this is what the network sees")][
+        -len(digit.stages) - 1 :
+    ]
     return [
         {
             "name": name,

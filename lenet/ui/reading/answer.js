@@ -29,8 +29,8 @@ function whenPainted(callback, tries = 100) {
 
 function card({ name, colour, answer, verdict, probabilities, disagrees }, { networks }) {
   const known = probabilities !== null
-  const heading = el("h3", {}, el("span", { className: "chip", style: `background:${colour}` }), name)
-  const big = el("div", { className: known ? "big" : "big none", style: `color:${known ? colour : "inherit"}` }, `${answer ?? "?"}`)
+  const heading = el("h3", {}, el("span", { className: "chip", style: `--colour:${colour}` }), name)
+  const big = el("div", { className: known ? "big" : "big none", style: known ? `--colour:${colour}` : "" }, `${answer ?? "?"}`)
   const bars = el("ol", { className: "bars", start: 0, "aria-label": `Probabilities of ${name}` })
   for (let digit = 0; digit < 10; digit++) {
     const share = known ? probabilities[digit] : 0
@@ -39,10 +39,10 @@ function card({ name, colour, answer, verdict, probabilities, disagrees }, { net
       el("li", { className: digit === answer ? "first" : "" },
         el("b", {}, `${digit}`),
         el("span", { className: "track" },
-          el("span", { className: "bar", style: `width:${100 * share}%;background:${colour}` })),
+          el("span", { className: "bar", style: `width:${100 * share}%;--colour:${colour}` })),
         el("span", { className: "share" }, known ? percent(share, networks.length > 1) : ""),
         ...others.map((other) =>
-          el("span", { className: "chip", style: `background:${other.colour}`, title: `${other.name} reads ${digit}` })),
+          el("span", { className: "chip", style: `--colour:${other.colour}`, title: `${other.name} reads ${digit}` })),
       ),
     )
   }
@@ -62,7 +62,7 @@ function pictures({ stages, networks, source }) {
           ...networks.filter((network) => network.stages).map((network) => {
             const [answer, share] = network.stages[index]
             return el("span", { className: "read" },
-              el("span", { className: "chip", style: `background:${network.colour}` }),
+              el("span", { className: "chip", style: `--colour:${network.colour}` }),
               el("b", {}, `${answer ?? "?"}`), ` ${(100 * share).toFixed(0)} %`)
           }))))),
   ]

@@ -35,12 +35,12 @@ function room(layer, zoom) {
 
 function strip({ name, colour, layers }, width, { networks }) {
   // As high as the window leaves room for, but narrow enough to stay on one line where one line is possible.
-  let height = width < 700 ? 100 : Math.max(50, Math.min(190, (window.innerHeight - 560) / networks.length - CAPTION))
+  let height = width < 700 ? (networks.length > 1 ? 50 : 100) : Math.max(50, Math.min(190, (window.innerHeight - 560) / networks.length - CAPTION))
   let zoom = zooms(layers, height)
   const total = () => layers.reduce((sum, layer, index) => sum + room(layer, zoom[index]), 0)
   while (width > 700 && height > 40 && total() > width) zoom = zooms(layers, --height)
   return el("section", { className: "strip" },
-    el("h3", {}, el("span", { className: "chip", style: `background:${colour}` }), `${name}, layer by layer`),
+    el("h3", {}, el("span", { className: "chip", style: `--colour:${colour}` }), `${name}, layer by layer`),
     el("div", { className: "frames" }, ...layers.map((layer, index) => frame(layer, zoom[index]))))
 }
 
