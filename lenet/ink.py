@@ -77,7 +77,6 @@ def read_ink(image: Any) -> Ink:
     grey = _drop_strays(_ink(_light_and_opacity(image)))
     rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
     crop = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = crop.shape
     cropped = _middle(_scale(crop, SIDE))
     small = _scale(crop, BOX)
     scaled = _middle(small)
@@ -118,6 +117,7 @@ def _light_and_opacity(image: Any) -> tuple[np.ndarray, np.ndarray | None]:
         array = np.asarray(image)
     except (ValueError, TypeError) as error:
         raise InkError(f"That is not a picture ({error}).") from error
+    values: np.ndarray
     if array.dtype == bool:
         values = array.astype(np.float32)
     elif np.issubdtype(array.dtype, np.integer):
@@ -196,7 +196,7 @@ def _paper(light: np.ndarray) -> np.ndarray | float:
     if np.subtract(*np.percentile(edge, [80, 20])) < 0.02:
         return float(np.median(edge))
     small = _resize(light, *(max(1, side // 8) for side in light.shape))
-    slow = ndimage.median_filter(small, size=max(3, size // 16), mode="nearest")
+    slow = ndimage.median_filter(small, size=max(3, max(small.shape) // 4), mode="nearest")
     return _resize(slow.astype(np.float32), *light.shape)
 
 
@@ -218,10 +218,9 @@ def _drop_strays(grey: np.ndarray) -> np.ndarray:
     strays = [number for number, size in enumerate(sizes, start=1) if size < STRAY * sizes[largest]]
     if not strays:
         return grey
-    spots = ndimage.binary_dilation(np.isin(labels, strays), iterations=2) & ~(
-        np.isin(labels, strays, invert=True) & (labels > 0)
-    )
-    return np.where(spots, 0, grey)
+    stray = np.isin(labels, strays)
+    kept = (labels > 0) & ~stray
+    return np.where(ndimage.binary_dilation(stray, iterations=2) & ~kept, 0, grey)  # their soft edges too
 
 
 def _scale(crop: np.ndarray, longest: int) -> np.ndarray:
