@@ -37,11 +37,11 @@ def board(on_change: Callable[[], None]) -> tuple[bytes | None, bool]:
         on_change=on_change,
         key=KEY,
     )
-    sent = result.image_bytes
-    changed = sent is not None and sent != state["sent"]
+    picture, objects = result.image_bytes, result.json_data.get("objects", [])
+    changed = picture is not None and (picture, len(objects)) != state["seen"]
     if changed:
-        state.update(sent=sent, objects=result.json_data.get("objects", []), count=state["count"] + 1)
-    return state["sent"] if state["objects"] else None, changed
+        state.update(seen=(picture, len(objects)), objects=objects, count=state["count"] + 1)
+    return state["seen"][0] if state["objects"] else None, changed
 
 
 def count() -> int:
@@ -58,12 +58,12 @@ def buttons() -> None:
 
 
 def _state() -> dict[str, Any]:
-    """objects: the strokes; sent: the picture of them; count: pictures so far.
+    """objects: the strokes; seen: the last picture that was sent, and of how many strokes; count: pictures so far.
 
     start: what the canvas was told to begin with; while the canvas is in use it must not change, or the canvas begins
     anew. turn: makes a new start differ from an equal old one.
     """
-    return st.session_state.setdefault(_BOARD, {"objects": [], "sent": None, "start": {}, "turn": 0, "count": 0})
+    return st.session_state.setdefault(_BOARD, {"objects": [], "seen": (None, 0), "start": {}, "turn": 0, "count": 0})
 
 
 def _restart(keep: int) -> None:

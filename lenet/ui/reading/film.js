@@ -35,7 +35,8 @@ function room(layer, zoom) {
 
 function strip({ name, colour, layers }, width, { networks }) {
   // As high as the window leaves room for, but narrow enough to stay on one line where one line is possible.
-  let height = width < 700 ? (networks.length > 1 ? 50 : 100) : Math.max(50, Math.min(190, (window.innerHeight - 560) / networks.length - CAPTION))
+  const above = window.innerHeight < 900 ? 560 : 720 // the rest of the page
+  let height = width < 700 ? (networks.length > 1 ? 50 : 100) : Math.max(50, Math.min(190, (window.innerHeight - above) / networks.length - CAPTION))
   let zoom = zooms(layers, height)
   const total = () => layers.reduce((sum, layer, index) => sum + room(layer, zoom[index]), 0)
   while (width > 700 && height > 40 && total() > width) zoom = zooms(layers, --height)
