@@ -10,11 +10,27 @@ from lenet.bench import BENCHES
 
 
 def experiments(arguments: argparse.Namespace) -> None:
-    """Do the runs of the experiments that pretrained/curves.parquet lacks."""
+    """Do the runs of the experiments that pretrained/curves.parquet lacks, or write the report."""
+    from lenet.curves import CurvesError
     from lenet.experiments import EXPERIMENTS, experiment
-    from lenet.runner import WEIGHTS, Result, run_all
 
-    chosen = [experiment(arguments.only)] if arguments.only else EXPERIMENTS
+    if arguments.report:
+        from lenet.report import REPORT, write
+
+        try:
+            write()
+        except CurvesError as error:
+            sys.exit(str(error))
+        print(f"Written: {REPORT}")
+        return
+    try:
+        chosen = [experiment(arguments.only)] if arguments.only else EXPERIMENTS
+    except ValueError as error:
+        sys.exit(str(error))
+
+    from lenet.data import DataError
+    from lenet.runner import WEIGHTS, Result, RunnerError, run_all
+
     runs = [run for e in chosen for run in e.runs(tuple(range(arguments.seeds)))]
     bar = tqdm(unit="multiply-adds", unit_scale=True, smoothing=0)
 
@@ -22,15 +38,20 @@ def experiments(arguments: argparse.Namespace) -> None:
         bar.reset(total=sum(run.cost() for run in todo))
         bar.set_description(f"{len(todo)} runs")
 
+    def on_progress(cost: float) -> None:
+        bar.n = cost
+        bar.refresh()
+
     def on_result(result: Result) -> None:
-        bar.update(result.run.cost())
-        bar.write(f"{result.run.name}: {result.rows[-1]['test_accuracy']:.2%}")
+        bar.write(f"{result.run.name}: {result.records[-1]['test_accuracy']:.2%}")
 
     try:
         run_all(runs, workers=arguments.workers, scheduler=arguments.scheduler, weights=WEIGHTS,
-                on_start=on_start, on_result=on_result)  # fmt: skip
+                on_start=on_start, on_progress=on_progress, on_result=on_result)  # fmt: skip
     except KeyboardInterrupt:
         sys.exit("Stopped. What was finished is kept; the same command goes on from there.")
+    except (CurvesError, DataError, RunnerError) as error:
+        sys.exit(str(error))
     finally:
         bar.close()
 
@@ -45,6 +66,7 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--seeds", type=int, default=3, help="seeds 0 to N-1 (default 3)")
     command.add_argument("--workers", type=int, help="processes (default: one a core)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, tcp://host:port")
+    command.add_argument("--report", action="store_true", help="train nothing: write pretrained/REPORT.md")
     command.set_defaults(run=experiments)
 
     benches = commands.add_parser("bench", help="measure something").add_subparsers(required=True)

@@ -17,7 +17,8 @@ import pyarrow as pa
 from scipy.special import stdtrit
 
 from lenet.curves import History, finished, histories
-from lenet.experiments import HIGH, SEEDS, Claim, Guess, Part, Quantity, Run, Setting
+from lenet.experiments import FORMS, HIGH, SEEDS, Claim, Experiment, Guess, Part, Quantity, Run, Setting
+from lenet.variant import layers
 
 CONFIDENCE = 0.95
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
@@ -108,9 +109,8 @@ def _gradient_ratio(history: History) -> float | None:
 
 
 def _dead_outputs(history: History) -> float | None:
-    layers = history["dead_units"][-1]
-    # With linear output there is one activation fewer than layers with weights, and no output unit can be dead.
-    return 10 * layers[-1] if len(layers) == len(history["gradient_norms"][-1]) else None
+    # Without an output activation the last of the shares is that of an earlier layer.
+    return 10 * history["dead_units"][-1][-1] if history["output_activation"] else None
 
 
 def _contrast(layer: str, number: int, half: np.ndarray) -> Callable[[History], float | None]:
@@ -185,9 +185,10 @@ def load(table: pa.Table, kernels: Mapping[Run, Mapping[str, np.ndarray]] | None
     """The finished runs of the curves file; `kernels` of trained networks join the histories of their runs."""
     runs = histories(table)
     done = finished(runs)
-    runs = Runs({run: history for run, history in runs.items() if run in done})
-    for run, layers in (kernels or {}).items():
-        runs[run] = {**runs.get(run, {}), **layers}
+    runs = Runs({run: {**runs[run], "output_activation": run.output_activation} for run in done})
+    for run, weights in (kernels or {}).items():
+        if run in runs:
+            runs[run] = {**runs[run], **weights}
     return runs
 
 
@@ -296,7 +297,7 @@ def find(part: Part, runs: Runs, form: bool) -> Finding:
 def numbers(finding: Finding) -> str:
     """What was measured, in words: mean, interval, n and every seed."""
     if not finding.values:
-        return "no runs yet"
+        return "not measured yet"
     quantity, mean = finding.part.quantity, finding.interval
     seeds = ", ".join(f"{show(quantity, value)} (seed {seed})" for seed, value in finding.values.items())
     if quantity.over == "best" or mean.n == 1:
@@ -378,7 +379,7 @@ def mechanism(claim: Claim, runs: Runs, form: bool = True) -> str:
             mean = show(quantity, interval(by_seed.values()).mean)
             figures.append(f"{label} {mean} ({seeds})" if len(by_seed) > 1 else f"{label} {mean} (one seed)")
         else:
-            figures.append(f"{label} not yet run")
+            figures.append(f"{label} not measured yet")
     return f"{claim.mechanism} {'; '.join(figures)}." if figures else claim.mechanism
 
 
@@ -386,3 +387,105 @@ def answers(guess: Guess, runs: Runs) -> dict[str, dict[int, float]]:
     """For each answer its quantity by seed, in the paper form; answers without runs are left out."""
     found = {label: values(quantity, runs, True) for label, quantity in guess.answers.items()}
     return {label: by_seed for label, by_seed in found.items() if by_seed}
+
+
+@dataclass(frozen=True)
+class Course:
+    """Something that goes on from epoch to epoch. of: its values, from a history; log: whether its axis is so."""
+
+    words: str
+    of: Callable[[History], list[float]]
+    log: bool = False
+    limits: tuple[float, float] = (-inf, inf)
+
+
+# A course to draw is one row.
+COURSES = {
+    "accuracy": Course("Test accuracy", lambda h: h["test_accuracy"], limits=_SHARE),
+    "loss": Course("Training loss", lambda h: h["train_loss"], log=True),
+    "classes": Course("Classes predicted, of ten", lambda h: h["classes_predicted"], limits=(0, 10)),
+    "gradient": Course("Gradient norm of the first layer", lambda h: [norms[0] for norms in h["gradient_norms"]], True),
+    "dead": Course("Dead units, share in the worst layer", lambda h: [max(shares) for shares in h["dead_units"]],
+                   limits=_SHARE),
+}  # fmt: skip
+
+
+def label(e: Experiment, setting: Setting) -> str:
+    """What the setting is called in its experiment, without the learning rate."""
+    extra = "" if setting.recipe == "paper" else f" with {setting.recipe.capitalize()}"
+    return e.variants[setting.variant] + extra
+
+
+def settings_at(e: Experiment, lr: float) -> list[Setting]:
+    """The settings of an experiment with one learning rate, in a fixed order."""
+    return [setting for setting in e.settings() if setting.lr == lr]
+
+
+def course(settings: Mapping[str, Setting], name: str, runs: Runs, form: bool) -> tuple[list[dict], list[dict]]:
+    """What to draw of a row of COURSES: by label and epoch the mean, the ends of its interval and n; and every seed."""
+    what = COURSES[name]
+    means: list[dict] = []
+    seeds: list[dict] = []
+    for text, setting in settings.items():
+        by_seed = {seed: what.of(runs[setting.run(form, seed)]) for seed in runs.seeds(setting, form)}
+        for epoch, there in enumerate(zip(*by_seed.values())):
+            if what.log and min(there) <= 0:  # it has no place on the axis
+                continue
+            mean = interval(there)
+            low, high = max(mean.low, what.limits[0]), min(mean.high, what.limits[1])
+            if mean.n == 1:
+                low = high = mean.mean
+            if what.log:
+                low = max(low, min(there) / 2)
+            means.append({"network": text, "epoch": epoch, "mean": mean.mean, "low": low, "high": high, "n": mean.n})
+            seeds += [{"network": text, "epoch": epoch, "seed": s, "value": v} for s, v in zip(by_seed, there)]
+    return means, seeds
+
+
+def table(settings: Mapping[str, Setting], runs: Runs, form: bool) -> list[dict]:
+    """A row for each label: n, final accuracy with its interval, and the means that explain it."""
+    rows = []
+    for text, setting in settings.items():
+        row: dict = {"network": text}
+        finals = values(Quantity("final", (setting,)), runs, form)
+        final = interval(finals.values())
+        row |= {"n": final.n, "final": final.mean}
+        row |= {"low": max(final.low, 0.0), "high": min(final.high, 1.0)} if final.n > 1 else {"low": nan, "high": nan}
+        for name in ("epochs", "unpredicted", "dead outputs"):
+            row[name] = interval(values(Quantity(name, (setting,)), runs, form).values()).mean
+        row["seeds"] = [round(100 * value, 2) for value in finals.values()]
+        rows.append(row)
+    return rows
+
+
+def gradients(settings: Mapping[str, Setting], runs: Runs, form: bool) -> list[dict]:
+    """Norm of the loss gradient by label, layer and epoch (first and last): geometric mean over the seeds, and n."""
+    rows = []
+    for text, setting in settings.items():
+        names = [layer.name for layer in layers(setting.run(form, 0).network()) if layer.parameters]
+        histories_here = [runs[setting.run(form, seed)] for seed in runs.seeds(setting, form)]
+        for when, epoch in (("before training", 0), ("after training", -1)):
+            for place, name in enumerate(names):
+                norms = [h["gradient_norms"][epoch][place] for h in histories_here]
+                if norms and min(norms) > 0:
+                    mean = float(np.exp(np.mean(np.log(norms))))
+                    rows.append({"network": text, "when": when, "layer": name, "norm": mean, "n": len(norms)})
+    return rows
+
+
+def outcomes(settings: Mapping[str, Setting], runs: Runs) -> list[dict]:
+    """One row a run, both forms: final accuracy beside the classes never predicted and the dead output units."""
+    rows = []
+    for text, setting in settings.items():
+        for form, words in FORMS.items():
+            for seed in runs.seeds(setting, form):
+                history = runs[setting.run(form, seed)]
+                rows.append(
+                    {
+                        "network": text,
+                        "output": words,
+                        "seed": seed,
+                        **{name: MEASURES[name].of(history) for name in ("final", "unpredicted", "dead outputs")},
+                    }
+                )
+    return rows

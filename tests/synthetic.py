@@ -7,6 +7,7 @@ import numpy as np
 from lenet.curves import History
 from lenet.experiments import EXPERIMENTS, Run
 from lenet.statistics import Runs
+from lenet.variant import layers as shape_table
 
 SEEDS = range(10)
 EPOCHS = 20
@@ -32,7 +33,8 @@ def _history(run: Run, right: bool, bad_seed: bool) -> History:
         final -= 0.18
     jitter = 0.0005 * ((run.seed * 7) % 5 - 2)
     accuracy = [0.1, *(first + jitter if epoch < reached else 0.93 for epoch in range(1, EPOCHS)), final + jitter]
-    outputs = 5 if run.output_activation else 4
+    layers = [layer.name for layer in shape_table(run.network()) if layer.parameters]
+    activations = 5 if run.output_activation else 4
     kernel = np.tril(np.ones((5, 5), np.float32), -1)
     diagonal = np.tril(np.ones((5, 5), np.float32), -1)[:, ::-1]
     mirror = slice(None) if right else slice(None, None, -1)
@@ -42,8 +44,9 @@ def _history(run: Run, right: bool, bad_seed: bool) -> History:
         "test_accuracy": accuracy,
         "class_accuracy": [[value] * 10 for value in accuracy],
         "classes_predicted": [8 if lost else 10] * (EPOCHS + 1),
-        "dead_units": [[0.0] * outputs] * (EPOCHS + 1),
-        "gradient_norms": [[ratio, 0.5, 0.5, 0.5, 1.0]] * (EPOCHS + 1),
+        "dead_units": [[0.0] * activations] * (EPOCHS + 1),
+        "gradient_norms": [[ratio, *[0.5] * (len(layers) - 2), 1.0]] * (EPOCHS + 1),
+        "output_activation": run.output_activation,
         "train_seconds": [5.0 * epoch for epoch in range(EPOCHS + 1)],
         "conv1": np.tile(kernel[mirror, mirror], (6, 1, 1, 1)),
         "conv2": np.tile(diagonal[mirror, mirror][None, None], (16, 6, 1, 1)),

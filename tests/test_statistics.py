@@ -149,9 +149,9 @@ def test_every_claim_says_its_rule_numbers_and_mechanism(claim: Claim) -> None:
         assert "{" not in rule(finding.part) and rule(finding.part).startswith("holds if")
         assert f"n = {len(finding.values)}" in numbers(finding)
         assert all(f"(seed {seed})" in numbers(finding) for seed in finding.values)
-    assert "not yet run" not in mechanism(claim, runs)
+    assert "not measured yet" not in mechanism(claim, runs)
     if claim.figures:
-        assert "not yet run" in mechanism(claim, Runs())
+        assert "not measured yet" in mechanism(claim, Runs())
 
 
 def test_a_quantity_by_seed() -> None:

@@ -2,4 +2,5 @@
 
 BENCHES: dict[str, str] = {
     "draw": "pen-up to bars painted, against a bare echo app",
+    "depth": "training time of 1 to 4 convolutional layers, for experiment 4",
 }  # module name -> what it measures

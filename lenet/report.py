@@ -1,0 +1,114 @@
+"""The findings as one Markdown page, pretrained/REPORT.md: python -m lenet experiments --report."""
+
+from collections.abc import Iterable
+from math import isnan
+from pathlib import Path
+
+from lenet import curves, statistics
+from lenet.bench import depth
+from lenet.experiments import DEPTH, EXPERIMENTS, FORMS, SEEDS, Claim, Experiment
+from lenet.files import ROOT, write_atomically
+from lenet.kernels import kernels
+from lenet.statistics import Finding, Runs
+
+REPORT = ROOT / "pretrained" / "REPORT.md"
+MARKS = {statistics.HOLDS: "holds", statistics.FAILS: "**fails**", statistics.UNDECIDED: "*undecided*"}
+
+
+def write(path: Path = REPORT) -> None:
+    """Make the page from the curves. Raises CurvesError, OSError."""
+    runs = statistics.load(curves.read(), kernels())
+    write_atomically(path, report(runs).encode())
+
+
+def report(runs: Runs) -> str:
+    """The page as text."""
+    wanted = {run for e in EXPERIMENTS for run in e.runs()}
+    done = len(wanted & runs.keys())
+    seeds = sorted({run.seed for run in runs})
+    state = f"All {done} runs" if done == len(wanted) else f"{done} of the {len(wanted)} runs"
+    parts = [
+        "# The five experiments: what came out",
+        "Made from `pretrained/curves.parquet` by `python -m lenet experiments --report`. Do not edit: it is written "
+        "anew.",
+        f"{state} with the seeds {', '.join(map(str, SEEDS))} are done; seeds there are: "
+        f"{', '.join(map(str, seeds)) or 'none'}. Two forms of every network: *paper*, with the nonlinearity after the "
+        "last layer too, and *linear output*, without it. Intervals are 95 % t intervals of the mean over seeds; "
+        "comparisons are paired by seed; many are made, and none is corrected for that.",
+        f"**The rule.** {statistics.VERDICT_RULE}",
+        _overview(runs),
+        *(_experiment(e, runs) for e in EXPERIMENTS),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _overview(runs: Runs) -> str:
+    rows = []
+    for e in EXPERIMENTS:
+        for claim in e.claims:
+            judgement = statistics.judge(claim, runs)
+            rows.append([f"{e.number}{claim.letter}", claim.words, f"**{judgement.verdict}**", judgement.note])
+    return markdown(["", "the paper says", "verdict", ""], rows)
+
+
+def _experiment(e: Experiment, runs: Runs) -> str:
+    parts = [f"## {e.number} {e.title}", e.question]
+    for form, words in FORMS.items():
+        for lr in e.lrs if e.variants else ():
+            settings = {statistics.label(e, setting): setting for setting in statistics.settings_at(e, lr)}
+            parts.append(f"Learning rate {lr:g}, {words}:")
+            parts.append(markdown(TABLE, (table_row(row) for row in statistics.table(settings, runs, form))))
+    if e is DEPTH:
+        parts.append(_times())
+    parts += [_claim(e, claim, runs) for claim in e.claims]
+    return "\n\n".join(parts)
+
+
+TABLE = ["", "n", "final accuracy", "95 % interval", "epochs to 90 %", "classes never predicted", "seeds (%)"]
+
+
+def table_row(row: dict) -> list[str]:
+    """A row of statistics.table as text."""
+    interval = "–" if isnan(row["low"]) else f"{row['low']:.1%} to {row['high']:.1%}"
+    rest = ["–" if isnan(row[name]) else f"{row[name]:.1f}" for name in ("epochs", "unpredicted")]
+    final = "not yet run" if isnan(row["final"]) else f"{row['final']:.1%}"
+    return [row["network"], str(row["n"]), final, interval, *rest, ", ".join(f"{v:.1f}" for v in row["seeds"])]
+
+
+def _times() -> str:
+    rows = depth.rows()
+    if not rows:
+        return "Training times were not measured on this machine yet: `python -m lenet bench depth`."
+    header = ["", "paper, s", "paper, ratio", "here, s an epoch", "here, ratio"]
+    body = [[row["network"], str(row["paper seconds"]), f"{row['paper ratio']:.2f}", f"{row['seconds']:.1f}",
+             f"{row['ratio']:.2f}"] for row in rows]  # fmt: skip
+    return f"Training time ({depth.machine()}):\n\n{markdown(header, body)}"
+
+
+def _claim(e: Experiment, claim: Claim, runs: Runs) -> str:
+    judgement = statistics.judge(claim, runs)
+    lines = [f"### {e.number}{claim.letter} {claim.words}", f"**{judgement.verdict.capitalize()}.** {judgement.note}"]
+    lines.append("\n".join(f"- {line}" for line in part_lines(judgement.paper, judgement.linear)))
+    lines.append(f"*Mechanism.* {statistics.mechanism(claim, runs)}")
+    return "\n\n".join(line.strip() for line in lines)
+
+
+def part_lines(paper: Iterable[Finding], linear: Iterable[Finding]) -> list[str]:
+    """What each part of a claim came to, in Markdown: outcome, statement, numbers, rule, counter-test."""
+    counter = dict(zip((finding.part for finding in paper), linear))
+    return [
+        f"{MARKS[finding.outcome]}: {finding.part.words}: {statistics.numbers(finding)}. "
+        f"The rule: {statistics.rule(finding.part)}."
+        + (
+            f" With linear output: {MARKS[counter[finding.part].outcome]}, {statistics.numbers(counter[finding.part])}."
+            if finding.part in counter
+            else ""
+        )
+        for finding in paper
+    ]
+
+
+def markdown(header: list[str], rows: Iterable[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
