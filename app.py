@@ -17,22 +17,25 @@ def draw() -> None:
         left, right = st.container(width=canvas.SIDE, key="board"), st.container(width="stretch")
     with left:
         st.caption("The board")
-        picture, drawn = canvas.board(on_change=digit.forget_number)
+        picture, drawn = canvas.board()
         canvas.buttons()
         waiting = st.container()
+    with waiting, networks.waking():
+        if drawn:
+            digit.draw(picture, mark=f"drawing-{canvas.count()}")
     with right:
         place = st.container()  # above the pickers, so that on a phone the answer follows the board
         with st.container(horizontal=True, vertical_alignment="bottom"):
             chosen = networks.choose("networks", most=3, label="Who reads it (up to three)")
             digit.pick("Choose a test digit")
 
-    with waiting, networks.waking():
-        if drawn:
-            digit.draw(picture, mark=f"drawing-{canvas.count()}")
-        shown = digit.current()
-        models, problems = networks.load_all(chosen) if shown else ({}, [])
-        answers, films = reading.read(shown, models) if shown else ([], [])
-
+    shown = digit.current()
+    if picture and shown and shown.source != digit.DRAWN:
+        with left:
+            st.button("Back to my drawing", icon=":material/draw:", on_click=digit.draw,
+                      args=(picture, f"back-{canvas.count()}"), key="back")  # fmt: skip
+    models, problems = networks.load_all(chosen) if shown else ({}, [])
+    answers, films = reading.read(shown, models) if shown else ([], [])
     message = " ".join(filter(None, [digit.problem(), *problems])) or ("" if shown else EMPTY)
     with place:
         painted = reading.show_answers(chosen, answers, shown, message, announce=not networks.warm())

@@ -1,6 +1,5 @@
 """The board: a drawing that survives a change of page, with undo and clear."""
 
-from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -15,8 +14,8 @@ STYLE = """<style>
 _BOARD = "board"
 
 
-def board(on_change: Callable[[], None]) -> tuple[bytes | None, bool]:
-    """Show the board; `on_change` is called when a drawing arrives, before the script runs.
+def board() -> tuple[bytes | None, bool]:
+    """Show the board.
 
     Returns the drawing as a PNG (None while there is no ink) and whether it is another than at the last call.
     """
@@ -34,7 +33,6 @@ def board(on_change: Callable[[], None]) -> tuple[bytes | None, bool]:
         height=SIDE,
         initial_drawing=state["start"],
         return_image_data=True,
-        on_change=on_change,
         key=KEY,
     )
     picture, objects = result.image_bytes, result.json_data.get("objects", [])

@@ -1,5 +1,7 @@
 """The digit that all pages look at, and the ways to choose another: a test digit, a picture, or the board."""
 
+import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -13,21 +15,24 @@ if TYPE_CHECKING:  # a page shows the chooser before torch is loaded
     from torch import Tensor
 
 TEST_DIGITS = 10_000  # pictures in MNIST's test set
+DRAWN = "your drawing"  # the source of what is on the board
 HARDEST = 100  # how many of them count as hard
-NUMBER = "digit"  # key of the number of a test digit, in the session and in the URL
-_CURRENT, _PROBLEM = "current_digit", "digit_problem"
+URL = "digit"  # a link to a page may ask for a test digit by its number: ?digit=7
+_CURRENT, _PROBLEM, _FOLLOWED = "current_digit", "digit_problem", "followed_digit"
+_CLASS, _NUMBER, _UPLOAD = "digit_class", "digit_number", "digit_upload"  # keys of the widgets
 
 
 @dataclass(frozen=True)
 class Digit:
     """image: float32 [1, 28, 28] in [0, 1], white ink on black; label: what it is, where that is known;
     source: where it is from, in words; stages: what a drawing or picture was before it was centred, [1, 28, 28] each;
-    mark: changes with every digit that is shown."""
+    number: of a test digit; mark: another for every digit that is shown."""
 
     image: "Tensor"
     label: int | None
     source: str
     stages: "tuple[Tensor, ...]" = ()
+    number: int | None = None
     mark: str = ""
 
 
@@ -36,7 +41,7 @@ def from_picture(picture: Any, source: str, mark: str = "") -> Digit:
     from lenet.ink import read_ink
 
     ink = read_ink(picture)
-    return Digit(ink.image(), None, source, tuple(ink.stages()[:-1]), mark)
+    return Digit(ink.image(), None, source, tuple(ink.stages()[:-1]), mark=mark)
 
 
 def current() -> Digit | None:
@@ -45,9 +50,13 @@ def current() -> Digit | None:
 
 
 def show(digit: Digit | None) -> None:
-    """Make it the digit being looked at."""
+    """Make it the digit being looked at; the link to the page then asks for it, if it is a test digit."""
     st.session_state[_CURRENT] = digit
     st.session_state.pop(_PROBLEM, None)
+    if digit is None or digit.number is None:
+        st.query_params.pop(URL, None)
+    else:
+        st.session_state[_FOLLOWED] = st.query_params[URL] = str(digit.number)
 
 
 def draw(png: bytes | None, mark: str) -> None:
@@ -55,14 +64,14 @@ def draw(png: bytes | None, mark: str) -> None:
     from lenet.ink import InkError, open_picture
 
     try:
-        show(from_picture(open_picture(BytesIO(png)), "your drawing", mark) if png else None)
+        show(from_picture(open_picture(BytesIO(png)), DRAWN, mark) if png else None)
     except InkError as error:
         refuse(str(error))
 
 
 def refuse(reason: str) -> None:
     """There is no digit to look at, for this reason."""
-    st.session_state[_CURRENT] = None
+    show(None)
     st.session_state[_PROBLEM] = reason
 
 
@@ -71,18 +80,14 @@ def problem() -> str:
     return st.session_state.get(_PROBLEM, "")
 
 
-def forget_number() -> None:
-    """The digit is no test digit any more. For callbacks: the field for the number must not be on the page yet."""
-    st.session_state[NUMBER] = None
-
-
 def test_digit(number: int) -> Digit:
     """Picture `number` of MNIST's test set, 0 to 9,999. Raises DataError."""
     from lenet.data import mnist, pixels
 
     digits = mnist("test")
     label = int(digits.labels[number])
-    return Digit(pixels(digits.images[number]), label, f"test digit {number}, a {label}", mark=f"test-{number}")
+    image = pixels(digits.images[number])
+    return Digit(image, label, f"test digit {number}, a {label}", number=number, mark=f"test-{number}")
 
 
 @st.cache_resource(show_spinner="Looking for the hardest test digits …")
@@ -121,74 +126,69 @@ def choose() -> Digit | None:
 
 def pick(label: str = "Choose a digit") -> None:
     """The pop-over with the test digits and the upload."""
+    shown = current()
+    st.session_state[_NUMBER] = shown.number if shown else None
     with st.popover(label, icon=":material/image_search:"):
-        st.pills("Which digit?", range(CLASSES), key="digit_class", help="Choose none for any digit.")
+        st.pills("Which digit?", range(CLASSES), key=_CLASS, help="Choose none for any digit.")
         with st.container(horizontal=True):
             st.button("At random", icon=":material/casino:", on_click=at_random, key="digit_random")
-            st.button("A hard one", icon=":material/local_fire_department:", on_click=_a_hard_one, key="digit_hard",
+            st.button("A hard one", icon=":material/local_fire_department:", on_click=a_hard_one, key="digit_hard",
                       help="One that the network called best reads wrongly or almost.")  # fmt: skip
-        st.number_input("Or its number in the test set", 0, TEST_DIGITS - 1, None, 1, key=NUMBER, bind="query-params",
+        st.number_input("Or its number in the test set", 0, TEST_DIGITS - 1, step=1, key=_NUMBER,
                         on_change=_follow_number, placeholder=f"0 to {TEST_DIGITS - 1}")  # fmt: skip
-        st.file_uploader("Or a picture of a digit", key="digit_upload", on_change=_from_upload,
+        st.file_uploader("Or a picture of a digit", key=_UPLOAD, on_change=_from_upload,
                          help="A photograph or a scan, dark on light or light on dark.")  # fmt: skip
 
 
 def follow_url() -> None:
-    """A link may carry the number of a test digit: ?digit=7."""
-    asked = st.query_params.get(NUMBER)
-    if asked is None or asked == st.session_state.get("followed_digit"):
+    """Show the test digit that the link asks for, once."""
+    asked = st.query_params.get(URL)
+    if asked is None or asked == st.session_state.get(_FOLLOWED):
         return
-    st.session_state["followed_digit"] = asked
-    if asked.isdecimal() and int(asked) < TEST_DIGITS:
+    st.session_state[_FOLLOWED] = asked
+    if asked.isdecimal() and len(asked) <= len(str(TEST_DIGITS)):
         _show_number(int(asked))
     else:
-        st.session_state[_PROBLEM] = f"The link asks for a test digit that does not exist: 0 to {TEST_DIGITS - 1} do."
+        _show_number(-1)
+
+
+def _follow_number() -> None:
+    number = st.session_state[_NUMBER]
+    if number is not None:
+        _show_number(int(number))
 
 
 def _show_number(number: int) -> None:
     from lenet.data import DataError
 
+    if not 0 <= number < TEST_DIGITS:
+        st.session_state[_PROBLEM] = f"There is no test digit of that number: choose one from 0 to {TEST_DIGITS - 1}."
+        return
     try:
         show(test_digit(number))
     except DataError as error:
         st.session_state[_PROBLEM] = str(error)
 
 
-def _follow_number() -> None:
-    number = st.session_state[NUMBER]
-    if number is not None and 0 <= number < TEST_DIGITS:
-        _show_number(int(number))
-
-
-def _among(numbers: list[int], most: int) -> None:
-    """Show one of the first `most` of these test digits that are of the chosen class."""
-    import random
-
-    from lenet.data import mnist
-
-    wanted = st.session_state.get("digit_class")
-    labels = mnist("test").labels.tolist()
-    number = random.choice([n for n in numbers if wanted is None or labels[n] == wanted][:most])
-    st.session_state[NUMBER] = number
-    _show_number(number)
-
-
 def at_random() -> None:
     """A test digit by chance, of the chosen class. For callbacks."""
-    from lenet.data import DataError
-
-    try:
-        _among(list(range(TEST_DIGITS)), TEST_DIGITS)
-    except DataError as error:
-        st.session_state[_PROBLEM] = str(error)
+    _one_of(lambda: list(range(TEST_DIGITS)), TEST_DIGITS)
 
 
-def _a_hard_one() -> None:
-    from lenet.data import DataError
+def a_hard_one() -> None:
+    """One of the hardest test digits, of the chosen class. For callbacks."""
+    _one_of(hardest, HARDEST)
+
+
+def _one_of(numbers: Callable[[], list[int]], most: int) -> None:
+    """Show one of the first `most` of these test digits that are of the chosen class."""
+    from lenet.data import DataError, mnist
     from lenet.pretrained import WeightsError
 
+    wanted = st.session_state.get(_CLASS)
     try:
-        _among(hardest(), HARDEST)
+        labels = mnist("test").labels.tolist()
+        _show_number(random.choice([n for n in numbers() if wanted is None or labels[n] == wanted][:most]))
     except (DataError, WeightsError) as error:
         st.session_state[_PROBLEM] = str(error)
 
@@ -196,11 +196,10 @@ def _a_hard_one() -> None:
 def _from_upload() -> None:
     from lenet.ink import InkError, open_picture
 
-    file = st.session_state["digit_upload"]
+    file = st.session_state[_UPLOAD]
     if file is None:
         return
     try:
         show(from_picture(open_picture(file), "an uploaded picture", file.file_id))
-        st.session_state[NUMBER] = None
     except InkError as error:
         st.session_state[_PROBLEM] = str(error)
