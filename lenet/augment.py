@@ -1,10 +1,53 @@
 """Changing training pictures at random so that a network meets more hands and pens than MNIST holds."""
 
 from collections.abc import Callable
+from functools import cache
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
-AUGMENTATIONS: dict[str, Augmentation] = {"none": lambda images, random: images}
+# How many pictures share one draw of a transform. torchvision's transforms cost by the call, not by the picture.
+AFFINE_GROUP, ELASTIC_GROUP, PEN_GROUP = 16, 64, 32
+
+
+@cache
+def _transforms() -> list[tuple[int, Callable[[Tensor], Tensor]]]:
+    """Slant, turn, shift, scale; a trembling hand; another pen; each with the size of its groups."""
+    from torchvision.transforms import InterpolationMode, v2
+
+    affine = v2.RandomAffine(
+        degrees=10,
+        translate=(0.06, 0.06),
+        scale=(0.85, 1.12),
+        shear=(-18, 18, -6, 6),
+        interpolation=InterpolationMode.BILINEAR,
+    )
+    elastic = v2.RandomApply([v2.ElasticTransform(alpha=60.0, sigma=4.0)], p=0.7)
+    return [(AFFINE_GROUP, affine), (ELASTIC_GROUP, elastic), (PEN_GROUP, _another_pen)]
+
+
+def _another_pen(images: Tensor) -> Tensor:
+    """Strokes up to one pixel thicker or thinner, soft or hard at their edges."""
+    amount = torch.rand(()).item() * 1.6 - 0.6
+    if amount > 0:
+        images = torch.lerp(images, F.max_pool2d(images, 3, 1, 1), amount)
+    else:
+        images = torch.lerp(images, -F.max_pool2d(-images, 3, 1, 1), -amount)
+    hardness = 1 + 1.5 * torch.rand(()).item()
+    return (0.5 + (images - 0.5) * hardness).clamp(0, 1)
+
+
+def pen(images: Tensor, random: torch.Generator) -> Tensor:
+    """Pictures [N, 1, 28, 28] in [0, 1] as other hands with other pens would have written them."""
+    seed = int(torch.randint(2**62, (), generator=random))
+    with torch.random.fork_rng(devices=[]):  # torchvision draws from the global generator
+        torch.manual_seed(seed)
+        for size, transform in _transforms():
+            images = torch.cat([transform(group) for group in images.split(size)])
+    return images
+
+
+AUGMENTATIONS: dict[str, Augmentation] = {"none": lambda images, random: images, "pen": pen}

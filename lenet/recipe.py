@@ -13,6 +13,7 @@ class Recipe:
     """How to train; the defaults are the paper's.
 
     train_size: how many of the 60,000 training images are used, the first ones.
+    drawings: how many of the pen's digits of lenet/strokes.py are added to them.
     schedule: `constant`, or `one-cycle` (up to `lr` and down to nothing, along half a cosine each).
     shuffle: a new order each epoch; without it the images keep their fixed order.
     seed: fixes the initialisation, the order and the augmentation.
@@ -29,10 +30,12 @@ class Recipe:
     shuffle: bool = False
     seed: int = 0
     train_size: int = 60_000
+    drawings: int = 0
 
     @property
     def steps_per_epoch(self) -> int:
-        return ceil(self.train_size / self.batch_size)
+        """Updates of the weights in one epoch."""
+        return ceil((self.train_size + self.drawings) / self.batch_size)
 
 
 # Named recipes: one row each.
@@ -51,13 +54,14 @@ LIMITS = {
     "epochs": (1, 500),
     "seed": (0, 2**31 - 1),
     "train_size": (1, 60_000),
+    "drawings": (0, 60_000),
 }
 
 # The values of each word in a recipe; training.py says what they mean.
 CHOICES = {
     "optimiser": ("sgd", "adam"),
     "schedule": ("constant", "one-cycle"),
-    "augmentation": ("none",),
+    "augmentation": ("none", "pen"),
 }
 
 

@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import ceil
 
 import torch
 import torch.nn.functional as F
@@ -21,6 +20,7 @@ from lenet.data import Digits, pixels
 from lenet.evaluation import evaluate, gradient_norms
 from lenet.model import LeNet
 from lenet.recipe import Recipe, check
+from lenet.strokes import draw
 from lenet.variant import Variant
 
 OPTIMISERS: dict[str, Callable] = {
@@ -77,7 +77,19 @@ def new_model(variant: Variant, seed: int) -> LeNet:
 def steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
     """Follow the recipe to its end, one update of the model's weights at a time. Raises RecipeError."""
     check(recipe)
+    return _steps(model, recipe, training_set(recipe, digits))
+
+
+def training_set(recipe: Recipe, digits: Digits) -> Digits:
+    """The part of the training images that the recipe uses, and the drawings that it adds."""
     digits = digits[: recipe.train_size]
+    if not recipe.drawings:
+        return digits
+    drawn = draw(recipe.drawings, recipe.seed)
+    return Digits(torch.cat([digits.images, drawn.images]), torch.cat([digits.labels, drawn.labels]))
+
+
+def _steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
     random = torch.Generator().manual_seed(recipe.seed)
     optimiser = OPTIMISERS[recipe.optimiser](model.parameters(), recipe)
     schedule = SCHEDULES[recipe.schedule](optimiser, recipe)
@@ -107,13 +119,13 @@ def _batches(digits: Digits, recipe: Recipe, random: torch.Generator) -> Iterato
 def train(model: LeNet, recipe: Recipe, train_digits: Digits, test_digits: Digits) -> Iterator[Epoch]:
     """Follow the recipe and measure the network before it starts and after each epoch: epochs + 1 records."""
     check(recipe)
-    train_digits = train_digits[: recipe.train_size]
+    train_digits = training_set(recipe, train_digits)
     seconds = 0.0
     yield measure(model, 0, None, seconds, train_digits, test_digits)
-    running = steps(model, recipe, train_digits)
+    running = _steps(model, recipe, train_digits)
     for epoch in range(1, recipe.epochs + 1):
         total = 0.0
-        for _ in range(ceil(len(train_digits) / recipe.batch_size)):
+        for _ in range(recipe.steps_per_epoch):
             step = next(running)
             total += step.loss * step.batch_size
             seconds += step.seconds

@@ -1,0 +1,144 @@
+"""Digits drawn by a pen that follows a path: ways of writing that MNIST's American writers hardly use.
+
+A one with a long upstroke, a crossed seven, an open four, a nine with a curled tail: a network that knows only MNIST
+takes them for other digits. Here every way of writing is one row of points, drawn with a shaking hand and pens of many
+widths, scaled and centred as MNIST was made. They are our own; nobody's handwriting went into them.
+"""
+
+import torch
+from torch import Tensor
+
+from lenet.data import Digits
+from lenet.variant import INPUT_SIZE
+
+# Strokes of each way of writing a digit, separated by "|": points x,y in percent of the box, y downwards.
+# The pen goes smoothly through the points; "!" marks a corner.
+WAYS: dict[int, tuple[str, ...]] = {
+    0: (
+        "50,5 15,35 15,70 50,95 85,70 85,30 50,5",
+        "60,8 25,18 12,55 30,92 65,92 88,55 75,15 45,6 38,16",
+    ),
+    1: (
+        "50,5! 50,95!",
+        "30,30! 60,5! 60,95!",
+        "15,50! 60,5! 60,95!",
+        "5,60! 65,5! 58,95!",
+        "10,48 40,30 68,5! 60,95!",
+        "30,30! 55,5! 55,95! | 22,95! 88,95!",
+        "25,32! 52,5! 52,95! 85,92!",
+    ),
+    2: (
+        "15,30 25,8 60,5 80,25 65,50 10,95! 90,95!",
+        "15,30 30,8 65,5 80,28 60,60 25,90 10,92 18,78 40,82 60,95 92,90",
+        "10,20 50,5 80,25 50,60 10,95! 50,88 90,95",
+    ),
+    3: (
+        "15,15 50,5 80,22 65,42 40,48! 75,55 85,78 55,95 12,85",
+        "15,5! 85,5! 40,42! 75,50 85,75 55,95 10,85",
+        "15,12 55,5 75,25 45,45 80,62 75,88 40,97 12,88",
+    ),
+    4: (
+        "60,5! 8,65! 92,65! | 65,30! 65,95!",
+        "25,5! 15,55! 88,52! | 70,5! 65,95!",
+        "30,5 10,60! 80,55! | 75,25! 60,95!",
+        "38,5 12,58! 60,60 92,52! | 78,12! 62,97!",
+        "70,95! 75,5! 10,65! 92,65!",
+        "30,5! 10,58! 88,55! | 62,30! 60,95!",
+    ),
+    5: (
+        "80,5! 25,5! 20,45! 60,38 85,60 75,88 40,97 10,85",
+        "25,8! 20,45! 60,38 85,62 70,90 15,92 | 25,8! 90,5!",
+        "80,8 35,8 25,40 60,45 80,65 65,92 12,90",
+    ),
+    6: (
+        "70,5 30,30 15,65 30,92 65,92 80,70 60,52 25,62",
+        "60,5 20,50 20,80 45,97 75,85 70,60 45,55 20,72",
+        "80,12 55,5 25,35 15,70 40,96 72,85 65,60 30,62",
+    ),
+    7: (
+        "10,8! 88,8! 40,95!",
+        "10,8! 88,8! 40,95! | 25,52! 78,48!",
+        "12,22! 15,8! 85,8! 45,95! | 25,50! 80,50!",
+        "10,15 30,8 60,14 88,5! 60,45 45,95 | 28,52! 82,46!",
+        "12,20 25,8 70,8 80,20 60,60 52,97 | 28,58! 85,52!",
+        "10,15 40,6 78,10 74,45 62,97 | 35,60! 92,55!",
+        "12,25! 15,8! 88,8! 48,95!",
+    ),
+    8: (
+        "75,18 45,5 22,22 45,45 75,68 60,95 30,92 20,70 50,47 78,22 62,5",
+        "50,48 22,28 50,5 78,28 50,48 15,75 50,97 85,75 50,48",
+        "80,15 50,5 25,20 40,42 70,58 75,85 45,97 20,80 35,58 65,40 82,18",
+    ),
+    9: (
+        "75,15 45,5 18,28 40,50 70,38 78,15! 75,95!",
+        "78,30 50,5 20,28 45,52 78,28! 72,95!",
+        "75,25 50,5 22,25 45,48 75,28 80,60 65,92 35,97 12,85",
+        "65,15 42,5 28,18 42,32 66,20 82,45 80,78 50,97 8,92",
+        "70,10 35,10 25,32 50,45 72,15 78,60 60,95 20,90",
+        "72,12 40,6 30,25 50,38 72,16 86,50 78,85 45,96 5,94",
+        "70,8 40,8 28,28 48,42 70,12 72,60 62,90 40,97 25,86",
+    ),
+}
+
+SAMPLES = 120  # points along the pen's path; at most half a pixel apart
+SHAKE = 3.5  # standard deviation of each point, in percent of the box
+ASPECT = (0.45, 1.1)  # width of the box against its height
+WIDTH = (1.6, 4.2)  # of the pen, in pixels of the final picture
+BOX = 20.0  # pixels of the longer side, as in MNIST
+
+
+def draw(count: int, seed: int) -> Digits:
+    """`count` digits, the ten classes and their ways of writing in turn; the same for the same seed."""
+    random = torch.Generator().manual_seed(seed)
+    images, labels = [], []
+    for number in range(count):
+        digit = number % 10
+        ways = WAYS[digit]
+        images.append(_ink(_path(ways[number // 10 % len(ways)], random), random))
+        labels.append(digit)
+    return Digits((torch.stack(images) * 255).round().byte()[:, None], torch.tensor(labels))
+
+
+def _path(way: str, random: torch.Generator) -> Tensor:
+    """The pen's way, [SAMPLES, 2] as x, y in percent, with a shaking hand."""
+    strokes = [_smooth(stroke.split(), random) for stroke in way.split("|")]
+    lengths = torch.stack([(stroke[1:] - stroke[:-1]).norm(dim=1).sum() for stroke in strokes])
+    counts = (lengths / lengths.sum() * SAMPLES).round().int().clamp(min=2).tolist()
+    return torch.cat([_evenly(stroke, count) for stroke, count in zip(strokes, counts)])
+
+
+def _smooth(points: list[str], random: torch.Generator) -> Tensor:
+    """A Catmull-Rom spline through the points, straight at corners, 16 samples a piece."""
+    knots: list[Tensor] = []
+    for point in points:
+        place = torch.tensor([float(number) for number in point.rstrip("!").split(",")])
+        place = place + SHAKE * torch.randn(2, generator=random)
+        knots += [place, place] if point.endswith("!") else [place]  # a knot twice over stops the curve there
+    p = torch.stack([knots[0], *knots, knots[-1]])
+    a, b, c, d = (p[i : len(p) - 3 + i, None] for i in range(4))
+    t = torch.linspace(0, 1, 16)[None, :, None]
+    curve = b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+    return curve.flatten(0, 1)
+
+
+def _evenly(curve: Tensor, count: int) -> Tensor:
+    """`count` points at equal distances along the curve."""
+    along = torch.cat([torch.zeros(1), (curve[1:] - curve[:-1]).norm(dim=1).cumsum(0)])
+    wanted = torch.linspace(0, along[-1].item(), count)
+    after = torch.searchsorted(along, wanted).clamp(1, len(along) - 1)
+    share = (wanted - along[after - 1]) / (along[after] - along[after - 1]).clamp(min=1e-6)
+    return torch.lerp(curve[after - 1], curve[after], share[:, None])
+
+
+def _ink(path: Tensor, random: torch.Generator) -> Tensor:
+    """The picture [28, 28] in [0, 1]: a round pen along the path, longer side 20 pixels, centred by its mass."""
+    aspect, width = (low + (high - low) * torch.rand((), generator=random).item() for low, high in (ASPECT, WIDTH))
+    path = path * torch.tensor([aspect, 1.0])
+    path = path / (path.amax(0) - path.amin(0)).max() * (BOX - width)
+    path = path - path.mean(0) + INPUT_SIZE / 2
+    low, high = path.amin(0) - width / 2, path.amax(0) + width / 2
+    path = path + (-low).clamp(min=0) - (high - INPUT_SIZE).clamp(min=0)  # nothing is cut off
+    centres = torch.arange(INPUT_SIZE) + 0.5
+    x, y = (centres[:, None] - path[:, axis] for axis in (0, 1))  # [28, points] each
+    nearest = (x[None] ** 2 + y[:, None] ** 2).amin(2).sqrt()
+    return (width / 2 + 0.5 - nearest).clamp(0, 1)
