@@ -1,4 +1,4 @@
-"""The command line: python -m lenet experiments | train | bench | export."""
+"""The command line: python -m lenet experiments | tape | train | bench | export."""
 
 import argparse
 import sys
@@ -56,6 +56,26 @@ def experiments(arguments: argparse.Namespace) -> None:
         bar.close()
 
 
+def tape(arguments: argparse.Namespace) -> None:
+    """Record a training tape of pretrained/tapes: one whole run."""
+    import torch
+
+    from lenet.data import DataError, mnist
+    from lenet.tape import TapeError, path_of, record, save, shipped_run
+
+    torch.set_num_threads(1)  # the same numbers on every machine
+    try:
+        variant, recipe = shipped_run(arguments.name)
+        save(
+            record(variant, recipe, mnist("train"), mnist("test"),
+                   lambda step, accuracy: print(f"step {step}: {accuracy:.2%}", flush=True)),
+            path_of(arguments.name),
+        )  # fmt: skip
+    except (TapeError, DataError) as error:
+        sys.exit(str(error))
+    print(f"Written: {path_of(arguments.name)}")
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     main = argparse.ArgumentParser(prog="python -m lenet", description=__doc__)
@@ -68,6 +88,10 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, tcp://host:port")
     command.add_argument("--report", action="store_true", help="train nothing: write pretrained/REPORT.md")
     command.set_defaults(run=experiments)
+
+    command = commands.add_parser("tape", help=tape.__doc__)
+    command.add_argument("name", help="one of lenet.tape.TAPES, such as original-1")
+    command.set_defaults(run=tape)
 
     benches = commands.add_parser("bench", help="measure something").add_subparsers(required=True)
     for name, about in BENCHES.items():

@@ -1,0 +1,176 @@
+"""The training tape: a run replayed from a few of its steps, so that one can see how kernels and answers came to be.
+
+>>> tape = load("original-1")
+>>> tape.steps[3], tape.test_accuracy[3], tape.model(3)(x)
+
+Checkpoints lie at equal distances on a logarithmic scale, because most happens early. Their weights are kept in half
+precision (float16: three significant digits); the accuracies on the tape are those of the weights on the tape.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+from lenet.data import Digits
+from lenet.evaluation import evaluate
+from lenet.files import ROOT, write_atomically
+from lenet.model import LeNet
+from lenet.recipe import Recipe
+from lenet.training import new_model, steps
+from lenet.variant import CHANNELS, CLASSES, VARIANTS, Pool, Variant, VariantError
+
+FOLDER = ROOT / "pretrained" / "tapes"
+FORMAT = "lenet-tape-1"
+LARGEST_FILE = 64 * 2**20  # bytes
+CHECKPOINTS = 24
+
+# The shipped tapes, all in the paper's recipe: variant, seed, what there is to see. A new tape is one row here.
+TAPES: dict[str, tuple[str, int, str]] = {
+    "original-1": ("original", 1, "a seed that learns all ten digits"),
+    "original-0": ("original", 0, "a seed that loses two digits for good"),
+    "tanh-0": ("tanh", 0, "the same start with tanh"),
+    "sigmoid-0": ("sigmoid", 0, "the same start with sigmoid"),
+}
+
+
+class TapeError(ValueError):
+    """A tape that cannot be read; the message says why."""
+
+
+@dataclass(frozen=True)
+class Tape:
+    """variant and recipe of the run; steps: int, updates of the weights before each checkpoint; test_accuracy in 0..1;
+    class_accuracy: ten for each checkpoint; predicted: how often each class was predicted on the test set;
+    weights: by parameter name, float16 [checkpoints, …]."""
+
+    variant: Variant
+    recipe: Recipe
+    steps: tuple[int, ...]
+    test_accuracy: tuple[float, ...]
+    class_accuracy: tuple[tuple[float, ...], ...]
+    predicted: tuple[tuple[int, ...], ...]
+    weights: dict[str, Tensor]
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def model(self, checkpoint: int) -> LeNet:
+        """The network at a checkpoint, in eval mode and frozen."""
+        return _network(self.variant, {name: stack[checkpoint] for name, stack in self.weights.items()})
+
+    def lost(self, checkpoint: int) -> list[int]:
+        """The digits that the network predicts for no test picture."""
+        return [digit for digit, count in enumerate(self.predicted[checkpoint]) if not count]
+
+
+def schedule(total: int, count: int = CHECKPOINTS) -> list[int]:
+    """Steps to keep: 0, and at most `count` more up to `total` at equal ratios (fewer where whole steps coincide)."""
+    return sorted({0, *(round(total ** (i / (count - 1))) for i in range(count))})
+
+
+def record(
+    variant: Variant,
+    recipe: Recipe,
+    train: Digits,
+    test: Digits,
+    on_checkpoint: Callable[[int, float], None] = lambda step, accuracy: None,
+) -> Tape:
+    """Train from the recipe's seed and keep the checkpoints of `schedule`. Raises RecipeError."""
+    train = train[: recipe.train_size]
+    keep = schedule(recipe.epochs * -(-len(train) // recipe.batch_size))
+    model = new_model(variant, recipe.seed)
+    frames: dict[str, list[Tensor]] = {name: [] for name in model.state_dict()}
+    measured = []
+
+    def checkpoint(step: int) -> None:
+        frame = {name: value.detach().half() for name, value in model.state_dict().items()}
+        for name, value in frame.items():
+            frames[name].append(value)
+        result = evaluate(_network(variant, frame), test)
+        measured.append((result.accuracy, tuple(result.class_accuracy),
+                         tuple(torch.bincount(result.predictions, minlength=CLASSES).tolist())))  # fmt: skip
+        on_checkpoint(step, result.accuracy)
+
+    checkpoint(0)
+    for step in steps(model, recipe, train):
+        if step.number in keep:
+            checkpoint(step.number)
+    accuracy, classes, predicted = zip(*measured)
+    weights = {name: torch.stack(values) for name, values in frames.items()}
+    return Tape(variant, recipe, tuple(keep), accuracy, classes, predicted, weights)
+
+
+def _network(variant: Variant, weights: dict[str, Tensor]) -> LeNet:
+    model = LeNet(variant)
+    model.load_state_dict({name: value.float() for name, value in weights.items()})
+    return model.eval().requires_grad_(False)
+
+
+def save(tape: Tape, path: Path) -> None:
+    """Write the tape, whole or not at all."""
+    about = {name: value for name, value in asdict(tape).items() if name != "weights"}
+    write_atomically(path, to_bytes(tape.weights, {"format": FORMAT, "tape": json.dumps(about)}))
+
+
+def path_of(name: str) -> Path:
+    """Where the tape of that name is kept."""
+    return FOLDER / f"{name}.safetensors"
+
+
+def shipped() -> list[str]:
+    """The names of TAPES that are there."""
+    return [name for name in TAPES if path_of(name).exists()]
+
+
+def load(name_or_path: str | Path) -> Tape:
+    """A shipped tape by name, or any tape file. No code runs on load. Raises TapeError with the reason."""
+    path = name_or_path if isinstance(name_or_path, Path) else path_of(name_or_path)
+    try:
+        if path.stat().st_size > LARGEST_FILE:
+            raise TapeError(f"{path.name} is larger than {LARGEST_FILE // 2**20} MB: it is no tape.")
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            if metadata.get("format") != FORMAT:
+                raise TapeError(f"{path.name} is no training tape: record one with `python -m lenet tape NAME`.")
+            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+        fields = json.loads(metadata["tape"])
+        described = fields["variant"]
+        pools = tuple(Pool(**pool) for pool in described.pop("pools")[: len(CHANNELS) + 1])
+        tape = Tape(
+            variant=Variant(pools=pools, **described),
+            recipe=Recipe(**fields["recipe"]),
+            steps=tuple(map(int, fields["steps"])),
+            test_accuracy=tuple(map(float, fields["test_accuracy"])),
+            class_accuracy=tuple(tuple(map(float, row)) for row in fields["class_accuracy"]),
+            predicted=tuple(tuple(map(int, row)) for row in fields["predicted"]),
+            weights=weights,
+        )
+        expected = {name: (len(tape), *value.shape) for name, value in LeNet(tape.variant).state_dict().items()}
+    except FileNotFoundError:
+        raise TapeError(
+            f"There is no tape {path.name}. Record it with `python -m lenet tape {path.stem}`, "
+            "or restore it from the repository: git checkout -- pretrained/tapes"
+        ) from None
+    except (SafetensorError, OSError) as error:
+        raise TapeError(f"{path.name} is damaged or is no safetensors file ({error}).") from error
+    except VariantError as error:
+        raise TapeError(f"{path.name} describes an impossible network. {error}") from error
+    except (TypeError, KeyError, AttributeError, json.JSONDecodeError) as error:
+        raise TapeError(f"{path.name}: its description cannot be read ({error}).") from error
+    if {name: tuple(value.shape) for name, value in weights.items()} != expected:
+        raise TapeError(f"{path.name}: its weights do not fit the network that it describes.")
+    return tape
+
+
+def shipped_run(name: str) -> tuple[Variant, Recipe]:
+    """Variant and recipe of a row of TAPES. Raises TapeError with the names there are."""
+    if name not in TAPES:
+        raise TapeError(f"There is no tape called {name!r}. There are: {', '.join(TAPES)}.")
+    variant, seed, _ = TAPES[name]
+    return VARIANTS[variant], Recipe(seed=seed)
