@@ -212,7 +212,8 @@ def _drop_strays(grey: np.ndarray) -> np.ndarray:
     boxes = ndimage.find_objects(labels)
     sizes = [max(side.stop - side.start for side in box) for box in boxes]
     largest = int(np.argmax(sizes))
-    thickness = 2 * ndimage.distance_transform_cdt(labels[boxes[largest]] == largest + 1).max()
+    inside = np.pad(labels[boxes[largest]] == largest + 1, 1)  # beyond the box there is paper
+    thickness = 2 * ndimage.distance_transform_cdt(inside).max()
     if sizes[largest] <= ROUND * thickness and max(grey.shape) > SIDE:
         raise InkError("That is only a dot or a blot: draw a digit from 0 to 9 with one or more strokes.")
     strays = [number for number, size in enumerate(sizes, start=1) if size < STRAY * sizes[largest]]
