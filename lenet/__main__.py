@@ -1,4 +1,4 @@
-"""The command line: python -m lenet experiments | tape | train | bench | export."""
+"""The command line: python -m lenet experiments | train | export | tape | bench."""
 
 import argparse
 import sys
@@ -76,6 +76,59 @@ def tape(arguments: argparse.Namespace) -> None:
     print(f"Written: {path_of(arguments.name)}")
 
 
+def train(arguments: argparse.Namespace) -> None:
+    """Make the weights of a shipped network again, or others of its kind, with their card."""
+    from dataclasses import replace
+    from pathlib import Path
+
+    import torch
+
+    from lenet.data import DataError, mnist
+    from lenet.pretrained import FOLDER, SHIPPED, make_card, save
+    from lenet.recipe import RecipeError, check
+    from lenet.training import new_model
+    from lenet.training import train as epochs_of
+
+    torch.set_num_threads(1)  # the same numbers on every machine of a kind
+    variant, recipe = SHIPPED[arguments.name]
+    asked = {name: getattr(arguments, name) for name in ("seed", "epochs", "train_size")}
+    recipe = replace(recipe, **{name: value for name, value in asked.items() if value is not None})
+    try:
+        check(recipe)
+        model = new_model(variant, recipe.seed)
+        running = epochs_of(model, recipe, mnist("train"), mnist("test"))
+        history = []
+        with tqdm(running, total=recipe.epochs + 1, unit="epoch", desc=arguments.name) as bar:
+            for epoch in bar:
+                history.append(epoch)
+                bar.set_postfix(loss=f"{epoch.train_loss:.4f}", test=f"{epoch.test_accuracy:.2%}")
+    except (RecipeError, DataError) as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        sys.exit("Stopped. Nothing was written.")
+    path = Path(arguments.out) if arguments.out else FOLDER / f"{arguments.name}.safetensors"
+    save(model, make_card(arguments.name, variant, recipe, history), path)
+    print(f"Written: {path}, {history[-1].test_accuracy:.2%} of the test set")
+
+
+def export(arguments: argparse.Namespace) -> None:
+    """Take the weights of shipped networks from the runs of the experiments instead of training them again."""
+    from dataclasses import replace
+
+    from lenet.pretrained import FOLDER, SHIPPED, load, save
+    from lenet.runner import WEIGHTS
+
+    found = {}
+    for path in sorted(WEIGHTS.glob("*.safetensors")):
+        model, card = load(path)
+        found[card.variant, card.recipe] = model, card
+    for name, made in SHIPPED.items():
+        if made in found:
+            model, card = found[made]
+            save(model, replace(card, name=name), FOLDER / f"{name}.safetensors")
+            print(f"{name}: seed {card.seed}, {card.test_accuracy:.2%} of the test set")
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     main = argparse.ArgumentParser(prog="python -m lenet", description=__doc__)
@@ -92,6 +145,19 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("tape", help=tape.__doc__)
     command.add_argument("name", help="one of lenet.tape.TAPES, such as original-1")
     command.set_defaults(run=tape)
+
+    from lenet.pretrained import SHIPPED
+
+    command = commands.add_parser("train", help=train.__doc__)
+    command.add_argument("name", choices=SHIPPED)
+    command.add_argument("--seed", type=int, help="another than the shipped one")
+    command.add_argument("--epochs", type=int)
+    command.add_argument("--train-size", type=int, help="how many of the 60,000 training images")
+    command.add_argument("--out", metavar="FILE", help="default: pretrained/NAME.safetensors")
+    command.set_defaults(run=train)
+
+    command = commands.add_parser("export", help=export.__doc__)
+    command.set_defaults(run=export)
 
     benches = commands.add_parser("bench", help="measure something").add_subparsers(required=True)
     for name, about in BENCHES.items():

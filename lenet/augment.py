@@ -10,7 +10,7 @@ from torch import Tensor
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
 # How many pictures share one draw of a transform. torchvision's transforms cost by the call, not by the picture.
-AFFINE_GROUP, ELASTIC_GROUP, PEN_GROUP = 16, 64, 32
+AFFINE_GROUP, ELASTIC_GROUP, PEN_GROUP = 32, 128, 64
 
 
 @cache

@@ -17,13 +17,24 @@ from safetensors.torch import save as to_bytes
 from lenet.data import ROOT
 from lenet.files import write_atomically
 from lenet.model import LeNet
-from lenet.recipe import Recipe
+from lenet.recipe import RECIPES, Recipe
 from lenet.training import Epoch
 from lenet.variant import CHANNELS, VARIANTS, Pool, Variant, VariantError, layers, variant
 
 FOLDER = ROOT / "pretrained"
 LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
 FORMAT = "lenet-card-1"
+
+
+# How each shipped network is made: one row each, a variant and a recipe. `python -m lenet train NAME` makes it again.
+# Of a paper's run the lowest seed that shows what the name says is shipped; `original-dead` has lost classes for ever.
+SHIPPED: dict[str, tuple[Variant, Recipe]] = {
+    "best": (VARIANTS["best"], RECIPES["best"]),
+    "original": (VARIANTS["original"], replace(RECIPES["paper"], seed=1)),
+    "original-dead": (VARIANTS["original"], RECIPES["paper"]),
+    "tanh": (VARIANTS["tanh"], RECIPES["paper"]),
+    "sigmoid": (VARIANTS["sigmoid"], RECIPES["paper"]),
+}
 
 
 class WeightsError(ValueError):

@@ -42,6 +42,16 @@ class Recipe:
 RECIPES = {
     "paper": Recipe(),
     "adam": Recipe(optimiser="adam", lr=0.001),  # the paper's but for the optimiser: the cure for sigmoid
+    "best": Recipe(
+        optimiser="adam",
+        lr=0.003,
+        batch_size=128,
+        epochs=60,
+        schedule="one-cycle",
+        augmentation="pen",
+        shuffle=True,
+        drawings=18_000,
+    ),
     "quick": Recipe(optimiser="adam", lr=0.004, batch_size=64, epochs=3, schedule="one-cycle", shuffle=True),
 }
 

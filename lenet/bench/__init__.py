@@ -1,6 +1,7 @@
 """Benchmarks: each module has `arguments(parser)` and `run(arguments)` and prints ratios measured in one run."""
 
 BENCHES: dict[str, str] = {
+    "handwriting": "accuracy on a file of pen drawings, per digit",
     "draw": "pen-up to bars painted, against a bare echo app",
     "depth": "training time of 1 to 4 convolutional layers, for experiment 4",
 }  # module name -> what it measures
