@@ -19,19 +19,19 @@ def _transforms() -> list[tuple[int, Callable[[Tensor], Tensor]]]:
     from torchvision.transforms import InterpolationMode, v2
 
     affine = v2.RandomAffine(
-        degrees=10,
-        translate=(0.06, 0.06),
-        scale=(0.85, 1.12),
-        shear=(-18, 18, -6, 6),
+        degrees=8,
+        translate=(0.05, 0.05),
+        scale=(0.9, 1.1),
+        shear=(-12, 12, -4, 4),
         interpolation=InterpolationMode.BILINEAR,
     )
-    elastic = v2.RandomApply([v2.ElasticTransform(alpha=60.0, sigma=4.0)], p=0.7)
+    elastic = v2.RandomApply([v2.ElasticTransform(alpha=36.0, sigma=4.0)], p=0.5)
     return [(AFFINE_GROUP, affine), (ELASTIC_GROUP, elastic), (PEN_GROUP, _another_pen)]
 
 
 def _another_pen(images: Tensor) -> Tensor:
     """Strokes up to one pixel thicker or thinner, soft or hard at their edges."""
-    amount = torch.rand(()).item() * 1.6 - 0.6
+    amount = torch.rand(()).item() * 1.0 - 0.4
     if amount > 0:
         images = torch.lerp(images, F.max_pool2d(images, 3, 1, 1), amount)
     else:
