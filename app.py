@@ -5,8 +5,13 @@ import streamlit as st
 from lenet.ui import canvas, digit, frame, networks, reading
 
 EMPTY = "Draw a digit, 0 to 9, on the board, as large as you like. No pen at hand? Choose a test digit."
+# In the order of the code the answer follows the board, as on a phone; with more room the pickers come first.
+STYLE = """<style>
+@media (min-width: 700px) { div:has(> .st-key-pickers) { order: -1; } }
+</style>"""
 
 frame.page("draw")
+st.html(STYLE)
 digit.follow_url()
 
 
@@ -24,8 +29,8 @@ def draw() -> None:
         if drawn:
             digit.draw(picture, mark=f"drawing-{canvas.count()}")
     with right:
-        place = st.container()  # above the pickers, so that on a phone the answer follows the board
-        with st.container(horizontal=True, vertical_alignment="bottom"):
+        place = st.container()
+        with st.container(horizontal=True, vertical_alignment="bottom", key="pickers"):
             chosen = networks.choose("networks", most=3, label="Who reads it (up to three)")
             digit.pick("Choose a test digit")
 
