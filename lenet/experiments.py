@@ -175,8 +175,8 @@ KERNELS = Experiment(
             "Kernel #2 of conv2 filters out everything above the positive diagonal.",
             (
                 Part(
-                    "conv2 #2 of the shipped networks (mean of its six kernels): mean weight below the rising diagonal minus above it, "
-                    "in standard deviations of the kernel",
+                    "conv2 #2 of the shipped networks (mean of its six kernels): mean weight below the rising diagonal "
+                    "minus above it, in standard deviations of the kernel",
                     Quantity("conv2 #2 below diagonal", (ORIGINAL,)),
                     low=0,
                 ),
@@ -190,8 +190,8 @@ KERNELS = Experiment(
             "Kernel #3 of conv1 filters out the top right and detects the bottom left.",
             (
                 Part(
-                    "conv1 #3 of the shipped networks: mean weight below the falling diagonal minus above it, in standard deviations "
-                    "of the kernel",
+                    "conv1 #3 of the shipped networks: mean weight below the falling diagonal minus above it, in "
+                    "standard deviations of the kernel",
                     Quantity("conv1 #3 bottom left", (ORIGINAL,)),
                     low=0,
                 ),

@@ -1,6 +1,6 @@
 """The findings as one Markdown page, pretrained/REPORT.md: python -m lenet experiments --report."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import isnan
 from pathlib import Path
 
@@ -88,24 +88,21 @@ def _times() -> str:
 def _claim(e: Experiment, claim: Claim, runs: Runs) -> str:
     judgement = statistics.judge(claim, runs)
     lines = [f"### {e.number}{claim.letter} {claim.words}", f"**{judgement.verdict.capitalize()}.** {judgement.note}"]
-    lines.append("\n".join(f"- {line}" for line in part_lines(judgement.paper, judgement.linear)))
+    lines.append("\n".join(part_lines(judgement.paper, judgement.linear)))
     lines.append(f"*Mechanism.* {statistics.mechanism(claim, runs)}")
     return "\n\n".join(line.strip() for line in lines)
 
 
-def part_lines(paper: Iterable[Finding], linear: Iterable[Finding]) -> list[str]:
-    """What each part of a claim came to, in Markdown: outcome, statement, numbers, rule, counter-test."""
+def part_lines(paper: Sequence[Finding], linear: Sequence[Finding]) -> list[str]:
+    """What each part of a claim came to, as a list in Markdown: outcome, statement, numbers, rule, counter-test."""
     counter = dict(zip((finding.part for finding in paper), linear))
-    return [
-        f"{MARKS[finding.outcome]}: {finding.part.words}: {statistics.numbers(finding)}. "
-        f"The rule: {statistics.rule(finding.part)}."
-        + (
-            f" With linear output: {MARKS[counter[finding.part].outcome]}, {statistics.numbers(counter[finding.part])}."
-            if finding.part in counter
-            else ""
-        )
-        for finding in paper
-    ]
+    lines = []
+    for finding in paper:
+        lines.append(f"- {MARKS[finding.outcome]}: {finding.part.words}: {statistics.numbers(finding)}.")
+        lines.append(f"  - The rule: {statistics.rule(finding.part)}.")
+        if other := counter.get(finding.part):
+            lines.append(f"  - With linear output: {MARKS[other.outcome]}, {statistics.numbers(other)}.")
+    return lines
 
 
 def markdown(header: list[str], rows: Iterable[list[str]]) -> str:

@@ -402,6 +402,7 @@ class Course:
 # A course to draw is one row.
 COURSES = {
     "accuracy": Course("Test accuracy", lambda h: h["test_accuracy"], limits=_SHARE),
+    "error": Course("Test error", lambda h: [1 - accuracy for accuracy in h["test_accuracy"]], log=True),
     "loss": Course("Training loss", lambda h: h["train_loss"], log=True),
     "classes": Course("Classes predicted, of ten", lambda h: h["classes_predicted"], limits=(0, 10)),
     "gradient": Course("Gradient norm of the first layer", lambda h: [norms[0] for norms in h["gradient_norms"]], True),
@@ -459,10 +460,14 @@ def table(settings: Mapping[str, Setting], runs: Runs, form: bool) -> list[dict]
 
 
 def gradients(settings: Mapping[str, Setting], runs: Runs, form: bool) -> list[dict]:
-    """Norm of the loss gradient by label, layer and epoch (first and last): geometric mean over the seeds, and n."""
+    """Norm of the loss gradient by label, layer and epoch (first and last): geometric mean over the seeds, and n.
+
+    A layer that is no convolution is named by its units, so that a recurrent one stands beside what it replaces.
+    """
     rows = []
     for text, setting in settings.items():
-        names = [layer.name for layer in layers(setting.run(form, 0).network()) if layer.parameters]
+        weighted = [layer for layer in layers(setting.run(form, 0).network()) if layer.parameters]
+        names = [layer.name if layer.kind == "conv" else f"→ {layer.output_shape[-1]}" for layer in weighted]
         histories_here = [runs[setting.run(form, seed)] for seed in runs.seeds(setting, form)]
         for when, epoch in (("before training", 0), ("after training", -1)):
             for place, name in enumerate(names):
