@@ -86,10 +86,10 @@ def cell(model: LeNet, trace: Trace, stage: str | Stage, index: Index, n: int = 
     before = trace.before(here.name)
     if here.kind in ("rnn", "lstm"):
         return _recurrent(model, before, here, index, n)
-    x, bias, nonlinearity, rows = before.output[n], 0.0, "", []
+    x, bias, nonlinearity = before.output[n], 0.0, ""
+    rows: list[tuple[Index, str, float]] = []  # where each term is read, in words, its weight
     match here.kind:
         case "input":
-            rows = []
             bias = here.output[n][index].item()  # the digit itself: nothing comes before it
         case "normalise":
             rows = [(index, f"grey value × 1/{model.variant.std:g}", 1 / model.variant.std)]

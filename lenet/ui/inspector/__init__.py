@@ -1,0 +1,5 @@
+"""The in-browser inspector."""
+
+from lenet.ui.inspector.component import inspector
+
+__all__ = ["inspector"]

@@ -1,0 +1,58 @@
+"""Look inside: the inspector, the kernels, what each kernel does, and the training tape."""
+
+import streamlit as st
+
+from lenet.ui import digit, frame, inside, networks
+
+FIRST_DIGIT = 7  # of the test set, while nothing is drawn or chosen: a 9 with a clear loop
+SECTIONS = {
+    "kernels": "Kernels",
+    "evidence": "What a kernel does",
+    "tape": "Training tape",
+}
+
+frame.page("inside")
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(width="content"):
+        shown = digit.choose()
+    with st.container(width="content"):
+        chosen = networks.choose("network", most=1)
+place = st.container()
+
+# From here on torch is needed; the frame and the choosers are on the screen already.
+with place, networks.waking():
+    from lenet.data import DataError
+
+    if shown is None and not digit.problem():
+        try:
+            digit.show(digit.test_digit(FIRST_DIGIT))
+        except DataError as error:
+            digit.refuse(str(error))
+        st.rerun()
+    models, problems = networks.load_all(chosen)
+for problem in problems:
+    place.error(problem)
+if shown is not None and models:
+    from lenet.ui.inspector import inspector
+
+    (name, model), *_ = models.items()
+    card = networks.load(name)[1]
+    with place:
+        inspector(model, name, shown)
+    section = st.segmented_control(
+        "More about this network",
+        list(SECTIONS),
+        format_func=SECTIONS.get,
+        key="section",
+        bind="query-params",
+        help="Nothing of it is computed before it is chosen.",
+    )
+    if section != "tape":
+        inside.stop_tape()
+    if section == "kernels":
+        inside.kernels(name, model)
+    elif section == "evidence":
+        inside.evidence(name, model, card.checksum)
+    elif section == "tape":
+        inside.tape(shown.image)
+networks.warm_up()
