@@ -1,0 +1,56 @@
+"""The command line, as real processes."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from lenet.files import ROOT
+from lenet.pretrained import load
+
+
+def lenet(*arguments: str) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, "-m", "lenet", *arguments], cwd=ROOT, capture_output=True, text=True)
+
+
+@pytest.mark.parametrize("command", [(), ("train",), ("bench",), ("experiments",)])
+def test_help_is_there_without_torch(command):
+    assert "usage: python -m lenet" in lenet(*command, "--help").stdout
+
+
+def test_train_makes_the_same_weights_again(tmp_path):
+    files = [tmp_path / f"{number}.safetensors" for number in (1, 2)]
+    for file in files:
+        done = lenet("train", "original", "--seed", "3", "--epochs", "1", "--train-size", "600", "--out", str(file))
+        assert done.returncode == 0, done.stderr
+        assert "epoch" in done.stderr and "of the test set" in done.stdout
+    (one, card), (other, _) = map(load, files)
+    assert all((a == b).all() for a, b in zip(one.parameters(), other.parameters()))
+    assert card.seed == 3 and card.recipe.train_size == 600 and card.recipe.lr == 0.1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("train", "alexnet"), "invalid choice"),
+        (("train", "best", "--epochs", "0"), "must lie between"),
+        (("experiments", "--only", "9"), "no experiment 9"),
+        (("bench", "handwriting", "none.npz"), "cannot be measured"),
+    ],
+)
+def test_a_wrong_command_gets_a_sentence_and_no_traceback(arguments, words):
+    done = lenet(*arguments)
+    assert done.returncode != 0
+    assert words in done.stderr and "Traceback" not in done.stderr
+
+
+def test_bench_handwriting_counts_right_wrong_and_refused(tmp_path):
+    seven = Image.new("L", (280, 280))
+    ImageDraw.Draw(seven).line([(70, 70), (200, 70), (120, 220)], 255, 18, "curve")
+    images = np.stack([np.asarray(seven), np.asarray(seven), np.zeros((280, 280), np.uint8)])
+    np.savez(tmp_path / "three.npz", images=images, labels=np.array([7, 1, 1]))
+    done = lenet("bench", "handwriting", str(tmp_path / "three.npz"))
+    assert "33.33% of 3 drawings" in done.stdout
+    assert "7 × 1" in done.stdout and "refused × 1" in done.stdout

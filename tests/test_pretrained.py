@@ -1,0 +1,143 @@
+"""Weights with their cards: what is shipped, and what is refused."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from safetensors.numpy import save_file
+
+import lenet
+from lenet.data import mnist
+from lenet.evaluation import evaluate
+from lenet.pretrained import FOLDER, SHIPPED, WeightsError, load, make_card, save, weights_bytes
+from lenet.recipe import Recipe
+from lenet.training import new_model, train
+from lenet.variant import VARIANTS, parameter_count
+
+
+def test_everything_in_the_table_is_shipped_and_the_other_way_round():
+    assert lenet.list_models(pretrained=True) == sorted(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_network_is_what_its_card_says(name):
+    card, model = lenet.card(name), lenet.create_model(name, pretrained=True)
+    assert (card.variant, card.recipe) == SHIPPED[name]
+    assert card.name == name and model.variant == card.variant and not model.training
+    assert len(card.history) == card.recipe.epochs + 1
+    result = evaluate(model, mnist("test"))
+    assert result.accuracy == pytest.approx(card.test_accuracy, abs=2e-4)  # another machine may round otherwise
+    assert card.history[-1]["classes_predicted"] == result.classes_predicted
+
+
+def test_best_is_the_base_network_without_its_last_relu_and_good():
+    card = lenet.card("best")
+    assert parameter_count(card.variant) == 44_426 and not card.variant.output_activation
+    assert card.test_accuracy >= 0.994
+
+
+def test_the_dead_network_has_lost_classes_for_ever():
+    card = lenet.card("original-dead")
+    assert card.history[-1]["classes_predicted"] < 10
+    assert lenet.card("original").history[-1]["classes_predicted"] == 10
+
+
+@pytest.fixture
+def saved(tmp_path):
+    """A network trained for a moment, as a file."""
+    recipe = Recipe(epochs=1, train_size=256, seed=1)
+    model = new_model(VARIANTS["lstm-steps"], 1)
+    history = list(train(model, recipe, mnist("train"), mnist("test")[:200]))
+    path = tmp_path / "mine.safetensors"
+    save(model, make_card("mine", VARIANTS["lstm-steps"], recipe, history), path)
+    return path, model
+
+
+def test_saved_and_loaded_is_the_same_network(saved):
+    path, model = saved
+    again, card = load(path)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), again.parameters()))
+    assert card.variant == model.variant and card.seed == 1 and card.name == "mine"
+    assert not any(p.requires_grad for p in again.parameters())
+    assert path.read_bytes() == weights_bytes(again, card)
+
+
+def refuse(path, *words: str) -> None:
+    with pytest.raises(WeightsError) as refusal:
+        load(path)
+    assert all(word in str(refusal.value) for word in words), refusal.value
+
+
+def test_a_missing_file(tmp_path):
+    refuse(tmp_path / "none.safetensors", "no weights file")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 a zip", b"\x80\x04\x95 a pickle", b"\xff" * 64])
+def test_a_file_of_another_kind(tmp_path, content):
+    (tmp_path / "x.safetensors").write_bytes(content)
+    refuse(tmp_path / "x.safetensors", "no safetensors file")
+
+
+def test_a_truncated_file(saved):
+    path, _ = saved
+    path.write_bytes(path.read_bytes()[:-100])
+    refuse(path, "damaged")
+
+
+def test_a_flipped_bit(saved):
+    path, _ = saved
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(bytes(content))
+    refuse(path, "checksum")
+
+
+def test_weights_of_another_project(tmp_path):
+    save_file({"conv1.weight": np.zeros((6, 1, 5, 5), np.float32)}, str(tmp_path / "x.safetensors"))
+    refuse(tmp_path / "x.safetensors", "no card")
+
+
+def with_card(path, tmp_path, change) -> None:
+    """The same weights with another card."""
+    from safetensors import safe_open
+    from safetensors.numpy import save_file as write
+
+    with safe_open(path, "np") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        card = json.loads(file.metadata()["card"])
+    change(card)
+    write(tensors, str(path), {"format": "lenet-card-1", "card": json.dumps(card)})
+
+
+@pytest.mark.parametrize(
+    ("change", "word"),
+    [
+        (lambda card: card["variant"].update(head="linear"), "do not fit"),
+        (lambda card: card["variant"].update(head="magic"), "impossible"),
+        (lambda card: card["variant"].update(pools=[{"kernel": 1, "stride": 1, "padding": 0}] * 10**5), "impossible"),
+        (lambda card: card["variant"].update(mean="much"), "cannot be read"),
+        (lambda card: card.pop("recipe"), "cannot be read"),
+        (lambda card: card["recipe"].update(magic=1), "cannot be read"),
+        (lambda card: card.update(checksum="0"), "checksum"),
+    ],
+)
+def test_a_card_that_does_not_fit(saved, tmp_path, change, word):
+    path, _ = saved
+    with_card(path, tmp_path, change)
+    refuse(path, word)
+
+
+def test_unknown_names_get_the_known_ones():
+    for use in (lenet.card, lambda name: lenet.create_model(name, pretrained=True)):
+        with pytest.raises(WeightsError, match="best"):
+            use("alexnet")
+        with pytest.raises(WeightsError, match="best"):
+            use("../pretrained/best")
+    with pytest.raises(WeightsError, match="by name"):
+        lenet.create_model(replace(VARIANTS["best"]), pretrained=True)
+
+
+def test_the_weights_folder_holds_nothing_that_runs_code():
+    assert not [path for path in FOLDER.rglob("*") if path.suffix in (".pt", ".pth", ".pkl", ".ckpt")]
