@@ -18,6 +18,14 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     with st.container(width="content"):
         chosen = networks.choose("network", most=1)
 place = st.container()
+section = st.segmented_control(
+    "More about this network",
+    list(SECTIONS),
+    format_func=SECTIONS.get,
+    key="section",
+    bind="query-params",
+    help="Nothing of it is computed before it is chosen.",
+)
 
 # From here on torch is needed; the frame and the choosers are on the screen already.
 with place, networks.waking():
@@ -39,14 +47,6 @@ if shown is not None and models:
     card = networks.load(name)[1]
     with place:
         inspector(model, name, shown)
-    section = st.segmented_control(
-        "More about this network",
-        list(SECTIONS),
-        format_func=SECTIONS.get,
-        key="section",
-        bind="query-params",
-        help="Nothing of it is computed before it is chosen.",
-    )
     if section != "tape":
         inside.stop_tape()
     if section == "kernels":

@@ -114,15 +114,15 @@ def _guesses(name: str, weights: dict) -> None:
     for claim, (layer, number) in zip(KERNELS.claims, [("conv2", 2), ("conv1", 3)]):
         kernel = weights[layer][number - 1].mean(0)
         measure = MEASURES["conv2 #2 below diagonal" if layer == "conv2" else "conv1 #3 bottom left"]
-        contrast = measure.of(weights)
+        contrast = measure.of(weights) or 0.0
         left, right = st.columns([1, 5], vertical_alignment="center")
         left.image(
             sheets.sheet(kernel[None], [f"{layer} #{number}"], 1, 20, True), alt=f"{layer} #{number}, mean of its maps"
         )
         right.markdown(
-            f"The paper: “{claim.text}” It counts from 1, so this is kernel {number - 1} here"
+            f"The paper: “{claim.words}” It counts from 1, so this is kernel {number - 1} here"
             f"{', the mean over the maps it reads' if weights[layer].shape[1] > 1 else ''}.  \n"
-            f"In **{name}**: {measure.label}: **{contrast:+.2f}** — "
+            f"In **{name}**: {measure.words}: **{contrast:+.2f}** — "
             + (
                 "the sign the paper's reading needs."
                 if contrast > 0
@@ -214,7 +214,7 @@ def evidence(name: str, model, mark: str) -> None:
         st.caption("Orange: the digit loses accuracy without the kernel; blue: it gains.")
 
 
-def _bar_chart(angles, answers, kernel: int) -> alt.LayerChart:
+def _bar_chart(angles, answers, kernel: int) -> "alt.LayerChart | alt.FacetChart":
     table = pd.DataFrame(
         [(k, a, float(v)) for k, row in enumerate(answers) for a, v in zip((*angles, 180), (*row, row[0]))],
         columns=["kernel", "angle", "answer"],
@@ -260,8 +260,10 @@ def _tape(image) -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         words = {name: f"{name.rpartition('-')[0]}, seed {TAPES[name][1]}: {TAPES[name][2]}" for name in there}
-        sides = [
-            st.selectbox(label, there, min(at, len(there) - 1), format_func=words.get, key=f"tape_{at}", width=330)
+        sides: list[str] = [
+            st.selectbox(
+                label, there, min(at, len(there) - 1), format_func=lambda name: words[name], key=f"tape_{at}", width=330
+            )
             for at, label in enumerate(["Tape", "Beside it"])
         ]
     try:
@@ -344,7 +346,7 @@ def _tape_side(name: str, one, at: int, image) -> None:
     )
 
 
-def _accuracy_chart(names: list[str], tapes: list, at: int) -> alt.LayerChart:
+def _accuracy_chart(names: list[str], tapes: list, at: int) -> "alt.LayerChart | alt.FacetChart":
     table = pd.DataFrame(
         [
             (name, step + 1, accuracy)
