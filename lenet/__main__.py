@@ -3,6 +3,7 @@
 import argparse
 import sys
 from importlib import import_module
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -11,17 +12,22 @@ from lenet.bench import BENCHES
 
 def experiments(arguments: argparse.Namespace) -> None:
     """Do the runs of the experiments that pretrained/curves.parquet lacks, or write the report."""
+    from lenet import curves
     from lenet.curves import CurvesError
     from lenet.experiments import EXPERIMENTS, experiment
 
-    if arguments.report:
+    if arguments.merge or arguments.report:
         from lenet.report import REPORT, write
 
         try:
-            write()
+            if arguments.merge:
+                curves.write(curves.merge(curves.read(), curves.read(arguments.merge)))
+                print(f"Merged: {arguments.merge}")
+            if arguments.report:
+                write()
+                print(f"Written: {REPORT}")
         except CurvesError as error:
             sys.exit(str(error))
-        print(f"Written: {REPORT}")
         return
     try:
         chosen = [experiment(arguments.only)] if arguments.only else EXPERIMENTS
@@ -139,6 +145,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--seeds", type=int, default=3, help="seeds 0 to N-1 (default 3)")
     command.add_argument("--workers", type=int, help="processes (default: one a core)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, tcp://host:port")
+    command.add_argument(
+        "--merge", type=Path, metavar="FILE", help="train nothing: add the runs of another curves file"
+    )
     command.add_argument("--report", action="store_true", help="train nothing: write pretrained/REPORT.md")
     command.set_defaults(run=experiments)
 

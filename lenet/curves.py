@@ -101,3 +101,12 @@ def histories(table: pa.Table) -> dict[Run, History]:
 def finished(runs: Mapping[Run, History]) -> set[Run]:
     """The runs whose every epoch is there."""
     return {run for run, history in runs.items() if history["epoch"] == list(range(run.training().epochs + 1))}
+
+
+def merge(table: pa.Table, other: pa.Table) -> pa.Table:
+    """The table with the finished runs of another one that it lacks, say from another machine."""
+    theirs = histories(other)
+    for run in sorted(finished(theirs) - finished(histories(table)), key=lambda run: run.name):
+        history = theirs[run]
+        table = add(table, run, [{name: history[name][epoch] for name in RECORDS} for epoch in history["epoch"]])
+    return table

@@ -208,6 +208,19 @@ def test_a_run_in_two_experiments_is_kept_in_both() -> None:
     assert len(curves.histories(table)) == 1
 
 
+def test_merging_adds_what_is_missing_and_nothing_twice() -> None:
+    record = {"train_loss": 2.3, "test_accuracy": 0.1, "class_accuracy": [0.1] * 10}
+    record |= {"classes_predicted": 1, "dead_units": [0.0], "gradient_norms": [1.0], "train_seconds": 0.0}
+    whole = [{"epoch": epoch, **record} for epoch in range(TINY.epochs + 1)]
+    one, two, three = tiny(3)
+    ours = curves.add(curves.SCHEMA.empty_table(), one, whole)
+    theirs = curves.add(curves.add(ours, two, whole), three, whole[:1])
+    merged = curves.merge(ours, theirs)
+    assert curves.histories(merged).keys() == {one, two}, "an unfinished run is left out"
+    assert len(merged) == 2 * len(whole)
+    assert curves.merge(merged, theirs).equals(merged)
+
+
 @pytest.mark.parametrize("content", [None, b"", b"PAR1 nothing of the kind", b"\0" * 4096])
 def test_a_missing_or_damaged_file_is_a_sentence(tmp_path: Path, content: bytes | None) -> None:
     path = tmp_path / "curves.parquet"

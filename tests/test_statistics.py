@@ -187,3 +187,15 @@ def test_measures_of_real_numbers() -> None:
     assert MEASURES["unpredicted"].of({**history, "classes_predicted": [1, 8]}) == 2
     assert MEASURES["gradient ratio"].of({**history, "gradient_norms": [[0.0, 1.0]]}) is None
     assert MEASURES["area"].of({**history, "test_accuracy": [0.0, 0.5, 1.0]}) == 0.75
+
+
+def test_the_report_has_every_claim_and_follows_the_curves() -> None:
+    from lenet.report import report
+
+    right, none = report(both(True, seeds=range(3))), report(Runs())
+    for e in EXPERIMENTS:
+        for claim in e.claims:
+            assert f"### {e.number}{claim.letter} {claim.words}" in right
+            assert f"| {e.number}{claim.letter} | {claim.words} | **{CANNOT_TELL}** |" in none
+    assert f"**{REPRODUCED}**" in right and "not yet run" not in right
+    assert "0 of the 186 runs" in none
