@@ -4,7 +4,7 @@ import streamlit as st
 
 from lenet.ui import canvas, digit, frame, networks, reading
 
-EMPTY = "Draw a digit, 0 to 9, on the board, as large as you like. No pen at hand? Choose a test digit."
+EMPTY = "Draw a digit, 0 to 9, on the board, as large as you like. No pen at hand?"
 # In the order of the code the answer follows the board, as on a phone; with more room the pickers come first.
 STYLE = """<style>
 @media (min-width: 700px) { div:has(> .st-key-pickers) { order: -1; } }
@@ -43,7 +43,9 @@ def draw() -> None:
     answers, films = reading.read(shown, models) if shown else ([], [])
     message = " ".join(filter(None, [digit.problem(), *problems])) or ("" if shown else EMPTY)
     with place:
-        painted = reading.show_answers(chosen, answers, shown, message, announce=not networks.warm())
+        painted = reading.show_answers(
+            chosen, answers, shown, message, waking="" if networks.warm() else networks.WAKING
+        )
     reading.show_film(films)
     if painted:
         networks.warm_up()

@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # a page shows the picker before torch is loaded
 
 FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
 DEFAULT = "best"
+WAKING = "Loading PyTorch and the network: a few seconds, once …"
 _SESSION = "session_networks"
 
 _lock = Lock()
@@ -60,7 +61,7 @@ def load_all(chosen: list[str]) -> "tuple[dict[str, LeNet], list[str]]":
 
 def waking() -> AbstractContextManager:
     """Say that torch is being loaded, while it is."""
-    return nullcontext() if warm() else st.spinner("Loading PyTorch and the network: a few seconds, once …")
+    return nullcontext() if warm() else st.spinner(WAKING)
 
 
 def warm_up() -> None:

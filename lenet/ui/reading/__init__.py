@@ -148,11 +148,12 @@ def _frame(stage: "Stage") -> dict[str, Any]:
 
 
 def show_answers(
-    names: list[str], answers: list[dict], digit: Digit | None, message: str = "", announce: bool = False
+    names: list[str], answers: list[dict], digit: Digit | None, message: str = "", waking: str = ""
 ) -> bool:
     """The answers, or empty bars for the networks of these names and a message that says why.
 
-    announce: ask the browser to say, once, when the page is on the screen. True in the run in which it says so.
+    waking: what to say after a stroke for which torch must be loaded first. With it, the browser is asked to say when
+    the page is on the screen; True in the run in which it says so.
     """
     empty = {"probabilities": None, "answer": None, "stages": None, "verdict": "", "disagrees": False}
     blank = [{"name": name, "colour": colour, **empty} for name, colour in zip(names, palette.VARIANT_COLOURS)]
@@ -164,7 +165,7 @@ def show_answers(
             "source": digit.source if digit else "",
             "message": message,
             "mark": digit.mark if digit else "",
-            "announce": announce,
+            "waking": waking,
         },
         on_painted_change=lambda: None,
         on_example_change=at_random,

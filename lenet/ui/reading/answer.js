@@ -12,12 +12,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
     .filter((network) => network.probabilities)
     .map((network) => `${network.name}: ${network.answer ?? "undecided"}`)
     .join(", ")
-  if (data.announce) whenPainted(() => setTriggerValue("painted", true))
+  if (data.waking) whenPainted(() => setTriggerValue("painted", true))
+  // While torch is loaded the server is slow to answer, so this is said here and at once.
+  document.querySelector(".st-key-canvas").onpointerup = data.waking && (() => {
+    root.querySelector(".message")?.remove()
+    root.prepend(note(data.waking))
+  })
 }
 
 function message({ message, mark }, onExample) {
-  const button = el("button", { type: "button", onclick: onExample }, "Try a test digit")
-  return el("p", { className: "message", role: "status" }, message, mark ? null : button)
+  return note(message, mark ? null : el("button", { type: "button", onclick: onExample }, "Try a test digit"))
+}
+
+function note(...content) {
+  return el("p", { className: "message", role: "status" }, ...content)
 }
 
 /** Call back once the board of the page, another component, is on the screen. */

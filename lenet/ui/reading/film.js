@@ -30,13 +30,13 @@ function zooms(layers, height) {
 
 /** Pixels that a layer takes on the line, its caption and the gap included. */
 function room(layer, zoom) {
-  return Math.max(size(layer.shape, layer.across)[1] * zoom + (layer.digits ? 18 : 0), layer.shape[0] > 1 ? 66 : 48) + 10
+  return Math.max(size(layer.shape, layer.across)[1] * zoom + (layer.digits ? 18 : 0), layer.shape[0] > 1 ? 62 : 46) + 7
 }
 
 function strip({ name, colour, layers }, width, { networks }) {
   // As high as the window leaves room for, but narrow enough to stay on one line where one line is possible.
   const above = window.innerHeight < 900 ? 560 : 720 // the rest of the page
-  let height = width < 700 ? (networks.length > 1 ? 50 : 100) : Math.max(50, Math.min(190, (window.innerHeight - above) / networks.length - CAPTION))
+  let height = width < 700 ? (networks.length > 1 ? 50 : 100) : Math.max(98, Math.min(190, (window.innerHeight - above) / networks.length - CAPTION))
   let zoom = zooms(layers, height)
   const total = () => layers.reduce((sum, layer, index) => sum + room(layer, zoom[index]), 0)
   while (width > 700 && height > 40 && total() > width) zoom = zooms(layers, --height)
