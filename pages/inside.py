@@ -5,11 +5,7 @@ import streamlit as st
 from lenet.ui import digit, frame, inside, networks
 
 FIRST_DIGIT = 7  # of the test set, while nothing is drawn or chosen: a 9 with a clear loop
-SECTIONS = {
-    "kernels": "Kernels",
-    "evidence": "What a kernel does",
-    "tape": "Training tape",
-}
+KERNELS, EVIDENCE, TAPE = "Kernels", "What a kernel does", "Training tape"
 
 frame.page("inside")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -20,8 +16,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
 place = st.container()
 section = st.segmented_control(
     "More about this network",
-    list(SECTIONS),
-    format_func=SECTIONS.get,
+    [KERNELS, EVIDENCE, TAPE],
     key="section",
     bind="query-params",
     help="Nothing of it is computed before it is chosen.",
@@ -47,12 +42,12 @@ if shown is not None and models:
     card = networks.load(name)[1]
     with place:
         inspector(model, name, shown)
-    if section != "tape":
+    if section != TAPE:
         inside.stop_tape()
-    if section == "kernels":
+    if section == KERNELS:
         inside.kernels(name, model)
-    elif section == "evidence":
+    elif section == EVIDENCE:
         inside.evidence(name, model, card.checksum)
-    elif section == "tape":
+    elif section == TAPE:
         inside.tape(shown.image)
 networks.warm_up()

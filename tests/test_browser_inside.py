@@ -26,8 +26,8 @@ VALUE = re.compile(r"−?[\d.]+(?:e[+-−]?\d+)?")
 def inspector(server, browser):
     """The page with `original` on the page's own digit."""
     page = browser.new_page(viewport={"width": 1366, "height": 900})
-    errors: list = []
-    page.on("pageerror", errors.append)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{server.url}/inside?network=original&digit={DIGIT}")
     ready(page)
     settled(page)

@@ -323,11 +323,11 @@ def _tape_side(name: str, one, at: int, image) -> None:
     )
     table = pd.DataFrame({"digit": range(CLASSES), "probability": shares.numpy()})
     st.altair_chart(
-        alt.Chart(table, height=110)
+        alt.Chart(table, height=150)
         .mark_bar(color=palette.VARIANT_COLOURS[0])
         .encode(
-            alt.X("digit:O", axis=alt.Axis(labelAngle=0)),
-            alt.Y("probability:Q", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=2)),
+            alt.X("digit:O", title=None, axis=alt.Axis(labelAngle=0)),
+            alt.Y("probability:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=2)),
             tooltip=["digit", alt.Tooltip("probability", format=".1%")],
         ),
         width="stretch",
