@@ -11,7 +11,7 @@ from lenet.experiments import EXPERIMENTS
 pytestmark = pytest.mark.browser
 
 TWO = {"experiment": "2 Nonlinearities", "guess2": "Just show me"}
-CHART = ".st-key-chart-2 svg"
+CHART = ".st-key-chart-2 svg.marks"
 
 
 @pytest.fixture
@@ -64,9 +64,15 @@ def test_a_click_in_the_legend_marks_the_table_and_the_values_show(server, visit
     page.locator(f"{CHART} .role-legend-label text", has_text="ReLU").first.click()
     marked = page.locator(".st-key-chart-2").locator("xpath=ancestor::*[@data-testid='stHorizontalBlock'][1]")
     marked.locator("td", has_text="●").first.wait_for(state="attached")
-    box = page.locator(CHART).first.bounding_box()
-    page.mouse.move(box["x"] + box["width"] * 0.6, box["y"] + box["height"] * 0.3)
-    page.locator("#vg-tooltip-element.visible", has_text="95 % interval").wait_for()
+    settled(page)
+    value = page.get_by_text("95 % interval from")
+    for step in range(40):  # the chart may still be drawing itself anew
+        box = page.locator(CHART).first.bounding_box()
+        page.mouse.move(box["x"] + box["width"] * (0.4 + step / 200), box["y"] + box["height"] * 0.3)
+        page.wait_for_timeout(250)
+        if value.is_visible():
+            break
+    value.wait_for()
 
 
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:
