@@ -28,12 +28,18 @@ CHROMIUM_FLAGS = [
 class Server:
     """`streamlit run` of a script on a free port of the loopback; `url` is its root, `started` its perf_counter."""
 
-    def __init__(self, script: Path = ROOT / "app.py", folder: Path = ROOT, environment: dict[str, str] | None = None):
+    def __init__(
+        self,
+        script: Path = ROOT / "app.py",
+        folder: Path = ROOT,
+        environment: dict[str, str] | None = None,
+        prefix: tuple[str, ...] = (),  # a command that starts the server's
+    ):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        command = [sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true",
+        command = [*prefix, sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true",
                    "--server.address=127.0.0.1", f"--server.port={self.port}"]  # fmt: skip
         self.started = time.perf_counter()
         self.process = subprocess.Popen(

@@ -7,6 +7,8 @@ Networks side by side: VARIANT_COLOURS, by position.
 For Altair: `alt.Scale(range=DIVERGING_RANGE, domainMid=0)` and `alt.Scale(range=SEQUENTIAL_RANGE)`.
 """
 
+from html import escape
+
 import numpy as np
 
 # Anchors at equal distances; the lightness of SEQUENTIAL only rises, that of DIVERGING falls to both sides of zero.
@@ -56,10 +58,10 @@ def gradient(signed: bool) -> str:
 
 
 def legend(signed: bool, scale: float, what: str = "") -> str:
-    """HTML for `st.html`: the colour bar with its two ends and what the colours mean. `what` must be our own text."""
+    """HTML for `st.html`: the colour bar with its two ends and what the colours mean."""
     low = f"−{scale:.3g}" if signed else "0"
     return (
-        f'<div style="display:flex;gap:.5rem;align-items:center;font-size:.85rem;flex-wrap:wrap"><span>{what}</span>'
-        f'<span>{low}</span><span style="width:8rem;height:.8rem;border-radius:2px;background:{gradient(signed)}">'
+        f'<div style="display:flex;gap:.5rem;align-items:center;font-size:.85rem;flex-wrap:wrap">'
+        f'<span>{escape(what)}</span><span>{low}</span><span style="width:8rem;height:.8rem;border-radius:2px;background:{gradient(signed)}">'
         f"</span><span>{scale:.3g}</span><span>({WORDS[signed]})</span></div>"
     )
