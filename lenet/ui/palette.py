@@ -62,6 +62,7 @@ def legend(signed: bool, scale: float, what: str = "") -> str:
     low = f"−{scale:.3g}" if signed else "0"
     return (
         f'<div style="display:flex;gap:.5rem;align-items:center;font-size:.85rem;flex-wrap:wrap">'
-        f'<span>{escape(what)}</span><span>{low}</span><span style="width:8rem;height:.8rem;border-radius:2px;background:{gradient(signed)}">'
-        f"</span><span>{scale:.3g}</span><span>({WORDS[signed]})</span></div>"
+        f"<span>{escape(what)}</span><span>{low}</span>"
+        f'<span style="width:8rem;height:.8rem;border-radius:2px;background:{gradient(signed)}"></span>'
+        f"<span>{scale:.3g}</span><span>({WORDS[signed]})</span></div>"
     )
