@@ -46,11 +46,11 @@ RECIPES = {
         optimiser="adam",
         lr=0.003,
         batch_size=128,
-        epochs=80,
+        epochs=60,
         schedule="one-cycle",
         augmentation="pen",
         shuffle=True,
-        drawings=18_000,
+        drawings=24_000,
     ),
     "quick": Recipe(optimiser="adam", lr=0.004, batch_size=64, epochs=3, schedule="one-cycle", shuffle=True),
 }
