@@ -51,11 +51,13 @@ export default function ({ data, parentElement }) {
   }
   function layOut() {
     width = strip.clientWidth
+    const focused = strip.getRootNode().activeElement?.dataset.number // a scroll bar may come while the keys are here
     const tall = Math.max(90, Math.min(230, (window.innerHeight - 270) / blocks(net.stages).length - 42))
     strip.replaceChildren(...stripParts(state, width, width < 600 ? 140 : tall))
     state.drawn.clear()
     net.stages.forEach((stage) => paintMaps(state, stage))
     outlines(state, readout)
+    if (focused) state.canvases[focused]?.focus({ preventScroll: true, focusVisible: true })
   }
 
   const target = (event) => {
@@ -65,9 +67,13 @@ export default function ({ data, parentElement }) {
     const cell = cellAt(stage, event.offsetX / zoom, event.offsetY / zoom)
     return cell === null ? null : { stage: stage.number, cell }
   }
-  strip.onpointermove = (event) => event.pointerType !== "touch" && hover(target(event))
+  strip.onpointermove = (event) => {
+    if (event.pointerType !== "touch") hover(target(event))
+  }
   strip.onpointerleave = () => hover(null)
-  strip.onclick = (event) => target(event) && pin(target(event))
+  strip.onclick = (event) => {
+    if (target(event)) pin(target(event))
+  }
   strip.onfocusin = (event) => {
     const stage = Number(event.target.dataset.number)
     if (!event.target.matches(":focus-visible")) return
@@ -88,7 +94,9 @@ export default function ({ data, parentElement }) {
     else return
     event.preventDefault()
   }
-  root.onkeydown = (event) => event.key === "Escape" && pin(null)
+  root.onkeydown = (event) => { // a handler that returns false would keep Tab from moving on
+    if (event.key === "Escape") pin(null)
+  }
   panel.onclick = (event) => {
     const { stage, cell, move, all, unpin, trail } = event.target.closest("button")?.dataset ?? {}
     const lens = event.target.closest("canvas.lens")
@@ -225,9 +233,9 @@ function outlines(state, readout) {
   for (const number of drawn) overlays[number].getContext("2d").clearRect(0, 0, overlays[number].width, overlays[number].height)
   drawn.clear()
   const at = hover ?? pinned
-  describe(readout, net, at, hover !== null)
+  const before = at && sees(net, at.stage, at.cell), behind = at && feeds(net, at.stage, at.cell)
+  describe(readout, net, at, before, behind)
   if (at) {
-    const before = sees(net, at.stage, at.cell), behind = feeds(net, at.stage, at.cell)
     before.slice(0, -1).forEach((field, number) => field.plane.includes(1) && ring(state, number, field, SEES, []))
     for (let number = at.stage + 1; number < net.stages.length; number++) {
       if (!behind[number].plane.includes(1)) break
@@ -260,17 +268,16 @@ function ring({ net, overlays, zoom, drawn }, number, field, colour, dash) {
 }
 
 /** One line about the cell: value, how much it sees, how much it feeds. */
-function describe(readout, net, at, hovering) {
+function describe(readout, net, at, before, behind) {
   if (!at) {
     readout.textContent = "Point at any cell. A click or Enter takes its number apart."
     return
   }
-  const stage = net.stages[at.stage], fields = sees(net, at.stage, at.cell), next = net.stages[at.stage + 1]
-  const behind = next && count(feeds(net, at.stage, at.cell)[next.number], next)
+  const stage = net.stages[at.stage], next = net.stages[at.stage + 1], fed = next && count(behind[next.number], next)
   readout.replaceChildren(
     el("b", {}, nameOf(stage, at.cell)), ` = ${figure(stage.values[at.cell])}`,
-    at.stage ? ` · sees ${count(fields[0], net.stages[0])} of ${net.stages[0].values.length} pixels` : "",
-    next ? ` · feeds ${behind ? `${behind} of ${next.values.length} numbers of ${next.name}` : `nothing of ${next.name}`}` : "")
+    at.stage ? ` · sees ${count(before[0], net.stages[0])} of ${net.stages[0].values.length} pixels` : "",
+    next ? ` · feeds ${fed ? `${fed} of ${next.values.length} numbers of ${next.name}` : `nothing of ${next.name}`}` : "")
 }
 
 function panelParts(state) {
