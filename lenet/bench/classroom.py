@@ -26,7 +26,8 @@ CORES = 2
 PAUSE = 2.0  # seconds between the strokes of one person
 STROKES = 5  # of a drawing; then the board is cleared
 PAGE_EVERY = 15  # strokes between two visits to another page
-ALONE = 30  # strokes of the session that has the server to itself
+ALONE = 40  # strokes of the session that has the server to itself
+HURRY = 0.5  # seconds between them
 CROWD = 100  # sessions, for the growth of memory
 FORGOTTEN = 150  # seconds; Streamlit keeps a session for 120 after its page is closed
 BARE = """
@@ -87,10 +88,10 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
     rest = memory(server)
     print(f"at rest {rest:.0f} MB, bare {bare:.0f} MB", flush=True)
 
-    await _person(server.url, 0, ALONE * PAUSE, False, alone, visits=False)
+    await _person(server.url, 0, ALONE * HURRY, False, alone, HURRY, visits=False)
     print(f"alone: p95 {_share(alone.strokes, 95):.0f} ms", flush=True)
 
-    growth = {0: memory(server)}
+    growth: dict[int, float] = {}
     crowd: list[Visitor] = []
     for goal in (1, 10, 30, CROWD):
         while len(crowd) < goal:
@@ -100,7 +101,7 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
         growth[goal] = memory(server)
         print(f"{goal} sessions: {growth[goal]:.0f} MB", flush=True)
     idle = Tally()
-    await _person(server.url, 1, 10 * PAUSE, False, idle, visits=False)
+    await _person(server.url, 1, ALONE * HURRY, False, idle, HURRY, visits=False)
     for visitor in crowd:
         await visitor.__aexit__()
 
@@ -130,18 +131,20 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
     return _report(arguments, alone, idle, class_, ratios, growth, bare, rest, peak, left)
 
 
-async def _person(url: str, number: int, seconds: float, trains: bool, tally: Tally, visits: bool = True) -> None:
+async def _person(
+    url: str, number: int, seconds: float, trains: bool, tally: Tally, pause: float = PAUSE, visits: bool = True
+) -> None:
     """Draw a stroke every two seconds, look at another page now and then; those who train start a training first."""
     chance = random.Random(number)
     states = drawings(STROKES)
-    await asyncio.sleep(PAUSE * chance.random())
+    await asyncio.sleep(pause * chance.random())
     ends = time.monotonic() + seconds
     strokes = 0
     try:
         async with Visitor(url) as visitor:
             await visitor.open()
             while time.monotonic() < ends:
-                due = time.monotonic() + PAUSE
+                due = time.monotonic() + pause
                 if trains and strokes == 1:
                     await _train(visitor)
                     tally.trained += 1
@@ -223,7 +226,7 @@ def _report(arguments, alone, idle, class_, ratios, growth, bare, rest, peak, le
         "|---|---:|",
         f"| a bare process: streamlit, torch and one network | {bare:.0f} |",
         f"| at rest, after the first visitor | {rest:.0f} |",
-        *(f"| {count} sessions, one stroke each | {size:.0f} |" for count, size in growth.items() if count),
+        *(f"| {count} sessions, one stroke each | {size:.0f} |" for count, size in growth.items()),
         f"| the class at its peak | {peak:.0f} |",
         f"| {FORGOTTEN} s after everybody has left | {left:.0f} |",
         "",
