@@ -6,4 +6,6 @@ BENCHES: dict[str, str] = {
     "depth": "training time of 1 to 4 convolutional layers, for experiment 4",
     "experiments": "drawing each tab of Experiments, against a bare page with one chart",
     "inspector": "the inspector's first paint, and the pointer's move to the outlines",
+    "classroom": "thirty sessions drawing and training on one server: answers, errors, memory",
+    "fuzz": "wrong uploads, links and websocket messages by the thousand",
 }  # module name -> what it measures
