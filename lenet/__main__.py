@@ -1,4 +1,4 @@
-"""The command line: python -m lenet experiments | train | export | tape | bench."""
+"""The command line: python -m lenet experiments | train | export | tape | stress | bench."""
 
 import argparse
 import sys
@@ -135,6 +135,25 @@ def export(arguments: argparse.Namespace) -> None:
             print(f"{name}: seed {card.seed}, {card.test_accuracy:.2%} of the test set")
 
 
+def stress(_: argparse.Namespace) -> None:
+    """Measure the average sweeps of the page Stress for every shipped network: pretrained/stress.parquet."""
+    import torch
+
+    from lenet.data import DataError, mnist
+    from lenet.pretrained import WeightsError, card, create_model, shipped
+    from lenet.stress import AVERAGE_DIGITS, AVERAGES, average, write_averages
+
+    torch.set_num_threads(1)  # the same numbers on every machine of a kind
+    try:
+        models = {name: create_model(name, pretrained=True) for name in shipped()}
+        digits = mnist("test")[:AVERAGE_DIGITS]
+        with tqdm(total=len(digits), unit="digit") as bar:
+            write_averages(average(models, {name: card(name).checksum for name in models}, digits, bar.update))
+    except (DataError, WeightsError) as error:
+        sys.exit(str(error))
+    print(f"Written: {AVERAGES}")
+
+
 def parser() -> argparse.ArgumentParser:
     """Every command and its options."""
     main = argparse.ArgumentParser(prog="python -m lenet", description=__doc__)
@@ -167,6 +186,9 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("export", help=export.__doc__)
     command.set_defaults(run=export)
+
+    command = commands.add_parser("stress", help=stress.__doc__)
+    command.set_defaults(run=stress)
 
     benches = commands.add_parser("bench", help="measure something").add_subparsers(required=True)
     for name, about in BENCHES.items():

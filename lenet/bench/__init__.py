@@ -8,4 +8,5 @@ BENCHES: dict[str, str] = {
     "inspector": "the inspector's first paint, and the pointer's move to the outlines",
     "classroom": "thirty sessions drawing and training on one server: answers, errors, memory",
     "fuzz": "wrong uploads, links and websocket messages by the thousand",
+    "stress": "the full sweep of one digit: six transformations, three networks",
 }  # module name -> what it measures

@@ -1,0 +1,75 @@
+"""Stress: change a digit in six ways, and see when each network stops recognising it, and what it looks at."""
+
+import streamlit as st
+
+from lenet.ui import digit, frame, networks
+
+FIRST_DIGIT = 0  # of the test set, while nothing is drawn or chosen: a 7
+SECTIONS = {
+    "points": "Break points",
+    "two": "Two ways at once",
+    "pixels": "What the pixels contribute",
+}
+
+frame.page("stress")
+with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(width="content"):
+        shown = digit.choose()
+    with st.container(width="content"):
+        chosen = networks.choose("networks", most=3, label="Networks (up to three)")
+place = st.container()
+
+# From here on torch is needed; the frame and the choosers are on the screen already.
+with place, networks.waking():
+    from lenet.data import DataError
+    from lenet.stress import TRANSFORMATIONS
+    from lenet.ui import saliency
+    from lenet.ui import stress_parts as parts
+
+    if shown is None and not digit.problem():
+        try:
+            digit.show(digit.test_digit(FIRST_DIGIT))
+        except DataError as error:
+            digit.refuse(str(error))
+        st.rerun()
+    models, problems = networks.load_all(chosen)
+for problem in problems:
+    place.error(problem)
+
+
+@st.fragment
+def stress(shown: digit.Digit) -> None:
+    """A slider runs this and nothing else."""
+    left, middle, right = st.columns([3, 2.4, 5], gap="medium")
+    with middle:
+        parts.sliders()
+    with left:
+        picture = st.container()
+        with st.container(horizontal=True):
+            again = st.toggle("Normalise again", key=parts.AGAIN, bind="query-params",
+                              help="Scale and centre the changed picture as MNIST's were before it is read. Centring "
+                                   "hides shifts, scaling hides sizes.")  # fmt: skip
+            st.button("Reset", icon=":material/restart_alt:", on_click=parts.reset, key="reset")
+    at = parts.amounts()
+    with picture:
+        parts.live(shown, models, at, again)
+    swept = parts.sweeps(shown, models, again)
+    with right, st.container(key="sweep"):
+        name = st.segmented_control("Sweep", list(TRANSFORMATIONS), default=parts.FIRST, required=True,
+                                    format_func=lambda key: TRANSFORMATIONS[key].label, key=parts.CURVE,
+                                    bind="query-params", label_visibility="collapsed")  # fmt: skip
+        checksums = {network: networks.load(network)[1].checksum for network in models}
+        parts.curve(name, swept[name], shown, checksums, again, at[name])
+    section = st.segmented_control("More about this digit", list(SECTIONS), format_func=SECTIONS.get,
+                                   default="points", key="more", bind="query-params")  # fmt: skip
+    if section == "points":
+        parts.table(swept, shown)
+    elif section == "two":
+        parts.two_ways(name, shown, models, again)
+    elif section == "pixels":
+        saliency.view(shown, models)
+
+
+if shown is not None and models:
+    stress(shown)
+networks.warm_up()
