@@ -146,7 +146,7 @@ async def _person(
             while time.monotonic() < ends:
                 due = time.monotonic() + pause
                 if trains and strokes == 1:
-                    await _train(visitor)
+                    await _train(visitor, number)
                     tally.trained += 1
                     await visitor.open()
                 if visits and strokes % PAGE_EVERY == chance.randrange(PAGE_EVERY):
@@ -161,9 +161,9 @@ async def _person(
         tally.errors.append(f"{type(error).__name__}: {error}")
 
 
-async def _train(visitor: Visitor) -> None:
-    """Start the quick recipe on the Train page."""
-    await visitor.open("train", "recipe=quick")
+async def _train(visitor: Visitor, seed: int) -> None:
+    """Start the quick recipe on the Train page, each with another seed: equal runs would be done once for all."""
+    await visitor.open("train", f"recipe=quick&seed={seed}")
     await visitor.press("start")
 
 

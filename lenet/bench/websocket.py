@@ -44,7 +44,7 @@ class VisitError(RuntimeError):
 
 
 class Visitor:
-    """One session. elements: what the page shows, by its place; pages: name -> hash; runs: script runs so far."""
+    """One session. elements: what the page shows, by its place; pages: name -> hash."""
 
     def __init__(self, url: str, headers: dict[str, str] | None = None):
         self.url, self.headers = url, headers or {}
@@ -52,8 +52,6 @@ class Visitor:
         self.pages: dict[str, str] = {}
         self.page = ""  # hash of the page that is open
         self.session = ""
-        self.polls: dict[str, float] = {}  # fragment -> seconds after which the page would run it again
-        self.received = 0  # bytes
         self._origin: dict[tuple[int, ...], tuple[str, str]] = {}  # place -> fragment and run that made the element
         self._cached: dict[str, ForwardMsg] = {}
         self._widgets: dict[str, WidgetState] = {}
@@ -73,7 +71,6 @@ class Visitor:
 
     async def open(self, page: str = "", query: str = "") -> None:
         """Load a page (by its file's name, the first page by default) as a link does, and wait until it has run."""
-        self.polls.clear()
         self._widgets.clear()  # another page, other widgets
         if page in self.pages:
             await self.run(page_script_hash=self.pages[page], query_string=query)
@@ -169,7 +166,6 @@ class Visitor:
     async def _receive(self) -> bool:
         """Take one message; whether it says that the script has ended."""
         frame = await self._socket.recv()
-        self.received += len(frame)
         message = ForwardMsg()
         message.ParseFromString(frame if isinstance(frame, bytes) else frame.encode())
         kind = message.WhichOneof("type")
@@ -189,8 +185,6 @@ class Visitor:
             self.pages = {page.url_pathname or page.page_name: page.page_script_hash
                           for page in message.navigation.app_pages}  # fmt: skip
             self.page = message.navigation.page_script_hash
-        elif kind == "auto_rerun":
-            self.polls[message.auto_rerun.fragment_id] = message.auto_rerun.interval
         elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             whole = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
             fragments = set(message.metadata.run.fragment_ids)
