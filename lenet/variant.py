@@ -7,6 +7,7 @@ Nothing here imports torch, so a page can show a variant before torch is loaded.
 """
 
 from dataclasses import dataclass, replace
+from itertools import combinations
 from math import prod
 
 INPUT_SIZE = 28  # MNIST's pictures are 28 x 28
@@ -247,6 +248,22 @@ def check(v: Variant) -> None:
                 f"pool{number}: a padding of {pool.padding} is more than half of the kernel, {pool.kernel}: "
                 f"a padding of at most {pool.kernel // 2} would fit."
             )
+
+
+def nearest(v: Variant) -> Variant:
+    """One that can be built and differs as little as possible: first by pooling with stride 1, then by less depth."""
+    for depth in range(min(v.depth, len(CHANNELS)), 0, -1):
+        pools = v.pools[:depth]
+        for count in range(depth + 1):
+            for blocks in combinations(range(depth), count):
+                changed = tuple(Pool(2, 1) if block in blocks else pool for block, pool in enumerate(pools))
+                candidate = replace(v, pools=changed)
+                try:
+                    layers(candidate)
+                except VariantError:
+                    continue
+                return candidate
+    return VARIANTS["original"]
 
 
 def _too_small(name: str, needs: str, size: int, number: int) -> str:

@@ -1,0 +1,118 @@
+"""Why a network learns or fails: from the records of a run to a sentence with its evidence."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isfinite
+
+from lenet.recipe import Recipe
+from lenet.training import Epoch
+from lenet.variant import Variant
+
+CHANCE = 0.15  # test accuracy below which nothing has been learned; one class alone is 9 to 11 %
+VANISHED = 1e-3  # gradient norm of the first layer over that of the last
+SATURATED = 0.5  # share of a layer's units that no picture moves
+GOOD = 0.95
+
+
+@dataclass(frozen=True)
+class Finding:
+    """kind: good, warning or bad; sentence: what is the matter; evidence: the numbers that show it."""
+
+    kind: str
+    sentence: str
+    evidence: str
+
+
+def diagnose(variant: Variant, recipe: Recipe, history: Sequence[Epoch]) -> list[Finding]:
+    """What the records tell, the gravest first; empty before the first epoch has ended."""
+    if len(history) < 2:
+        return []
+    last = history[-1]
+    return [finding for rule in RULES if (finding := rule(variant, recipe, last, history))] or [_fine(last)]
+
+
+def _not_a_number(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
+    norms = last.gradient_norms.values()
+    if isfinite(last.train_loss) and all(isfinite(norm) for norm in norms):
+        return None
+    first = next(e.epoch for e in history if not isfinite(e.train_loss) or not _finite(e))
+    return Finding(
+        "bad",
+        f"The loss is no number any more: the learning rate, {recipe.lr:g}, is too high and the weights overflowed.",
+        f"Loss {last.train_loss} since epoch {first}; a tenth of the learning rate is the first thing to try.",
+    )
+
+
+def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
+    worst = max(history, key=lambda e: e.train_loss)
+    if worst.train_loss <= 2 * history[0].train_loss or last.test_accuracy >= CHANCE:
+        return None
+    return Finding(
+        "bad",
+        f"The learning rate, {recipe.lr:g}, is too high: the steps overshot and the units did not come back.",
+        f"Loss {history[0].train_loss:.3g} before training, {worst.train_loss:.3g} in epoch {worst.epoch}.",
+    )
+
+
+def _finite(epoch: Epoch) -> bool:
+    return all(isfinite(norm) for norm in epoch.gradient_norms.values())
+
+
+def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
+    lost = [str(digit) for digit, accuracy in enumerate(last.class_accuracy) if accuracy == 0]
+    if not lost or last.test_accuracy < CHANCE:
+        return None
+    why = (
+        "the ReLU after the last layer is dead: where its output is zero no gradient comes back"
+        if variant.activation == "relu" and variant.output_activation
+        else "its output never wins against the others"
+    )
+    return Finding(
+        "bad",
+        f"Never read: {', '.join(lost)}. For each of them {why}.",
+        f"{last.classes_predicted} of 10 classes are predicted; test accuracy {last.test_accuracy:.1%}.",
+    )
+
+
+def _vanishing(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
+    names = list(last.gradient_norms)
+    first, final = last.gradient_norms[names[0]], last.gradient_norms[names[-1]]
+    if final == 0 or not first < VANISHED * final:
+        return None
+    return Finding(
+        "bad",
+        "The gradient vanishes on its way back: the first layer gets less than a thousandth of the last one's.",
+        f"Gradient norm of {names[0]} {first:.1e}, of {names[-1]} {final:.1e}.",
+    )
+
+
+def _saturated(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
+    name, share = max(last.dead_units.items(), key=lambda item: item[1], default=("", 0.0))
+    if share < SATURATED:
+        return None
+    word = "dead: zero" if variant.activation == "relu" else "saturated"
+    return Finding(
+        "bad",
+        f"Most units of {name} are {word} for every test picture, so they learn nothing.",
+        f"{share:.0%} of them.",
+    )
+
+
+def _not_begun(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
+    if last.test_accuracy >= CHANCE:
+        return None
+    return Finding(
+        "warning",
+        "It has not begun to learn: its answers are no better than guessing.",
+        f"Test accuracy {last.test_accuracy:.1%}; loss {history[0].train_loss:.3f} before, {last.train_loss:.3f} now.",
+    )
+
+
+RULES = (_not_a_number, _overshot, _lost_classes, _vanishing, _saturated, _not_begun)
+
+
+def _fine(last: Epoch) -> Finding:
+    sentence = "It is learning well." if last.test_accuracy >= GOOD else "It is learning; more epochs should help."
+    return Finding(
+        "good", sentence, f"Test accuracy {last.test_accuracy:.2%}, all {last.classes_predicted} classes are predicted."
+    )

@@ -1,0 +1,299 @@
+"""The app's training service: one for the whole server, a few worker processes, a queue that is fair to people.
+
+    service = Service()
+    job = service.submit(VARIANTS["best"], RECIPES["quick"], owner="somebody")
+    job.history, job.progress, job.state            # read them at any time
+    service.command(job, "stop")
+
+A run goes on when its owner looks at another page; it ends when nobody has asked after it for a while. A worker that
+dies takes only its own run with it. Nothing here knows about Streamlit.
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter, deque
+from dataclasses import dataclass, field
+from multiprocessing.connection import Client, Connection, Listener
+from typing import Any
+
+from lenet.files import ROOT
+from lenet.recipe import Recipe, check
+from lenet.variant import Variant, layers
+
+WORKERS = max(1, (os.cpu_count() or 1) - 1)
+REPORTS_PER_SECOND = 4
+ABANDONED_AFTER = 60.0  # seconds without anybody asking
+KEPT = 40  # finished runs that are remembered
+TEN = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # a test digit of each class, the first that there is, 0 to 9
+
+QUEUED, RUNNING, PAUSED, DONE, STOPPED, FAILED = "queued", "running", "paused", "done", "stopped", "failed"
+ENDED = (DONE, STOPPED, FAILED)
+COMMANDS = ("pause", "resume", "step", "epoch", "stop")
+
+
+@dataclass(frozen=True)
+class Progress:
+    """step of steps; loss of the last batch; seconds of training left; kernels: conv1's weights [6, 5, 5];
+    answers: probabilities [10, 10] for the ten fixed test digits, and those for
+    the owner's drawing in an eleventh row; losses: (step, loss), thinned out."""
+
+    step: int
+    steps: int
+    loss: float
+    seconds_left: float
+    kernels: Any
+    answers: Any
+    losses: list[tuple[int, float]]
+
+
+@dataclass(eq=False)
+class Job:
+    """One run: what was asked for and what is known of it. Only the service writes to it."""
+
+    number: int
+    variant: Variant
+    recipe: Recipe
+    owner: str
+    drawing: Any = None  # the owner's own picture [1, 28, 28], read along with the ten
+    state: str = QUEUED
+    reason: str = ""
+    history: list = field(default_factory=list)  # Epoch records
+    progress: Progress | None = None
+    weights: bytes | None = None  # a safetensors file with its card, when done or stopped
+    commands: deque = field(default_factory=deque)
+    seen: float = field(default_factory=time.monotonic)
+    begun: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        return self.state in ENDED
+
+
+class Service:
+    """Runs jobs in worker processes. Every method may be called from any thread."""
+
+    def __init__(self, workers: int = WORKERS, abandoned_after: float = ABANDONED_AFTER):
+        self._jobs: list[Job] = []
+        self._changed = threading.Condition()
+        self._abandoned_after = abandoned_after
+        self._numbers = 0
+        for slot in range(workers):
+            threading.Thread(target=self._serve, daemon=True, name=f"training-{slot}").start()
+
+    def submit(self, variant: Variant, recipe: Recipe, owner: str, drawing: Any = None) -> Job:
+        """Ask for a run. The same run asked twice is answered from the first, unless that failed or was stopped.
+
+        Raises VariantError or RecipeError.
+        """
+        layers(variant)
+        check(recipe)
+        with self._changed:
+            for job in self._jobs:
+                if (job.variant, job.recipe) == (variant, recipe) and job.state not in (FAILED, STOPPED):
+                    job.seen = time.monotonic()
+                    return job
+            self._numbers += 1
+            job = Job(self._numbers, variant, recipe, owner, drawing)
+            ended = [old for old in self._jobs if old.ended]
+            for old in ended[: max(0, len(ended) - KEPT + 1)]:
+                self._jobs.remove(old)
+            self._jobs.append(job)
+            self._changed.notify()
+            return job
+
+    def find(self, number: int) -> Job | None:
+        """The run of that number, if it is still known; asking keeps it alive."""
+        with self._changed:
+            for job in self._jobs:
+                if job.number == number:
+                    job.seen = time.monotonic()
+                    return job
+        return None
+
+    def command(self, job: Job, command: str) -> None:
+        """One of COMMANDS; obeyed after the step that is being computed."""
+        with self._changed:
+            if command == "stop" and job.state == QUEUED:
+                job.state, job.reason = STOPPED, "Stopped before it began."
+            elif not job.ended:
+                job.commands.append(command)
+
+    def queue(self) -> list[Job]:
+        """The waiting runs in the order in which they will begin."""
+        with self._changed:
+            return self._order()
+
+    def wait_for(self, job: Job) -> tuple[int, float]:
+        """Runs before this one in the queue, and the seconds until it begins as far as the present runs tell."""
+        with self._changed:
+            before = self._order().index(job) if job.state == QUEUED else 0
+            running = [j.progress.seconds_left for j in self._jobs if j.state == RUNNING and j.progress]
+            each = [time.monotonic() - j.begun for j in self._jobs if j.state == DONE][-5:] or running
+        return before, min(running, default=0.0) + before * (sum(each) / len(each) if each else 0.0)
+
+    def _order(self) -> list[Job]:
+        """Everybody's first run before anybody's second, and those first who have waited longest since their last."""
+        served: dict[str, float] = {}
+        for job in self._jobs:
+            served[job.owner] = max(served.get(job.owner, 0.0), job.begun)
+        turns: Counter[str] = Counter()
+        order = []
+        for job in (job for job in self._jobs if job.state == QUEUED):
+            order.append((turns[job.owner], served[job.owner], job.number, job))
+            turns[job.owner] += 1
+        return [entry[-1] for entry in sorted(order, key=lambda entry: entry[:3])]
+
+    def _serve(self) -> None:
+        """One worker's thread: take a run, have the process do it, pass on what it says."""
+        worker = None
+        while True:
+            with self._changed:
+                while not (order := self._order()):
+                    self._changed.wait()
+                job = order[0]
+                job.state, job.begun = RUNNING, time.monotonic()
+            if worker is None or worker[0].poll() is not None:
+                worker = _start_worker()
+            try:
+                worker[1].send((job.variant, job.recipe, job.drawing))
+                self._follow(job, worker[1])
+            except (EOFError, OSError):
+                worker[0].kill()
+                worker[0].wait()
+                job.state = FAILED
+                job.reason = (
+                    "The process that trained it died (killed, or out of memory). Other runs go on; start it again."
+                )
+                worker = None
+
+    def _follow(self, job: Job, pipe: Connection) -> None:
+        while True:
+            if time.monotonic() - job.seen > self._abandoned_after:
+                job.commands.append("stop")
+                job.seen = time.monotonic()
+                job.reason = "Stopped: nobody was looking any more."
+            while job.commands:
+                pipe.send(job.commands.popleft())
+            if not pipe.poll(0.05):
+                continue
+            kind, content = pipe.recv()
+            if kind == "progress":
+                job.progress = content
+            elif kind == "epoch":
+                job.history.append(content)
+            elif kind == "state":
+                job.state = content
+            else:  # the end
+                job.weights, error = content
+                job.reason = error or job.reason
+                job.state = FAILED if error else DONE if kind == "done" else STOPPED
+                job.commands.clear()
+                return
+
+
+def _start_worker() -> tuple[subprocess.Popen, Connection]:
+    """A fresh interpreter that calls back. (multiprocessing's spawn would run the page, which is __main__, again.)"""
+    key = secrets.token_bytes(32)
+    with Listener(authkey=key) as listener:
+        code = "from lenet.jobs import _work; _work()"
+        process = subprocess.Popen([sys.executable, "-c", code, str(listener.address)], cwd=ROOT, stdin=subprocess.PIPE)
+        assert process.stdin
+        process.stdin.write(key)
+        process.stdin.close()
+        return process, listener.accept()
+
+
+def _work() -> None:
+    """A worker process: runs one after the other, until the pipe to the server breaks."""
+    pipe = Client(sys.argv[1], authkey=sys.stdin.buffer.read())
+
+    import torch
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends us
+    torch.set_num_threads(1)
+    while True:
+        try:
+            asked = pipe.recv()
+            while isinstance(asked, str):  # a command for a run that has just ended
+                asked = pipe.recv()
+        except EOFError:
+            return
+        try:
+            _run(pipe, *asked)
+        except (EOFError, BrokenPipeError):
+            return
+        except Exception as error:  # whatever it is, the person gets the sentence and the worker goes on
+            pipe.send(("failed", (None, f"Training failed: {error}")))
+
+
+def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> None:
+    import torch
+
+    from lenet.data import mnist, pixels
+    from lenet.pretrained import make_card, weights_bytes
+    from lenet.training import measure, new_model, steps, training_set
+
+    train, test = mnist("train"), mnist("test")
+    model = new_model(variant, recipe.seed)
+    pictures = pixels(test.images[list(TEN)])
+    if drawing is not None:
+        pictures = torch.cat([pictures, torch.from_numpy(drawing)[None]])
+    used = training_set(recipe, train)
+    history = [measure(model, 0, None, 0.0, used, test)]
+    pipe.send(("epoch", history[0]))
+    total = recipe.epochs * recipe.steps_per_epoch
+    every = max(1, total // 400)
+    losses: list[tuple[int, float]] = []
+    epoch_loss = seconds = 0.0
+    reported = 0.0
+    begun, paused, pause_at = time.monotonic(), 0.0, 0
+    ended = "done"
+
+    def report(step: int, loss: float) -> None:
+        nonlocal reported
+        reported = time.monotonic()
+        left = (reported - begun - paused) / step * (total - step)
+        with torch.inference_mode():
+            answers = model(pictures).softmax(1).numpy()
+        kernels = model.state_dict()["conv1.weight"][:, 0].numpy().copy()
+        pipe.send(("progress", Progress(step, total, loss, left, kernels, answers, list(losses))))
+
+    for step in steps(model, recipe, train):
+        seconds += step.seconds
+        epoch_loss += step.loss * step.batch_size
+        if step.number % every == 0 or step.number == 1:
+            losses.append((step.number, step.loss))
+        if step.number % recipe.steps_per_epoch == 0:
+            number = step.number // recipe.steps_per_epoch
+            history.append(measure(model, number, epoch_loss / len(used), seconds, used, test))
+            pipe.send(("epoch", history[-1]))
+            epoch_loss = 0.0
+        if time.monotonic() - reported > 1 / REPORTS_PER_SECOND or step.number == total:
+            report(step.number, step.loss)
+        waiting = step.number == pause_at
+        since = time.monotonic()
+        while waiting or pipe.poll():
+            if waiting:
+                report(step.number, step.loss)
+                pipe.send(("state", PAUSED))
+            command = pipe.recv()
+            waiting = command == "pause"
+            pause_at = {"step": step.number + 1, "epoch": _next_epoch(step.number, recipe)}.get(command, 0)
+            if command == "stop":
+                ended = "stopped"
+            elif not waiting:
+                pipe.send(("state", RUNNING))
+        paused += time.monotonic() - since
+        if ended == "stopped":
+            break
+    card = make_card("trained here", variant, recipe, history)
+    pipe.send((ended, (weights_bytes(model, card), "")))
+
+
+def _next_epoch(step: int, recipe: Recipe) -> int:
+    return (step // recipe.steps_per_epoch + 1) * recipe.steps_per_epoch

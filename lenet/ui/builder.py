@@ -1,0 +1,147 @@
+"""Choosing a network and a recipe, every choice in the URL; and the training service that all sessions share."""
+
+from dataclasses import replace
+
+import streamlit as st
+
+from lenet.jobs import Service
+from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe
+from lenet.variant import ACTIVATIONS, HEADS, Pool, Variant, VariantError, layers, nearest
+
+# Poolings of the experiments, as kernel/stride/padding.
+POOLS = {
+    "/".join(map(str, p)): Pool(*p)
+    for p in ((2, 2, 0), (2, 1, 0), (2, 2, 1), (3, 2, 0), (3, 1, 0), (3, 3, 1), (2, 3, 0))
+}
+MEAN, STD = 0.1307, 0.3081  # of MNIST's training pictures
+PRESET = "quick"
+NUMBERS = {
+    "lr": ("Learning rate", float),
+    "batch_size": ("Batch size", int),
+    "epochs": ("Epochs", int),
+    "train_size": ("Training images", int),
+    "drawings": ("Pen drawings added", int),
+    "momentum": ("Momentum (SGD)", float),
+    "weight_decay": ("Weight decay", float),
+    "seed": ("Seed", int),
+}
+WORDS = {"optimiser": "Optimiser", "schedule": "Learning rate over time", "augmentation": "Augmentation"}
+
+
+@st.cache_resource(show_spinner=False)
+def service() -> Service:
+    """One for the whole server."""
+    return Service()
+
+
+def network() -> Variant | None:
+    """The controls of the network and its shape table; None if what was chosen cannot be built."""
+    activation = st.pills(
+        "Nonlinearity", ACTIVATIONS, default="relu", key="activation", bind="query-params", required=True
+    )
+    depth = st.segmented_control(
+        "Convolutional layers", [1, 2, 3, 4], default=2, key="depth", bind="query-params", required=True
+    )
+    pools = []
+    with st.container(horizontal=True):
+        for block in range(1, depth + 1):
+            name = st.selectbox(f"Pool {block}", list(POOLS), key=f"pool{block}", bind="query-params", width=110,
+                                help="Max-pooling: kernel/stride/padding, in cells")  # fmt: skip
+            pools.append(POOLS[name])
+    head = st.selectbox("Head", list(HEADS), format_func=HEADS.__getitem__, key="head", bind="query-params")
+    output = st.toggle("Nonlinearity after the last layer too, as in the paper", key="output", bind="query-params")
+    normal = st.toggle("Normalise the input", key="normalise", bind="query-params")
+    v = Variant(activation, tuple(pools), head, output, *((MEAN, STD) if normal else (0.0, 1.0)))
+    try:
+        table = layers(v)
+    except VariantError as error:
+        st.error(str(error))
+        near = nearest(v)
+        words = ", ".join(f"{p.kernel}/{p.stride}/{p.padding}" for p in near.pools)
+        st.button(
+            f"Take the nearest that fits: {near.depth} layers, pools {words}",
+            on_click=_take,
+            args=(near,),
+            key="nearest",
+        )
+        return None
+    total = sum(layer.parameters for layer in table)
+    with st.expander(f"{total:,} parameters, {sum(layer.macs for layer in table):,} multiply-adds a digit"):
+        rows = [
+            {
+                "layer": layer.name,
+                "output": " × ".join(map(str, layer.output_shape)),
+                "parameters": layer.parameters,
+                "multiply-adds": layer.macs,
+                "sees": f"{layer.receptive_field.size} × {layer.receptive_field.size}"
+                if layer.receptive_field
+                else "all",
+            }
+            for layer in table
+        ]
+        st.dataframe(rows, hide_index=True)
+    return v
+
+
+def _take(v: Variant) -> None:
+    st.session_state["depth"] = v.depth
+    for block, pool in enumerate(v.pools, start=1):
+        st.session_state[f"pool{block}"] = f"{pool.kernel}/{pool.stride}/{pool.padding}"
+
+
+def recipe() -> Recipe:
+    """The controls of the recipe."""
+    about = "quick: three epochs; best: as the shipped network; paper: as published; adam: with Adam"
+    preset = st.pills("Preset", list(RECIPES), default=PRESET, key="preset", bind="query-params",
+                      on_change=_preset, required=True, help=about)  # fmt: skip
+    start = RECIPES[preset]
+    values: dict = {}
+    with st.container(horizontal=True):
+        for name in ("lr", "batch_size", "epochs"):
+            values[name] = _number(name, getattr(start, name))
+    with st.expander("More of the recipe"):
+        for name, label in WORDS.items():
+            st.session_state.setdefault(name, getattr(start, name))
+            values[name] = st.selectbox(label, CHOICES[name], key=name, bind="query-params")
+        for name in ("train_size", "drawings", "momentum", "weight_decay", "seed"):
+            values[name] = _number(name, getattr(start, name))
+        st.session_state.setdefault("shuffle", start.shuffle)
+        values["shuffle"] = st.toggle("A new order each epoch", key="shuffle", bind="query-params")
+        st.caption("The seed fixes the initial weights: keep it, and the next run begins from the same ones.")
+    return replace(start, **values)
+
+
+def _number(name: str, value: float) -> float:
+    label, kind = NUMBERS[name]
+    least, most = map(kind, LIMITS[name])
+    st.session_state.setdefault(name, kind(value))
+    options = {"format": "%g"} if kind is float else {}
+    return st.number_input(label, least, most, key=name, bind="query-params", **options)  # type: ignore[call-overload]
+
+
+def _preset() -> None:
+    chosen = RECIPES[st.session_state["preset"]]
+    for name in (*NUMBERS, *WORDS, "shuffle"):
+        st.session_state[name] = getattr(chosen, name)
+
+
+def mend_url() -> None:
+    """A link may ask for what cannot be: say so, and go on without."""
+    for name, (label, kind) in NUMBERS.items():
+        asked = st.query_params.get(name)
+        if asked is None:
+            continue
+        least, most = LIMITS[name]
+        try:
+            fits = least <= kind(asked) <= most
+        except ValueError:
+            fits = False
+        if not fits:
+            st.warning(f"The link asks for an impossible {label.lower()}: it must lie between {least:g} and {most:g}.")
+            del st.query_params[name]
+    choices = {"activation": ACTIVATIONS, "head": HEADS, "preset": RECIPES, "depth": "1234", **CHOICES,
+               **{f"pool{block}": POOLS for block in range(1, 5)}}  # fmt: skip
+    for name, known in choices.items():
+        if (asked := st.query_params.get(name)) is not None and asked not in known:
+            st.warning(f"The link asks for an unknown {name}: there are {', '.join(known)}.")
+            del st.query_params[name]

@@ -1,0 +1,104 @@
+"""Train a variant live: choose the network and the recipe, start, watch, and read why it learns or fails."""
+
+from uuid import uuid4
+
+import pandas as pd
+import streamlit as st
+
+from lenet import curves, jobs
+from lenet.curves import CurvesError
+from lenet.recipe import RecipeError
+from lenet.ui import builder, digit, frame, live
+from lenet.variant import VariantError
+
+frame.page("train")
+owner = st.session_state.setdefault("owner", uuid4().hex)
+runs: list[int] = st.session_state.setdefault("runs", [])
+asked = st.query_params.get("run", "")
+if asked.isdecimal() and int(asked) not in runs and builder.service().find(int(asked)):
+    runs.append(int(asked))  # the page was loaded anew, or a link was followed
+builder.mend_url()
+
+
+def begin() -> None:
+    """Ask the service for the run that the controls describe."""
+    shown = digit.current()
+    try:
+        job = builder.service().submit(wanted, recipe, owner, None if shown is None else shown.image.numpy())
+    except (RecipeError, VariantError) as error:
+        st.session_state["refusal"] = str(error)
+        return
+    if job.number in runs:
+        runs.remove(job.number)
+    runs.append(job.number)
+    st.query_params["run"] = str(job.number)
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def published(chosen: tuple[str, ...]) -> pd.DataFrame:
+    """Mean test accuracy by epoch of cached runs: the paper's recipe, learning rate 0.1."""
+    table = curves.read().to_pandas()
+    table = table[(table.lr == 0.1) & (table.recipe == "paper") & table.variant.isin(chosen) & table.output_activation]
+    mean = table.groupby(["variant", "epoch"], as_index=False).test_accuracy.mean()
+    return mean.assign(run="cached: " + mean.variant).rename(columns={"test_accuracy": "accuracy"})
+
+
+controls, result = st.columns([1, 2], gap="large")
+with controls:
+    st.subheader("The network", anchor=False)
+    wanted = builder.network()
+    st.subheader("The recipe", anchor=False)
+    recipe = builder.recipe()
+    overlay = st.multiselect("Cached curves beside it", ["original", "tanh", "sigmoid"], key="overlay")
+    live_upload = st.expander("Load weights", on_change="rerun", key="load")
+    if live_upload.open:
+        with live_upload:
+            live.upload()
+
+
+@st.fragment(run_every=0.5 if runs and not getattr(builder.service().find(runs[-1]), "ended", True) else None)
+def watch() -> None:
+    """The newest run; asks twice a second while it goes on, and keeps it alive by asking."""
+    service = builder.service()
+    known = [job for number in runs if (job := service.find(number))]
+    job = known[-1] if known else None
+    going = job is not None and not job.ended
+    with st.container(horizontal=True, key="transport"):
+        if st.button(
+            "Start", icon=":material/play_arrow:", type="primary", disabled=wanted is None or going, key="start"
+        ):
+            begin()
+            st.rerun()
+        if going and job.state == jobs.PAUSED:
+            st.button("Resume", icon=":material/resume:", on_click=service.command, args=(job, "resume"), key="resume")
+        else:
+            st.button("Pause", icon=":material/pause:", on_click=service.command, args=(job, "pause"),
+                      disabled=not going, key="pause")  # fmt: skip
+        for what, label in (("step", "One step"), ("epoch", "One epoch")):
+            st.button(label, icon=":material/skip_next:", on_click=service.command, args=(job, what),
+                      disabled=not going, key=what)  # fmt: skip
+        st.button(
+            "Stop", icon=":material/stop:", on_click=service.command, args=(job, "stop"), disabled=not going, key="stop"
+        )
+    if refusal := st.session_state.pop("refusal", None):
+        st.error(refusal)
+    if job is None:
+        st.info("Choose a network and a recipe, then press **Start**. The quick recipe takes about a minute.")
+        return
+    live.status(job, *service.wait_for(job))
+    live.diagnosis(job)
+    live.afterwards(job)
+    try:
+        cached = published(tuple(overlay)) if overlay else pd.DataFrame()
+    except CurvesError as error:
+        st.caption(str(error))
+        cached = pd.DataFrame()
+    live.charts(job, known[-4:-1], cached)
+    live.pictures(job)
+    if job.ended and st.session_state.get("ended") != job.number:
+        st.session_state["ended"] = job.number
+        st.rerun()  # the whole page, so that it stops asking
+
+
+with result:
+    watch()

@@ -1,0 +1,53 @@
+"""The diagnosis: each ill gets its sentence and its numbers, and a network trained to be ill gets it for real."""
+
+from dataclasses import replace
+
+import pytest
+
+from lenet.data import mnist
+from lenet.diagnosis import diagnose
+from lenet.recipe import Recipe
+from lenet.training import Epoch, new_model, train
+from lenet.variant import VARIANTS
+
+FINE = Epoch(1, 0.1, 0.98, [0.98] * 10, 10, {"relu1": 0.0, "relu5": 0.0}, {"conv1": 0.1, "fc3": 0.2}, 1.0)
+BEFORE = replace(FINE, epoch=0, train_loss=2.3, test_accuracy=0.1)
+LOST = [0.0, *[0.99] * 9]
+
+
+@pytest.mark.parametrize(
+    ("variant", "change", "kind", "words"),
+    [
+        ("original", {}, "good", "learning well"),
+        ("original", {"test_accuracy": 0.7}, "good", "more epochs"),
+        ("original", {"class_accuracy": LOST, "classes_predicted": 9, "test_accuracy": 0.9}, "bad", "Never read: 0."),
+        ("best", {"class_accuracy": LOST, "classes_predicted": 9, "test_accuracy": 0.9}, "bad", "never wins"),
+        ("original", {"train_loss": float("nan")}, "bad", "learning rate, 0.1, is too high"),
+        ("sigmoid", {"gradient_norms": {"conv1": 1e-6, "fc3": 0.1}}, "bad", "vanishes"),
+        ("tanh", {"dead_units": {"tanh1": 0.1, "tanh4": 0.8}}, "bad", "units of tanh4 are saturated"),
+        ("original", {"dead_units": {"relu4": 0.8}}, "bad", "units of relu4 are dead"),
+        ("sigmoid", {"test_accuracy": 0.1135}, "warning", "not begun"),
+    ],
+)
+def test_each_ill_has_its_sentence(variant, change, kind, words):
+    finding = diagnose(VARIANTS[variant], Recipe(), [BEFORE, replace(FINE, **change)])[0]
+    assert finding.kind == kind and words in finding.sentence
+    assert any(character.isdigit() for character in finding.evidence)
+
+
+def test_before_the_first_epoch_there_is_nothing_to_say():
+    assert diagnose(VARIANTS["original"], Recipe(), [BEFORE]) == []
+
+
+@pytest.mark.parametrize(
+    ("variant", "recipe", "words"),
+    [
+        ("best", Recipe(lr=100.0, epochs=2, train_size=2000), "too high"),
+        ("sigmoid", Recipe(lr=0.1, epochs=1, train_size=1000), "not begun"),
+        ("best", Recipe(optimiser="adam", lr=0.003, batch_size=64, epochs=2, train_size=4000), "learning"),
+    ],
+)
+def test_real_runs(variant, recipe, words):
+    v = VARIANTS[variant]
+    history = list(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000]))
+    assert words in " ".join(finding.sentence for finding in diagnose(v, recipe, history))

@@ -1,0 +1,92 @@
+"""The Train page without a browser: start, watch, stop, come back, draw on the result; links that ask for nonsense."""
+
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lenet.bench.browser import ROOT
+
+
+def start(**query: str) -> AppTest:
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    for name, value in query.items():
+        app.query_params[name] = value
+    return app.switch_page("pages/train.py").run()
+
+
+def until(app: AppTest, done, seconds: float = 90) -> None:
+    """Run the page again and again, as its fragment does, until `done(app)`."""
+    deadline = time.monotonic() + seconds
+    while not done(app):
+        assert time.monotonic() < deadline, "it took too long"
+        assert not app.exception, app.exception
+        time.sleep(0.3)
+        app.run()
+
+
+def words(app: AppTest) -> str:
+    return " ".join(e.value for kind in (app.error, app.warning, app.success, app.info) for e in kind)
+
+
+def test_the_page_says_what_to_do_first():
+    app = start()
+    assert not app.exception
+    assert "Start" in words(app)
+    assert app.button("stop").disabled and app.button("pause").disabled and not app.button("start").disabled
+
+
+def test_start_watch_and_draw_on_the_result():
+    app = start(preset="adam", epochs="2", train_size="2000", batch_size="100", lr="0.002", drawings="0")
+    app.button("start").click().run()
+    assert not app.exception
+    until(app, lambda app: "session_networks" in app.session_state)
+    [(_, card)] = app.session_state["session_networks"].values()
+    assert card.recipe.train_size == 2000 and card.recipe.epochs == 2 and len(card.history) == 3
+    assert card.test_accuracy > 0.5
+    assert "learning" in words(app)
+    assert not app.button("start").disabled
+    app.switch_page("app.py").run()
+    assert not app.exception
+
+
+def test_stop_ends_a_long_run_within_moments():
+    app = start(preset="paper", epochs="400", train_size="5000", seed="77")
+    app.button("start").click().run()
+    until(app, lambda app: any("Step" in str(p.proto.text) for p in app.get("progress")))
+    app.button("stop").click().run()
+    until(app, lambda app: not app.button("start").disabled, seconds=5)
+
+
+def test_an_impossible_network_names_the_layer_and_offers_the_nearest():
+    app = start(depth="4")
+    assert "conv" in words(app) and "would fit" in words(app)
+    assert app.button("start").disabled
+    app.button("nearest").click().run()
+    assert not app.exception and "would fit" not in words(app)
+    assert not app.button("start").disabled
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"epochs": "0"},
+        {"lr": "1e9"},
+        {"lr": "nan"},
+        {"batch_size": "0"},
+        {"train_size": "99999999"},
+        {"seed": "-1"},
+        {"epochs": "many"},
+        {"depth": "9"},
+        {"activation": "swish"},
+        {"head": "<script>"},
+        {"pool1": "7/7/7"},
+        {"preset": "magic"},
+        {"run": "x"},
+        {"run": "99999"},
+    ],
+)
+def test_a_link_that_asks_for_nonsense_gets_a_sentence(query):
+    app = start(**query)
+    assert not app.exception
+    assert "run" in query or "The link asks for" in words(app)
