@@ -273,7 +273,6 @@ SCHEMA = pa.schema(
         ("network", pa.string()),
         ("checksum", pa.string()),  # of its weights: other weights need another average
         ("transformation", pa.string()),
-        ("normalised", pa.bool_()),
         ("amount", pa.float64()),
         ("mean", pa.float64()),  # probability of the true digit
         ("low", pa.float64()),  # 95 % interval of the mean
@@ -291,20 +290,20 @@ class AveragesError(RuntimeError):
 @torch.inference_mode()
 def average(models: Mapping[str, LeNet], checksums: Mapping[str, str], digits: Digits,
             on_digit: Callable[[], object] = lambda: None) -> pa.Table:  # fmt: skip
-    """Every transformation by 41 amounts, with and without normalising, averaged over the digits.
+    """Every transformation by 41 amounts, not normalised again, averaged over the digits.
 
     Digit number n gets the noise of seed n. on_digit is called after each digit.
     """
-    kinds = [(name, again) for name in TRANSFORMATIONS for again in (False, True)]
-    shape = (len(digits), len(kinds), AMOUNTS)
+    shape = (len(digits), len(TRANSFORMATIONS), AMOUNTS)
     shares = {network: torch.zeros(shape) for network in models}
     right = {network: torch.zeros(shape) for network in models}
     for number, (image, label) in enumerate(zip(pixels(digits.images), digits.labels.tolist())):
-        changed = [
-            transform(image.expand(AMOUNTS, -1, -1, -1), {name: row.amounts()}, number)
-            for name, row in TRANSFORMATIONS.items()
-        ]
-        pictures = torch.cat([version for plain in changed for version in (plain, normalised(plain))])
+        pictures = torch.cat(
+            [
+                transform(image.expand(AMOUNTS, -1, -1, -1), {name: row.amounts()}, number)
+                for name, row in TRANSFORMATIONS.items()
+            ]
+        )
         for network, model in models.items():
             ten = outputs(model, pictures).softmax(1)
             hit = torch.tensor([answer == label for answer in read(ten)])
@@ -315,12 +314,12 @@ def average(models: Mapping[str, LeNet], checksums: Mapping[str, str], digits: D
     for network in models:
         mean, error = shares[network].double().mean(0), shares[network].double().std(0) / len(digits) ** 0.5
         accuracy = right[network].double().mean(0)
-        for at, (name, again) in enumerate(kinds):
-            for place, amount in enumerate(TRANSFORMATIONS[name].amounts().tolist()):
+        for at, (name, row) in enumerate(TRANSFORMATIONS.items()):
+            for place, amount in enumerate(row.amounts().tolist()):
                 middle, reach = mean[at, place].item(), NORMAL_95 * error[at, place].item()
-                rows.append((network, checksums[network], name, again, amount, middle, max(0.0, middle - reach),
+                rows.append((network, checksums[network], name, amount, middle, max(0.0, middle - reach),
                              min(1.0, middle + reach), accuracy[at, place].item(), len(digits)))  # fmt: skip
-    return pa.Table.from_pylist([dict(zip(SCHEMA.names, row)) for row in rows], SCHEMA)
+    return pa.Table.from_pylist([dict(zip(SCHEMA.names, values)) for values in rows], SCHEMA)
 
 
 def read_averages(path: Path = AVERAGES) -> pa.Table:

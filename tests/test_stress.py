@@ -241,10 +241,10 @@ def test_a_grid_has_the_sweeps_inside_it(digits):
 def test_averages_are_those_of_the_sweeps_and_survive_the_file(tmp_path):
     digits, model = mnist("test")[:3], new_model(VARIANTS["best"], 0)
     table = stress.average({"new": model}, {"new": "abc"}, digits)
-    assert len(table) == len(TRANSFORMATIONS) * 2 * AMOUNTS
+    assert len(table) == len(TRANSFORMATIONS) * AMOUNTS
     file = tmp_path / "stress.parquet"
     stress.write_averages(table, file)
-    rows = [r for r in stress.read_averages(file).to_pylist() if r["transformation"] == "scale" and not r["normalised"]]
+    rows = [r for r in stress.read_averages(file).to_pylist() if r["transformation"] == "scale"]
     alone = torch.stack(
         [
             sweep({"new": model}, image, "scale").probabilities["new"][:, label]

@@ -9,13 +9,13 @@ from scipy import ndimage
 
 from lenet.ui import palette
 from lenet.ui.digit import Digit
-from lenet.variant import CLASSES
+from lenet.variant import CLASSES, INPUT_SIZE
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.model import LeNet
     from lenet.saliency import Saliency
 
-ZOOM = 8  # pixels of the screen for one of the digit
+ZOOM = 7  # pixels of the screen for one of the digit
 INK = 0.5  # of the full ink: the outline is drawn where it ends
 OUTLINE = (20, 20, 20)
 _KEPT = "saliency_kept"
@@ -41,14 +41,13 @@ def view(digit: Digit, models: "dict[str, LeNet]") -> None:
                 st.info("It answers the same whatever it sees: its ten outputs are equal, so no pixel counts.")
                 continue
             found = _found(name, model, digit, target)
-            scale = max(float(one.values.abs().max()) for one in found.values())
             with st.container(horizontal=True):
                 for method, one in found.items():
-                    with st.container(width=28 * ZOOM):
-                        st.image(picture(digit, one, scale), width=28 * ZOOM,
+                    scale = float(one.values.abs().max())
+                    with st.container(width=INPUT_SIZE * ZOOM, gap="xsmall"):
+                        st.image(picture(digit, one, scale), width=INPUT_SIZE * ZOOM,
                                  alt=f"{METHODS[method].label} for the output of {target} of {name}")  # fmt: skip
-                        st.caption(METHODS[method].label)
-            st.html(palette.legend(True, scale, "Contribution to the output:"))
+                        st.html(palette.legend(True, scale, METHODS[method].label + ":"))
             st.caption(_sum(found["gradients"]))
     for about in METHODS.values():
         st.markdown(f"**{about.label}.** {about.honest}")

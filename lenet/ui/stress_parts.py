@@ -63,6 +63,7 @@ def sliders() -> None:
             float(row.high),
             float(row.neutral),
             step=(row.high - row.low) / (len(row.amounts()) - 1),
+            format="%g",
             key=name,
             bind="query-params",
             on_change=st.session_state.update,
@@ -162,8 +163,8 @@ def curve(
     columns = ["network", "amount", "share", "shown", "reads", "target"]
     table, why_not = _averages()
     measured = None
-    if table is not None:
-        here = (table["transformation"] == name) & (table["normalised"] == normalise)
+    if table is not None and not normalise:
+        here = table["transformation"] == name
         fits = table["network"].map(checksums) == table["checksum"]
         measured = table[here & fits]
     st.altair_chart(
@@ -173,8 +174,8 @@ def curve(
     )  # fmt: skip
     some = np.linspace(0, len(amounts) - 1, THUMBNAILS).round().astype(int)
     st.image(
-        sheets.sheet(swept.pictures[some, 0].numpy(), [f"{amounts[place]:+.4g}" if row.low < 0 else
-                     f"{amounts[place]:.4g}" for place in some], THUMBNAILS, 2, False, 1.0),
+        sheets.sheet(swept.pictures[some, 0].numpy(), [row.show(amounts[place]).partition(" ")[0].replace("−", "-")
+                     if row.unit != "×" else f"{amounts[place]:.4g}" for place in some], THUMBNAILS, 2, False, 1.0),
         width="stretch", alt=f"The digit at {THUMBNAILS} amounts of the sweep, as the networks get it",
     )  # fmt: skip
     _about(digit, networks, measured, why_not)
@@ -183,10 +184,12 @@ def curve(
 def _about(digit: Digit, networks: list[str], measured: pd.DataFrame | None, why_not: str) -> None:
     what = "the true digit" if digit.label is not None else "what the network reads in the unchanged digit"
     words = [f"Thick lines: probability of {what}, changed in this way alone. ◆: from there on the answer is another."]
+    if measured is None and not why_not:
+        words.append("The averages over many digits were measured without normalising again.")
     if measured is not None and len(measured):
         number = int(measured["digits"].iloc[0])
         words.append(f"Thin lines and bands: mean over the first {number} test digits, with its 95 % interval.")
-    if why_not:
+    if why_not and measured is None:
         words.append(why_not)
     elif measured is not None and (lacking := [n for n in networks if n not in set(measured["network"])]):
         words.append(f"No average was measured for the weights of {', '.join(lacking)}.")
@@ -303,10 +306,10 @@ def two_ways(name: str, digit: Digit, models: "dict[str, LeNet]", normalise: boo
 
 def _map(across: "Transformation", down: "Transformation", rows: pd.DataFrame) -> alt.Chart:
     def axis(row: "Transformation") -> alt.Axis:
-        return alt.Axis(values=[round(amount, 4) for amount in row.amounts(5).tolist()], labelAngle=0)
+        return alt.Axis(values=[round(amount, 4) for amount in row.amounts(5).tolist()], labelAngle=0, grid=False)
 
     return (
-        alt.Chart(rows, height=300)
+        alt.Chart(rows, height=440)
         .mark_rect()
         .encode(
             alt.X("x:O", title=f"{across.label}, {across.unit}", axis=axis(across)),
