@@ -163,7 +163,7 @@ async def _person(
 
 async def _train(visitor: Visitor, seed: int) -> None:
     """Start the quick recipe on the Train page, each with another seed: equal runs would be done once for all."""
-    await visitor.open("train", f"recipe=quick&seed={seed}")
+    await visitor.open("train", f"preset=quick&seed={seed}")
     await visitor.press("start")
 
 

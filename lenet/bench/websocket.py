@@ -76,6 +76,11 @@ class Visitor:
             await self.run(page_script_hash=self.pages[page], query_string=query)
         else:
             await self.run(page_name=page, query_string=query)
+        if self._shows("answer") and self.answer()["waking"]:  # the component then says that it is painted
+            identity = f"$$STREAMLIT_INTERNAL_KEY_{self.widget_id('answer')}__events"
+            painted = json.dumps([{"event": "painted", "value": True}])
+            await self.run(fragment_id=self.fragment("answer"),
+                           trigger=WidgetState(id=identity, json_trigger_value=painted))  # fmt: skip
 
     async def press(self, key: str) -> None:
         """Press the button with this key."""
@@ -145,7 +150,9 @@ class Visitor:
         for element in self.shown("exception"):
             raise VisitError(f"{element.exception.type}: {element.exception.message}")
 
-    async def _send(self, widget: tuple[str, dict[str, Any]] | None = None, **fields: Any) -> None:
+    async def _send(
+        self, widget: tuple[str, dict[str, Any]] | None = None, trigger: WidgetState | None = None, **fields: Any
+    ) -> None:
         message = BackMsg()
         state = message.rerun_script
         state.cached_message_hashes.extend(self._cached)
@@ -160,7 +167,7 @@ class Visitor:
             states[identity] = WidgetState(id=identity, **widget[1])
             if "trigger_value" not in widget[1]:
                 self._widgets = states
-        state.widget_states.widgets.extend(states.values())
+        state.widget_states.widgets.extend([*states.values(), *([trigger] if trigger else [])])
         await self._socket.send(message.SerializeToString())
 
     async def _receive(self) -> bool:

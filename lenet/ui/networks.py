@@ -1,5 +1,6 @@
 """The networks a page can use: the shipped ones and those trained in this session."""
 
+import gc
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from threading import Lock, Thread
@@ -86,6 +87,10 @@ def _warm() -> None:
     torch.set_num_threads(1)
     with suppress(pretrained.WeightsError):  # the page says it when it needs the network
         pretrained.create_model(DEFAULT, pretrained=True)(torch.zeros(1, 1, INPUT_SIZE, INPUT_SIZE))
+    # Streamlit collects rubbish after every run of a script. Looking through all that torch brought each time would be
+    # most of the cost of a stroke; none of it is ever rubbish.
+    gc.collect()
+    gc.freeze()
 
 
 def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
