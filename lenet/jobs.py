@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
@@ -28,6 +29,7 @@ from lenet.variant import Variant, layers
 WORKERS = max(1, (os.cpu_count() or 1) - 1)
 REPORTS_PER_SECOND = 4
 ABANDONED_AFTER = 60.0  # seconds without anybody asking
+PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 KEPT = 40  # finished runs that are remembered
 TEN = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # a test digit of each class, the first that there is, 0 to 9
 
@@ -66,7 +68,9 @@ class Job:
     progress: Progress | None = None
     weights: bytes | None = None  # a safetensors file with its card, when done or stopped
     commands: deque = field(default_factory=deque)
+    watchers: set[str] = field(default_factory=set)  # everybody who asked for it
     seen: float = field(default_factory=time.monotonic)
+    paused: float = 0.0  # since when
     begun: float = 0.0
 
     @property
@@ -77,10 +81,17 @@ class Job:
 class Service:
     """Runs jobs in worker processes. Every method may be called from any thread."""
 
-    def __init__(self, workers: int = WORKERS, abandoned_after: float = ABANDONED_AFTER):
+    def __init__(
+        self,
+        workers: int = WORKERS,
+        abandoned_after: float = ABANDONED_AFTER,
+        here: Callable[[str], bool] = lambda owner: False,
+    ):
+        """here: whether the person of that name is still connected; the runs of people who are here go on."""
         self._jobs: list[Job] = []
         self._changed = threading.Condition()
         self._abandoned_after = abandoned_after
+        self._here = here
         self._numbers = 0
         for slot in range(workers):
             threading.Thread(target=self._serve, daemon=True, name=f"training-{slot}").start()
@@ -96,9 +107,10 @@ class Service:
             for job in self._jobs:
                 if (job.variant, job.recipe) == (variant, recipe) and job.state not in (FAILED, STOPPED):
                     job.seen = time.monotonic()
+                    job.watchers.add(owner)
                     return job
             self._numbers += 1
-            job = Job(self._numbers, variant, recipe, owner, drawing)
+            job = Job(self._numbers, variant, recipe, owner, drawing, watchers={owner})
             ended = [old for old in self._jobs if old.ended]
             for old in ended[: max(0, len(ended) - KEPT + 1)]:
                 self._jobs.remove(old)
@@ -106,11 +118,12 @@ class Service:
             self._changed.notify()
             return job
 
-    def find(self, number: int) -> Job | None:
-        """The run of that number, if it is still known; asking keeps it alive."""
+    def find(self, number: int, owner: str = "") -> Job | None:
+        """The run of that number, if it is still known; asking keeps it alive, as does being here after asking."""
         with self._changed:
             for job in self._jobs:
                 if job.number == number:
+                    job.watchers.add(owner)
                     job.seen = time.monotonic()
                     return job
         return None
@@ -173,7 +186,11 @@ class Service:
 
     def _follow(self, job: Job, pipe: Connection) -> None:
         while True:
-            if time.monotonic() - job.seen > self._abandoned_after:
+            now = time.monotonic()
+            if job.state == PAUSED and now - job.paused > PATIENCE and self.queue():
+                job.paused = now
+                job.commands.append("resume")  # others wait
+            if now - job.seen > self._abandoned_after and not any(map(self._here, set(job.watchers))):
                 job.commands.append("stop")
                 job.seen = time.monotonic()
                 job.reason = "Stopped: nobody was looking any more."
@@ -187,7 +204,7 @@ class Service:
             elif kind == "epoch":
                 job.history.append(content)
             elif kind == "state":
-                job.state = content
+                job.state, job.paused = content, time.monotonic()
             else:  # the end
                 job.weights, error = content
                 job.reason = error or job.reason

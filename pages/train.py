@@ -1,9 +1,8 @@
 """Train a variant live: choose the network and the recipe, start, watch, and read why it learns or fails."""
 
-from uuid import uuid4
-
 import pandas as pd
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lenet import curves, jobs
 from lenet.curves import CurvesError
@@ -12,10 +11,11 @@ from lenet.ui import builder, digit, frame, live
 from lenet.variant import VariantError
 
 frame.page("train")
-owner = st.session_state.setdefault("owner", uuid4().hex)
+context = get_script_run_ctx()
+owner = context.session_id if context else ""
 runs: list[int] = st.session_state.setdefault("runs", [])
 asked = st.query_params.get("run", "")
-if asked.isdecimal() and int(asked) not in runs and builder.service().find(int(asked)):
+if asked.isdecimal() and int(asked) not in runs and builder.service().find(int(asked), owner):
     runs.append(int(asked))  # the page was loaded anew, or a link was followed
 builder.mend_url()
 
@@ -56,11 +56,11 @@ with controls:
             live.upload()
 
 
-@st.fragment(run_every=0.5 if runs and not getattr(builder.service().find(runs[-1]), "ended", True) else None)
+@st.fragment(run_every=0.5 if runs and not getattr(builder.service().find(runs[-1], owner), "ended", True) else None)
 def watch() -> None:
     """The newest run; asks twice a second while it goes on, and keeps it alive by asking."""
     service = builder.service()
-    known = [job for number in runs if (job := service.find(number))]
+    known = [job for number in runs if (job := service.find(number, owner))]
     job = known[-1] if known else None
     going = job is not None and not job.ended
     with st.container(horizontal=True, key="transport"):

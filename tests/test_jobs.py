@@ -127,6 +127,15 @@ def test_a_run_ends_when_nobody_asks_any_more():
     assert job.state == jobs.STOPPED and "nobody" in job.reason
 
 
+def test_a_run_of_somebody_who_is_here_goes_on_on_another_page():
+    service = Service(workers=1, abandoned_after=0.2, here=lambda owner: owner == "ann")
+    job = service.submit(VARIANTS["original"], LONG, "ann")
+    until(lambda: job.progress and job.progress.step > 5)
+    assert time.monotonic() - job.seen > 0.2 and not job.ended
+    service.command(job, "stop")
+    until(lambda: job.ended)
+
+
 def test_not_a_number_and_one_image_are_survived(service):
     wild = service.submit(VARIANTS["best"], replace(TINY, lr=100.0, epochs=3), "ann")
     one = service.submit(VARIANTS["best"], Recipe(epochs=1, train_size=1, batch_size=1), "ann")

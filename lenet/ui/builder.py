@@ -31,7 +31,9 @@ WORDS = {"optimiser": "Optimiser", "schedule": "Learning rate over time", "augme
 @st.cache_resource(show_spinner=False)
 def service() -> Service:
     """One for the whole server."""
-    return Service()
+    from streamlit.runtime import Runtime
+
+    return Service(here=lambda session: Runtime.exists() and Runtime.instance().is_active_session(session))
 
 
 def network() -> Variant | None:

@@ -13,7 +13,7 @@ from lenet import jobs
 from lenet.jobs import Job
 from lenet.ui import networks, palette
 
-HEIGHT = 190
+HEIGHT = 260
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
 RANGE = palette.VARIANT_COLOURS
 
@@ -82,7 +82,8 @@ def _lines(
         x=alt.X(f"{x}:Q", title=titles[x], axis=alt.Axis(tickMinStep=1)),
         y=alt.Y(f"{y}:Q", title=titles[y], scale=scale or alt.Scale(zero=False), axis=axis or alt.Axis()),
         color=alt.Color(f"{colour}:N", scale=alt.Scale(range=RANGE), sort=None,
-                        legend=alt.Legend(title=None, orient="bottom", columns=2, labelLimit=320)),
+                        legend=alt.Legend(title=None, orient="bottom", columns=5 if colour == "layer" else 1,
+                                          labelLimit=400)),
         tooltip=[colour, x, alt.Tooltip(f"{y}:Q", format=".4g")],
     ).properties(height=HEIGHT)  # fmt: skip
     return alt.layer(base.mark_line(), base.mark_circle(size=22))
