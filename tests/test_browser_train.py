@@ -1,0 +1,64 @@
+"""The Train page in Chromium: start, watch, leave and come back, draw on the result, stop; and a telephone."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+from conftest import settled
+
+from lenet.bench.browser import stroke
+
+pytestmark = pytest.mark.browser
+
+SHORT = {"preset": "adam", "epochs": 2, "train_size": 2000, "batch_size": 100, "lr": 0.002, "seed": 31}
+LONG = {"preset": "paper", "epochs": 400, "train_size": 5000, "seed": 32}
+
+
+@pytest.fixture
+def visit(browser) -> Iterator:
+    """Open the page at an address; the contexts are closed afterwards."""
+    contexts = []
+
+    def at(server, query: dict, width: int = 1366, height: int = 900):
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
+        page = contexts[-1].new_page()
+        page.goto(f"{server.url}/train?{urlencode(query)}")
+        page.locator(".st-key-start button").wait_for(timeout=60_000)
+        settled(page)
+        return page
+
+    yield at
+    for context in contexts:
+        context.close()
+
+
+def test_start_watch_and_draw_on_the_trained_network(server, visit) -> None:
+    page = visit(server, SHORT)
+    page.locator(".st-key-start button").click()
+    link = page.get_by_role("link", name="Draw on run-")
+    link.wait_for(timeout=90_000)
+    page.get_by_text("Step 40 of 40").wait_for()
+    link.click()
+    stroke(page, [(0.5, 0.15), (0.5, 0.85)])
+    page.get_by_role("radio", name="run-").or_(page.get_by_role("button", name="run-")).first.wait_for(timeout=60_000)
+    assert "networks=run-" in page.url
+
+
+def test_leave_come_back_and_stop(server, visit) -> None:
+    page = visit(server, LONG)
+    page.locator(".st-key-start button").click()
+    page.get_by_text("of 8,000").wait_for(timeout=90_000)
+    assert "run=" in page.url
+    page.locator(".st-key-frame").get_by_role("link", name="Look inside").click()
+    page.get_by_role("heading", name="Look inside").wait_for()
+    page.locator(".st-key-frame").get_by_role("link", name="Train").click()
+    page.get_by_text("of 8,000").wait_for(timeout=60_000)
+    stop = page.locator(".st-key-stop button")
+    stop.click()
+    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+    page.get_by_text("stopped").first.wait_for()
+
+
+def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:
+    page = visit(server, {}, width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
