@@ -49,6 +49,13 @@ def draw() -> None:
     reading.show_film(films)
     if painted:
         networks.warm_up()
+    if films:
+        pixels = st.expander("What the pixels contribute", key="pixels", on_change="rerun")
+        if pixels.open:
+            from lenet.ui import saliency
+
+            with pixels:
+                saliency.view(shown, models)
 
 
 draw()

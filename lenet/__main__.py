@@ -136,22 +136,23 @@ def export(arguments: argparse.Namespace) -> None:
 
 
 def stress(_: argparse.Namespace) -> None:
-    """Measure the average sweeps of the page Stress for every shipped network: pretrained/stress.parquet."""
+    """Measure the average sweeps of the shipped networks that pretrained/stress.parquet lacks, for the page Stress."""
     import torch
 
     from lenet.data import DataError, mnist
     from lenet.pretrained import WeightsError, card, create_model, shipped
-    from lenet.stress import AVERAGE_DIGITS, AVERAGES, average, write_averages
+    from lenet.stress import AVERAGE_DIGITS, AVERAGES, add_averages
 
     torch.set_num_threads(1)  # the same numbers on every machine of a kind
     try:
         models = {name: create_model(name, pretrained=True) for name in shipped()}
+        checksums = {name: card(name).checksum for name in models}
         digits = mnist("test")[:AVERAGE_DIGITS]
         with tqdm(total=len(digits), unit="digit") as bar:
-            write_averages(average(models, {name: card(name).checksum for name in models}, digits, bar.update))
+            measured = add_averages(models, checksums, digits, on_digit=bar.update)
     except (DataError, WeightsError) as error:
         sys.exit(str(error))
-    print(f"Written: {AVERAGES}")
+    print(f"Measured: {', '.join(measured) or 'nothing, all are there'}. Written: {AVERAGES}")
 
 
 def parser() -> argparse.ArgumentParser:

@@ -338,3 +338,19 @@ def write_averages(table: pa.Table, path: Path = AVERAGES) -> None:
     sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
     write_atomically(path, sink.getvalue().to_pybytes())
+
+
+def add_averages(models: Mapping[str, LeNet], checksums: Mapping[str, str], digits: Digits, path: Path = AVERAGES,
+                 on_digit: Callable[[], object] = lambda: None) -> list[str]:  # fmt: skip
+    """Measure the networks whose weights the file lacks, and drop what it has of other weights. Returns their names."""
+    try:
+        table = read_averages(path)
+    except AveragesError:  # it is made anew
+        table = SCHEMA.empty_table()
+    kept = [row for row in table.to_pylist()
+            if checksums.get(row["network"]) == row["checksum"] and row["digits"] == len(digits)]  # fmt: skip
+    known = {row["network"] for row in kept}
+    lacking = {name: model for name, model in models.items() if name not in known}
+    new = [average(lacking, checksums, digits, on_digit)] if lacking else []
+    write_averages(pa.concat_tables([pa.Table.from_pylist(kept, SCHEMA), *new]), path)
+    return list(lacking)

@@ -264,3 +264,15 @@ def test_a_missing_or_damaged_file_of_averages_gets_a_sentence(tmp_path):
     bad.write_bytes(b"not a table")
     with pytest.raises(stress.AveragesError, match="damaged"):
         stress.read_averages(bad)
+
+
+def test_only_networks_with_other_weights_are_measured_again(tmp_path):
+    digits, file = mnist("test")[:2], tmp_path / "stress.parquet"
+    models = {name: new_model(VARIANTS["best"], seed) for seed, name in enumerate(["a", "b"])}
+    assert stress.add_averages(models, {"a": "1", "b": "2"}, digits, file) == ["a", "b"]
+    before = [row for row in stress.read_averages(file).to_pylist() if row["network"] == "a"]
+    assert stress.add_averages(models, {"a": "1", "b": "3"}, digits, file) == ["b"]
+    rows = stress.read_averages(file).to_pylist()
+    assert [row for row in rows if row["network"] == "a"] == before
+    assert {(row["network"], row["checksum"]) for row in rows} == {("a", "1"), ("b", "3")}
+    assert stress.add_averages(models, {"a": "1", "b": "3"}, digits, file) == []
