@@ -49,7 +49,7 @@ def draw() -> None:
     reading.show_film(films)
     if painted:
         networks.warm_up()
-    if films:
+    if shown and films:
         pixels = st.expander("What the pixels contribute", key="pixels", on_change="rerun")
         if pixels.open:
             from lenet.ui import saliency
