@@ -31,6 +31,7 @@ def test_a_first_visit_shows_the_whole_frame_and_asks_no_other_host(key: str, fr
         assert page.get_by_text(PAGES[key].todo).is_visible()
         assert page.title().startswith(PAGES[key].title)
         links = page.locator(".st-key-frame a")
+        links.nth(len(THERE) - 1).wait_for()
         assert [text.split("\n")[-1] for text in links.all_inner_texts()] == [other.title for other in THERE.values()]
         assert all(link.is_visible() for link in links.all())
         assert page.get_by_test_id("stSidebarNav").count() == 0
