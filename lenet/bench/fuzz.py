@@ -9,6 +9,7 @@ import asyncio
 import random
 import time
 from io import BytesIO
+from itertools import cycle
 from urllib.parse import urlencode
 
 from lenet.bench.browser import Server
@@ -120,10 +121,10 @@ async def messages(url: str, numbers: range) -> int:
     from websockets.exceptions import ConnectionClosed
 
     closed = 0
-    states = drawings(strokes=2)
+    states = cycle(drawings(strokes=2))
     async with Visitor(url) as honest:
         await honest.open()
-        await honest.draw(states[0])
+        await honest.draw(next(states))
         for number in numbers:
             async with Visitor(url) as fuzzer:
                 try:
@@ -134,8 +135,8 @@ async def messages(url: str, numbers: range) -> int:
                 except TimeoutError:
                     pass
             if number % 50 == 49:
-                await honest.draw(states[number // 50 % 2])
-        await honest.draw(states[(len(numbers) // 50 + 1) % 2])
+                await honest.draw(next(states))
+        await honest.draw(next(states))
     return closed
 
 
