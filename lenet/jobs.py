@@ -93,8 +93,9 @@ class Service:
         self._abandoned_after = abandoned_after
         self._here = here
         self._numbers = 0
+        self.processes: dict[int, int] = {}  # of the workers, by slot
         for slot in range(workers):
-            threading.Thread(target=self._serve, daemon=True, name=f"training-{slot}").start()
+            threading.Thread(target=self._serve, args=(slot,), daemon=True, name=f"training-{slot}").start()
 
     def submit(self, variant: Variant, recipe: Recipe, owner: str, drawing: Any = None) -> Job:
         """Ask for a run. The same run asked twice is answered from the first, unless that failed or was stopped.
@@ -161,7 +162,7 @@ class Service:
             turns[job.owner] += 1
         return [entry[-1] for entry in sorted(order, key=lambda entry: entry[:3])]
 
-    def _serve(self) -> None:
+    def _serve(self, slot: int) -> None:
         """One worker's thread: take a run, have the process do it, pass on what it says."""
         worker = None
         while True:
@@ -172,6 +173,7 @@ class Service:
                 job.state, job.begun = RUNNING, time.monotonic()
             if worker is None or worker[0].poll() is not None:
                 worker = _start_worker()
+                self.processes[slot] = worker[0].pid
             try:
                 worker[1].send((job.variant, job.recipe, job.drawing))
                 self._follow(job, worker[1])

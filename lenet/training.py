@@ -31,7 +31,12 @@ OPTIMISERS: dict[str, Callable] = {
 SCHEDULES: dict[str, Callable] = {
     "constant": lambda optimiser, r: torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: 1.0),
     "one-cycle": lambda optimiser, r: torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, r.lr, total_steps=r.epochs * r.steps_per_epoch + 1, pct_start=0.2, cycle_momentum=False
+        # PyTorch divides by zero where the way up, a fifth, is a single step.
+        optimiser,
+        r.lr,
+        total_steps=max(r.epochs * r.steps_per_epoch + 1, 10),
+        pct_start=0.2,
+        cycle_momentum=False,
     ),
 }
 

@@ -138,7 +138,7 @@ def test_ctrl_c_ends_the_workers_at_once(tmp_path: Path) -> None:
     runner = start(script(tmp_path / "curves.parquet", "endless", 2), stderr=subprocess.PIPE, start_new_session=True)
     assert runner.stdout and runner.stdout.readline() == "started\n"
     assert until(lambda: len(children(runner.pid)) >= 2)
-    time.sleep(4)  # the workers are at work
+    time.sleep(8)  # the workers are at work
     assert runner.poll() is None
     workers = children(runner.pid)
     began = time.monotonic()

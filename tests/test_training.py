@@ -105,9 +105,15 @@ def test_one_picture_and_one_step_are_enough():
     assert len(list(steps(new_model(VARIANTS["original"], 0), recipe, mnist("train")))) == 1
 
 
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9, 10])
+def test_the_one_cycle_of_a_few_steps(count):
+    recipe = Recipe(schedule="one-cycle", epochs=1, train_size=count, batch_size=1)
+    assert len(list(steps(new_model(VARIANTS["original"], 0), recipe, mnist("train")))) == count
+
+
 def test_the_one_cycle_ends_near_nothing():
     optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
-    recipe = replace(SHORT, schedule="one-cycle", lr=0.5)
+    recipe = replace(SHORT, schedule="one-cycle", lr=0.5, train_size=6000)
     schedule = SCHEDULES["one-cycle"](optimiser, recipe)
     rates = []
     for _ in range(recipe.epochs * recipe.steps_per_epoch):
