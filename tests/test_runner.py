@@ -135,7 +135,12 @@ def test_killed_midway_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
 
 
 def test_ctrl_c_ends_the_workers_at_once(tmp_path: Path) -> None:
-    runner = start(script(tmp_path / "curves.parquet", "endless", 2), stderr=subprocess.PIPE, start_new_session=True)
+    runner = start(
+        script(tmp_path / "curves.parquet", "endless", 2),
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # ignored if the tests run in the background
+    )
     assert runner.stdout and runner.stdout.readline() == "started\n"
     assert until(lambda: len(children(runner.pid)) >= 2)
     time.sleep(8)  # the workers are at work
