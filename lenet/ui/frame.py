@@ -62,3 +62,8 @@ def page(key: str) -> None:
     with st.container(horizontal=True, key="title", vertical_alignment="center"):
         st.title(here.title, anchor=False, width="content")
         st.markdown(here.todo, width="content")
+
+
+def dark() -> bool:
+    """Whether the person at the other end looks at the dark theme: for pictures, which no theme reaches."""
+    return st.context.theme.type == "dark"

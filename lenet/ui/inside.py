@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from lenet.ui import palette, sheets
+from lenet.ui.frame import dark
 from lenet.variant import CLASSES
 
 QUICK = 2_000  # test pictures for the networks with more than two convolutions, where a kernel's removal is costly
@@ -82,6 +83,7 @@ def kernels(name: str, model) -> None:
         signed=True,
         scale=scale,
         numbers=numbers,
+        dark=dark(),
     )
     words = "A row is one kernel, a column one map it reads. " if several and inputs <= 8 else ""
     st.image(picture, alt=f"The {count} kernels of {layer} of {name}, {inputs} × 5 × 5 weights each")
@@ -115,9 +117,10 @@ def _guesses(name: str, weights: dict) -> None:
         kernel = weights[layer][number - 1].mean(0)
         measure = MEASURES["conv2 #2 below diagonal" if layer == "conv2" else "conv1 #3 bottom left"]
         contrast = measure.of(weights) or 0.0
-        left, right = st.columns([1, 5], vertical_alignment="center")
+        left, right = st.columns([1, 9], vertical_alignment="center")
         left.image(
-            sheets.sheet(kernel[None], [f"{layer} #{number}"], 1, 20, True), alt=f"{layer} #{number}, mean of its maps"
+            sheets.sheet(kernel[None], [f"{layer} #{number}"], 1, 20, True, dark=dark()),
+            alt=f"{layer} #{number}, mean of its maps",
         )
         right.markdown(
             f"The paper: “{claim.words}” It counts from 1, so this is kernel {number - 1} here"
@@ -158,6 +161,7 @@ def evidence(name: str, model, mark: str) -> None:
                 zoom=max(2, 80 // side),
                 signed=False,
                 scale=1.0,
+                dark=dark(),
             ),
             alt=f"The nine patches of test pictures that kernel {kernel} of {layer} answers to most",
         )
@@ -333,15 +337,15 @@ def _tape_side(name: str, one, at: int, image) -> None:
         width="stretch",
     )
     kernels = _convolutions(model)["conv1"][:, 0]
+    most, names = float(abs(kernels).max()), [f"kernel {k}" for k in range(len(kernels))]
     st.image(
-        sheets.sheet(kernels, [f"kernel {k}" for k in range(len(kernels))], 6, 12, True, float(abs(kernels).max())),
+        sheets.sheet(kernels, names, 6, 12, True, most, dark=dark()),
         alt=f"The kernels of conv1 of {name} after {one.steps[at]} updates",
     )
     maps = trace[f"{model.variant.activation}1"].output[0].numpy()
+    most, names = float(abs(maps).max()), [f"map {k}" for k in range(len(maps))]
     st.image(
-        sheets.sheet(
-            maps, [f"map {k}" for k in range(len(maps))], 6, 3, bool((maps < 0).any()), float(abs(maps).max())
-        ),
+        sheets.sheet(maps, names, 6, 3, bool((maps < 0).any()), most, dark=dark()),
         alt=f"What they make of the digit, after {model.variant.activation}",
     )
 

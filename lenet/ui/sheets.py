@@ -9,7 +9,9 @@ from PIL import Image, ImageDraw, ImageFont
 from lenet.ui import palette
 
 GAP, MARGIN, NAME = 8, 4, 15  # pixels: between grids, around them, height of a line of text
-PAPER, TEXT = (255, 255, 255), (29, 33, 41)
+PAPER = {False: "#fdfcf9", True: "#12151b"}  # by whether the theme is dark: its own, as in .streamlit/config.toml
+TEXT = {False: "#1d2129", True: "#ebe8e1"}
+FRAME = (130, 130, 130)
 NUMBERS_FROM = 26  # pixels a cell needs to hold its number
 
 
@@ -21,36 +23,34 @@ def sheet(
     signed: bool,
     scale: float | None = None,
     numbers: bool = False,
+    dark: bool = False,
 ) -> Image.Image:
     """Grids [N, rows, columns] with a name above each, `across` in a row, each cell `zoom` pixels.
 
     scale: the value that gets the last colour, for all grids; by default each grid has its own.
-    numbers: write each value into its cell, to two figures after the point.
+    numbers: write each value into its cell, to two figures after the point. dark: for the dark theme.
     """
     font = ImageFont.load_default(11)
     widest = max((font.getlength(name) for name in names), default=0)
     rows, columns = grids.shape[1:]
     wide, high = max(columns * zoom, round(widest)) + GAP, rows * zoom + NAME + GAP
     across = max(1, min(across, len(grids)))
-    page = Image.new(
-        "RGB", (across * wide - GAP + 2 * MARGIN, -(-len(grids) // across) * high - GAP + 2 * MARGIN), PAPER
-    )
+    size = (across * wide - GAP + 2 * MARGIN, -(-len(grids) // across) * high - GAP + 2 * MARGIN)
+    page = Image.new("RGB", size, PAPER[dark])
     draw = ImageDraw.Draw(page)
     for at, (grid, name) in enumerate(zip(grids, names)):
         left, top = MARGIN + at % across * wide, MARGIN + at // across * high
-        draw.text((left, top), name, TEXT, font)
+        draw.text((left, top), name, TEXT[dark], font)
         colours = palette.heat(grid, signed, scale)
         page.paste(
             Image.fromarray(colours).resize((columns * zoom, rows * zoom), Image.Resampling.NEAREST), (left, top + NAME)
         )
-        draw.rectangle(
-            (left, top + NAME, left + columns * zoom - 1, top + NAME + rows * zoom - 1), outline=(130, 130, 130)
-        )
+        draw.rectangle((left, top + NAME, left + columns * zoom - 1, top + NAME + rows * zoom - 1), outline=FRAME)
         if numbers and zoom >= NUMBERS_FROM:
             for (row, column), value in np.ndenumerate(grid):
-                dark = colours[row, column] @ (0.3, 0.59, 0.11) < 130
+                deep = bool(colours[row, column] @ (0.3, 0.59, 0.11) < 130)
                 place = (left + (column + 0.5) * zoom, top + NAME + (row + 0.5) * zoom)
-                draw.text(place, f"{value:.2f}".replace("-", "−"), PAPER if dark else TEXT, font, anchor="mm")
+                draw.text(place, f"{value:.2f}".replace("-", "−"), TEXT[deep], font, anchor="mm")
     return page
 
 

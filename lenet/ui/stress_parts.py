@@ -12,13 +12,14 @@ from PIL import Image
 from lenet.ui import palette, sheets
 from lenet.ui.digit import Digit
 from lenet.ui.experiment_charts import DASHES
+from lenet.ui.frame import dark
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.model import LeNet
     from lenet.stress import Sweep, Transformation
 
 PICTURE = 168  # pixels of the screen
-THUMBNAILS = 9  # pictures of a sweep that are shown
+THUMBNAILS = 7  # pictures of a sweep that are shown
 HEIGHT = 330  # of the chart of a sweep
 CURVE, AGAIN, SECOND = "curve", "again", "second"  # keys of the widgets, and names in the link
 FIRST = "rotate"  # the sweep that is shown at first
@@ -173,9 +174,10 @@ def curve(
         width="stretch",
     )  # fmt: skip
     some = np.linspace(0, len(amounts) - 1, THUMBNAILS).round().astype(int)
+    names = [row.show(amounts[place]).partition(" ")[0].replace("−", "-")
+             if row.unit != "×" else f"{amounts[place]:.4g}" for place in some]  # fmt: skip
     st.image(
-        sheets.sheet(swept.pictures[some, 0].numpy(), [row.show(amounts[place]).partition(" ")[0].replace("−", "-")
-                     if row.unit != "×" else f"{amounts[place]:.4g}" for place in some], THUMBNAILS, 2, False, 1.0),
+        sheets.sheet(swept.pictures[some, 0].numpy(), names, THUMBNAILS, 2, False, 1.0, dark=dark()),
         width="stretch", alt=f"The digit at {THUMBNAILS} amounts of the sweep, as the networks get it",
     )  # fmt: skip
     _about(digit, networks, measured, why_not)
