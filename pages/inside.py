@@ -24,13 +24,8 @@ section = st.segmented_control(
 
 # From here on torch is needed; the frame and the choosers are on the screen already.
 with place, networks.waking():
-    from lenet.data import DataError
-
     if shown is None and not digit.problem():
-        try:
-            digit.show(digit.test_digit(FIRST_DIGIT))
-        except DataError as error:
-            digit.refuse(str(error))
+        digit.show_number(FIRST_DIGIT)
         st.rerun()
     models, problems = networks.load_all(chosen)
 for problem in problems:

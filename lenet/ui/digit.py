@@ -147,18 +147,19 @@ def follow_url() -> None:
         return
     st.session_state[_FOLLOWED] = asked
     if asked.isdecimal() and len(asked) <= len(str(TEST_DIGITS)):
-        _show_number(int(asked))
+        show_number(int(asked))
     else:
-        _show_number(-1)
+        show_number(-1)
 
 
 def _follow_number() -> None:
     number = st.session_state[_NUMBER]
     if number is not None:
-        _show_number(int(number))
+        show_number(int(number))
 
 
-def _show_number(number: int) -> None:
+def show_number(number: int) -> None:
+    """Look at that test digit, or have a problem that says why not."""
     from lenet.data import DataError
 
     if not 0 <= number < TEST_DIGITS:
@@ -188,7 +189,7 @@ def _one_of(numbers: Callable[[], list[int]], most: int) -> None:
     wanted = st.session_state.get(_CLASS)
     try:
         labels = mnist("test").labels.tolist()
-        _show_number(random.choice([n for n in numbers() if wanted is None or labels[n] == wanted][:most]))
+        show_number(random.choice([n for n in numbers() if wanted is None or labels[n] == wanted][:most]))
     except (DataError, WeightsError) as error:
         st.session_state[_PROBLEM] = str(error)
 
