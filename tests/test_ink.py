@@ -113,6 +113,13 @@ def test_ways_of_writing_are_read(best, digit, pen):
         assert best(to_mnist(picture)[None]).argmax() == digit, text
 
 
+@pytest.mark.parametrize("length", [0.25, 0.5, 0.85])
+@pytest.mark.parametrize("pen", [6, 18, 30])
+def test_a_straight_stroke_with_round_ends_is_a_one_not_a_dot(best, pen, length):
+    upright = drawing([(0.5, 0.5 - length / 2), (0.5, 0.5 + length / 2)], pen=pen)
+    assert best(to_mnist(upright)[None]).argmax() == 1
+
+
 def test_a_photograph_on_uneven_paper(best):
     light = np.asarray(drawing(ink=60, paper=200)).astype(float)
     light += np.linspace(-50, 40, 280)[None] + np.random.default_rng(0).normal(0, 6, (280, 280))
