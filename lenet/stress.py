@@ -9,7 +9,7 @@ network. The 28 × 28 image is what is transformed: the picture shown is the pic
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, product
 from math import pi
 from pathlib import Path
 
@@ -273,6 +273,7 @@ SCHEMA = pa.schema(
         ("network", pa.string()),
         ("checksum", pa.string()),  # of its weights: other weights need another average
         ("transformation", pa.string()),
+        ("normalised", pa.bool_()),  # scaled and centred again before it is read
         ("amount", pa.float64()),
         ("mean", pa.float64()),  # probability of the true digit
         ("low", pa.float64()),  # 95 % interval of the mean
@@ -290,20 +291,20 @@ class AveragesError(RuntimeError):
 @torch.inference_mode()
 def average(models: Mapping[str, LeNet], checksums: Mapping[str, str], digits: Digits,
             on_digit: Callable[[], object] = lambda: None) -> pa.Table:  # fmt: skip
-    """Every transformation by 41 amounts, not normalised again, averaged over the digits.
+    """Every transformation by 41 amounts, as it is and normalised again, averaged over the digits.
 
     Digit number n gets the noise of seed n. on_digit is called after each digit.
     """
-    shape = (len(digits), len(TRANSFORMATIONS), AMOUNTS)
+    kinds = list(product(TRANSFORMATIONS, (False, True)))
+    shape = (len(digits), len(kinds), AMOUNTS)
     shares = {network: torch.zeros(shape) for network in models}
     right = {network: torch.zeros(shape) for network in models}
     for number, (image, label) in enumerate(zip(pixels(digits.images), digits.labels.tolist())):
-        pictures = torch.cat(
-            [
-                transform(image.expand(AMOUNTS, -1, -1, -1), {name: row.amounts()}, number)
-                for name, row in TRANSFORMATIONS.items()
-            ]
-        )
+        changed = {
+            name: transform(image.expand(AMOUNTS, -1, -1, -1), {name: row.amounts()}, number)
+            for name, row in TRANSFORMATIONS.items()
+        }
+        pictures = torch.cat([normalised(changed[name]) if again else changed[name] for name, again in kinds])
         for network, model in models.items():
             ten = outputs(model, pictures).softmax(1)
             hit = torch.tensor([answer == label for answer in read(ten)])
@@ -314,10 +315,10 @@ def average(models: Mapping[str, LeNet], checksums: Mapping[str, str], digits: D
     for network in models:
         mean, error = shares[network].double().mean(0), shares[network].double().std(0) / len(digits) ** 0.5
         accuracy = right[network].double().mean(0)
-        for at, (name, row) in enumerate(TRANSFORMATIONS.items()):
-            for place, amount in enumerate(row.amounts().tolist()):
+        for at, (name, again) in enumerate(kinds):
+            for place, amount in enumerate(TRANSFORMATIONS[name].amounts().tolist()):
                 middle, reach = mean[at, place].item(), NORMAL_95 * error[at, place].item()
-                rows.append((network, checksums[network], name, amount, middle, max(0.0, middle - reach),
+                rows.append((network, checksums[network], name, again, amount, middle, max(0.0, middle - reach),
                              min(1.0, middle + reach), accuracy[at, place].item(), len(digits)))  # fmt: skip
     return pa.Table.from_pylist([dict(zip(SCHEMA.names, values)) for values in rows], SCHEMA)
 

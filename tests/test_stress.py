@@ -238,16 +238,18 @@ def test_a_grid_has_the_sweeps_inside_it(digits):
     assert torch.allclose(shares[middle], swept.probabilities["m"][::2], atol=1e-6)
 
 
-def test_averages_are_those_of_the_sweeps_and_survive_the_file(tmp_path):
+@pytest.mark.parametrize("again", [False, True])
+def test_averages_are_those_of_the_sweeps_and_survive_the_file(tmp_path, again):
     digits, model = mnist("test")[:3], new_model(VARIANTS["best"], 0)
     table = stress.average({"new": model}, {"new": "abc"}, digits)
-    assert len(table) == len(TRANSFORMATIONS) * AMOUNTS
+    assert len(table) == len(TRANSFORMATIONS) * AMOUNTS * 2
     file = tmp_path / "stress.parquet"
     stress.write_averages(table, file)
-    rows = [r for r in stress.read_averages(file).to_pylist() if r["transformation"] == "scale"]
+    rows = stress.read_averages(file).to_pylist()
+    rows = [row for row in rows if row["transformation"] == "scale" and row["normalised"] == again]
     alone = torch.stack(
         [
-            sweep({"new": model}, image, "scale").probabilities["new"][:, label]
+            sweep({"new": model}, image, "scale", again).probabilities["new"][:, label]
             for image, label in zip(pixels(digits.images), digits.labels.tolist())
         ]
     ).numpy()

@@ -164,8 +164,8 @@ def curve(
     columns = ["network", "amount", "share", "shown", "reads", "target"]
     table, why_not = _averages()
     measured = None
-    if table is not None and not normalise:
-        here = table["transformation"] == name
+    if table is not None:
+        here = (table["transformation"] == name) & (table["normalised"] == normalise)
         fits = table["network"].map(checksums) == table["checksum"]
         measured = table[here & fits]
     st.altair_chart(
@@ -186,8 +186,6 @@ def curve(
 def _about(digit: Digit, networks: list[str], measured: pd.DataFrame | None, why_not: str) -> None:
     what = "the true digit" if digit.label is not None else "what the network reads in the unchanged digit"
     words = [f"Thick lines: probability of {what}, changed in this way alone. ◆: from there on the answer is another."]
-    if measured is None and not why_not:
-        words.append("The averages over many digits were measured without normalising again.")
     if measured is not None and len(measured):
         number = int(measured["digits"].iloc[0])
         words.append(f"Thin lines and bands: mean over the first {number} test digits, with its 95 % interval.")
