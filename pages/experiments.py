@@ -29,6 +29,6 @@ for e, tab in zip(EXPERIMENTS, st.tabs([f"{e.number} {e.title}" for e in EXPERIM
             parts.second_kernels(runs)
         else:
             parts.explore(e)
-        parts.claims(e, runs)
+        parts.claims(e)
         parts.why(e, runs)
         parts.links(e)

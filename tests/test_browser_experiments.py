@@ -75,6 +75,15 @@ def test_a_click_in_the_legend_marks_the_table_and_the_values_show(server, visit
     value.wait_for()
 
 
+def test_a_claim_opens_with_its_numbers_and_mechanism(server, visit) -> None:
+    page = visit(server, TWO)
+    assert page.get_by_text("Mechanism.").count() == 0
+    page.get_by_text("Sigmoid hardly learns at any learning rate").click()
+    page.get_by_text("The slope of a sigmoid is at most 1/4").wait_for()
+    page.get_by_text("How a verdict is reached").click()
+    page.get_by_text("95 % t intervals").wait_for()
+
+
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:
     for e in EXPERIMENTS:
         query = {"experiment": f"{e.number} {e.title}", f"guess{e.number}": "Just show me"}

@@ -1,9 +1,15 @@
-"""The charts of the Experiments page. A network has its colour and its dashes by its place in the experiment."""
+"""The charts of the Experiments page. A network has its colour and its dashes by its place in the experiment.
 
+Altair takes longer to build and check a chart than all else on the page takes together. So what a chart looks like is
+made once, with data that are only named in it, and the data are put beside it each time.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+from json import loads
 from math import ceil, floor, log10
 
 import altair as alt
-import pandas as pd
 
 from lenet.experiments import FORMS
 from lenet.statistics import COURSES
@@ -13,7 +19,13 @@ HEIGHT = 370  # pixels, without the legend
 DASHES = [[1, 0], [7, 3], [2, 2], [10, 2, 2, 2], [5, 5], [1, 4], [12, 4]]
 
 
-def _looks(networks: list[str], here: list[str]) -> dict:
+def _made_once(look: Callable[..., alt.LayerChart | alt.Chart]) -> Callable[..., dict]:
+    """The chart as a Vega-Lite specification of one's own, without Altair's own sizes: those are Streamlit's."""
+    text = lru_cache(maxsize=256)(lambda *arguments: look(*arguments).to_json())
+    return lambda *arguments: {key: value for key, value in loads(text(*arguments)).items() if key != "config"}
+
+
+def _looks(networks: tuple[str, ...], here: tuple[str, ...]) -> dict:
     """Colour and dashes of the networks that are here, by their place among all, with one legend for both."""
     places = [networks.index(name) for name in here]
     legend = alt.Legend(title=None, orient="bottom", columns=_columns(here), labelLimit=0, symbolType="stroke",
@@ -21,38 +33,45 @@ def _looks(networks: list[str], here: list[str]) -> dict:
     colours = [VARIANT_COLOURS[place % len(VARIANT_COLOURS)] for place in places]
     dashes = [DASHES[place % len(DASHES)] for place in places]
     return {
-        "color": alt.Color("network:N", scale=alt.Scale(domain=here, range=colours), legend=legend),
-        "strokeDash": alt.StrokeDash("network:N", scale=alt.Scale(domain=here, range=dashes), legend=legend),
+        "color": alt.Color("network:N", scale=alt.Scale(domain=list(here), range=colours), legend=legend),
+        "strokeDash": alt.StrokeDash("network:N", scale=alt.Scale(domain=list(here), range=dashes), legend=legend),
     }
 
 
-def _columns(here: list[str]) -> int:
+def _columns(here: tuple[str, ...]) -> int:
     """Of the legend: as many as a telephone has room for."""
     longest = max(map(len, here), default=0)
     return 1 if longest > 18 else 2 if longest > 9 else 4
 
 
-def _height(here: list[str], plot: int = HEIGHT) -> int:
+def _height(here: tuple[str, ...], plot: int = HEIGHT) -> int:
     """Of the chart with its legend."""
     return plot + 20 * ceil(len(here) / _columns(here))
 
 
 def curves(
     means: list[dict], seeds: list[dict], networks: list[str], here: list[str], course: str, picked: set[str]
-) -> alt.LayerChart | alt.FacetChart:
-    """Mean and interval by epoch; every seed as a thin line if `seeds` has them.
+) -> dict:
+    """Mean and interval by epoch; every seed as a thin line if `seeds` has them. A Vega-Lite specification.
 
     networks: all of the experiment; here: those with this learning rate; picked: those chosen in the table, the others
     are faint. A click on the legend or on a curve picks as well: that selection is called `pick`.
     """
+    data = {"means": means, "seeds": seeds}
+    marked = {
+        name: [{**row, "picked": not picked or row["network"] in picked} for row in rows] for name, rows in data.items()
+    }
+    return _curves(bool(seeds), tuple(networks), tuple(here), course) | {"datasets": marked}
+
+
+@_made_once
+def _curves(each: bool, networks: tuple[str, ...], here: tuple[str, ...], course: str) -> alt.LayerChart:
     what = COURSES[course]
     scale = alt.Scale(type="log") if what.log else alt.Scale(zero=False)
     if what.limits == (0, 1):
         scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format="%") if what.limits == (0, 1) else alt.Axis()
     number = ".1%" if what.limits == (0, 1) else ".3g"
-    data = pd.DataFrame(means, columns=["network", "epoch", "mean", "low", "high", "n"])
-    data["picked"] = data["network"].isin(picked) if picked else True
     looks = _looks(networks, here)
     colour = looks["color"].legend(None)  # the legend shows the lines alone
     pick = alt.selection_point(name="pick", fields=["network"], bind="legend", on="click", clear="dblclick")
@@ -61,7 +80,7 @@ def curves(
     chosen = alt.when(pick, alt.datum.picked)
     x = alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1))
     y = alt.Y("mean:Q", title=what.words, scale=scale, axis=axis)
-    base = alt.Chart(data).encode(x=x)
+    base = alt.Chart(alt.NamedData("means")).encode(x=x)
     band = base.mark_area().encode(
         y=alt.Y("low:Q", title=what.words), y2="high:Q", color=colour,
         opacity=chosen.then(alt.value(0.18)).otherwise(alt.value(0.02)),
@@ -83,14 +102,11 @@ def curves(
         ],
     )
     layers = [band, line.add_params(pick), points.add_params(near)]
-    if seeds:
-        each = pd.DataFrame(seeds)
-        each["picked"] = each["network"].isin(picked) if picked else True
+    if each:
+        seed = alt.Chart(alt.NamedData("seeds")).mark_line(strokeWidth=1)
         layers.insert(
             1,
-            alt.Chart(each)
-            .mark_line(strokeWidth=1)
-            .encode(
+            seed.encode(
                 x=x,
                 y=alt.Y("value:Q", title=what.words),
                 color=colour,
@@ -111,23 +127,32 @@ def curves(
     )
 
 
-def gradients(rows: list[dict], networks: list[str], here: list[str]) -> alt.Chart:
-    """Gradient norm by layer on a logarithmic axis."""
+def gradients(rows: list[dict], networks: list[str], here: list[str]) -> dict:
+    """Gradient norm by layer on a logarithmic axis. A Vega-Lite specification."""
     names = {row["layer"] for row in rows}
     convolutions = sorted(name for name in names if name.startswith("conv"))
     layers = [*convolutions, *sorted(names - set(convolutions), key=lambda name: -int(name.removeprefix("→ ")))]
     norms = [row["norm"] for row in rows]
-    powers = [10.0**i for i in range(floor(log10(min(norms))), ceil(log10(max(norms))) + 1)]
+    powers = tuple(10.0**i for i in range(floor(log10(min(norms))), ceil(log10(max(norms))) + 1))
+    return _gradients(tuple(layers), powers, tuple(networks), tuple(here)) | {"datasets": {"norms": rows}}
+
+
+@_made_once
+def _gradients(
+    layers: tuple[str, ...], powers: tuple[float, ...], networks: tuple[str, ...], here: tuple[str, ...]
+) -> alt.Chart:
     return (
-        alt.Chart(pd.DataFrame(rows))
+        alt.Chart(alt.NamedData("norms"))
         .mark_line(point=alt.OverlayMarkDef(filled=True, size=60), strokeWidth=2.5)
         .encode(
-            x=alt.X("layer:N", sort=layers, title="Layer, from the picture to the answer", axis=alt.Axis(labelAngle=0)),
+            x=alt.X(
+                "layer:N", sort=list(layers), title="Layer, from the picture to the answer", axis=alt.Axis(labelAngle=0)
+            ),
             y=alt.Y(
                 "norm:Q",
                 title="Gradient norm",
                 scale=alt.Scale(type="log", domain=[powers[0], powers[-1]]),
-                axis=alt.Axis(format=".0e", values=powers),
+                axis=alt.Axis(format=".0e", values=list(powers)),
             ),
             **_looks(networks, here),
             tooltip=[
@@ -141,11 +166,19 @@ def gradients(rows: list[dict], networks: list[str], here: list[str]) -> alt.Cha
     )
 
 
-def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> alt.Chart:
-    """Each run as a point, a cross in the paper's form: classes that it never predicts and its accuracy."""
+def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> dict:
+    """Each run as a point, a cross in the paper's form: classes that it never predicts and its accuracy.
+
+    A Vega-Lite specification.
+    """
+    return _outcomes(tuple(networks), tuple(here)) | {"datasets": {"runs": rows}}
+
+
+@_made_once
+def _outcomes(networks: tuple[str, ...], here: tuple[str, ...]) -> alt.Chart:
     looks = _looks(networks, here)
     return (
-        alt.Chart(pd.DataFrame(rows))
+        alt.Chart(alt.NamedData("runs"))
         .mark_point(size=110, strokeWidth=2, opacity=0.85)
         .encode(
             x=alt.X("unpredicted:Q", title="Classes never predicted", scale=alt.Scale(domain=[0, 9]),
@@ -167,10 +200,15 @@ def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> alt.Char
     )  # fmt: skip
 
 
-def probabilities(rows: list[dict], x: str, y: str) -> alt.Chart:
-    """Probabilities as a heat map: rows with the columns x, y and `probability`."""
+def probabilities(rows: list[dict], x: str, y: str) -> dict:
+    """Probabilities as a heat map: rows with the columns x, y and `probability`. A Vega-Lite specification."""
+    return _probabilities(x, y) | {"datasets": {"cells": rows}}
+
+
+@_made_once
+def _probabilities(x: str, y: str) -> alt.Chart:
     return (
-        alt.Chart(pd.DataFrame(rows))
+        alt.Chart(alt.NamedData("cells"))
         .mark_rect()
         .encode(
             x=alt.X(f"{x}:O", axis=alt.Axis(labelAngle=0)),

@@ -101,8 +101,8 @@ def explore(e: Experiment) -> None:
         means, seeds = statistics.course(settings, course, runs, form)
         if means:
             chart = charts.curves(means, seeds if each else [], labels, here, course, in_table)
-            picked = st.altair_chart(
-                chart, key=chart_key, on_select="rerun", selection_mode="pick",
+            picked = st.vega_lite_chart(
+                spec=chart, key=chart_key, on_select="rerun", selection_mode="pick",
                 alt=f"{COURSES[course].words} by epoch, mean and 95 % interval; the numbers are in the table.",
             )  # fmt: skip
             in_chart = {one.get("network") for one in picked.selection.get("pick", []) if isinstance(one, dict)}
@@ -170,19 +170,25 @@ def _csv(number: int) -> str:
     return text.getvalue()
 
 
-def claims(e: Experiment, runs: Runs) -> None:
+@st.fragment
+def claims(e: Experiment) -> None:
     """Every claim of the paper with our verdict; opened, the numbers, the rule and the mechanism."""
+    runs = load()
     st.subheader("What the paper claims, and what came out", anchor=False)
     for judgement, mechanism in _judged(e.number, e, runs, id(runs)):
         colour, symbol = VERDICTS[judgement.verdict]
         claim = judgement.claim
         badge = f":{colour}-badge[:material/{symbol}: {judgement.verdict}]"
-        with st.expander(f"{badge} **{e.number}{claim.letter}** {claim.words}"):
+        name = f"{e.number}{claim.letter}"
+        opened = st.expander(f"{badge} **{name}** {claim.words}", key=f"claim-{name}", on_change="rerun")
+        if opened.open:  # what nobody looks at is not sent
             parts = "\n".join(part_lines(judgement.paper, judgement.linear))
-            st.markdown(f"{judgement.note}\n\n{parts}\n\n**Mechanism.** {mechanism}")
-    with st.popover("How a verdict is reached", type="tertiary", icon=":material/gavel:"):
-        st.markdown(statistics.VERDICT_RULE)
-        st.markdown("Intervals are 95 % t intervals of the mean over seeds; comparisons are paired by seed. Many are "
+            opened.markdown(f"{judgement.note}\n\n{parts}\n\n**Mechanism.** {mechanism}")
+    rule = st.popover("How a verdict is reached", type="tertiary", icon=":material/gavel:", on_change="rerun",
+                      key=f"rule-{e.number}")  # fmt: skip
+    if rule.open:
+        rule.markdown(statistics.VERDICT_RULE)
+        rule.markdown("Intervals are 95 % t intervals of the mean over seeds; comparisons are paired by seed. Many are "
                     "made, and none is corrected for that.")  # fmt: skip
 
 
@@ -204,7 +210,7 @@ def why(e: Experiment, runs: Runs) -> None:
                                     required=True, key=f"when-{e.number}", label_visibility="collapsed")  # fmt: skip
         rows = [row for row in statistics.gradients(settings, runs, True) if row["when"] == when]
         if rows:
-            st.altair_chart(charts.gradients(rows, labels, here), key=f"gradients-{e.number}",
+            st.vega_lite_chart(spec=charts.gradients(rows, labels, here), key=f"gradients-{e.number}",
                             alt="Norm of the loss gradient of each layer, logarithmic")  # fmt: skip
             st.caption("Norm of the loss gradient on the first 1,000 training digits, geometric mean over the seeds. A "
                        "line that falls to the left is a gradient that vanishes on its way back.")  # fmt: skip
@@ -214,7 +220,7 @@ def why(e: Experiment, runs: Runs) -> None:
         st.markdown("**Lost classes and accuracy**, one point a run")
         rows = statistics.outcomes(settings, runs)
         if rows:
-            st.altair_chart(charts.outcomes(rows, labels, here), key=f"outcomes-{e.number}",
+            st.vega_lite_chart(spec=charts.outcomes(rows, labels, here), key=f"outcomes-{e.number}",
                             alt="Final accuracy of each run by the number of classes it never predicts")  # fmt: skip
             st.caption("Crosses: the paper's form; circles: linear output. A class that no test digit is taken for "
                        "costs about ten points of accuracy. Point at a run for its seed "
@@ -300,12 +306,12 @@ def _neighbours() -> None:
     with shown:
         st.image(found["picture"], caption=f"Test digit {number}, a {found['label']}", width=140)
     with left:
-        st.altair_chart(charts.probabilities(found["neighbours"], "Answer", f"{NEIGHBOURS} digits before it"),
+        st.vega_lite_chart(spec=charts.probabilities(found["neighbours"], "Answer", f"{NEIGHBOURS} digits before it"),
                         key="neighbours", alt="Probability of each answer for each kind of neighbours")  # fmt: skip
         st.caption(found["sentence"])
     with right:
         if found["steps"]:
-            st.altair_chart(charts.probabilities(found["steps"], "Positions read", "Answer"), key="steps",
+            st.vega_lite_chart(spec=charts.probabilities(found["steps"], "Positions read", "Answer"), key="steps",
                             alt="Probability of each answer after each position of the digit")  # fmt: skip
             st.caption("Step by step: what the network would answer if it stopped after so many of the 16 positions of "
                        "pool2, read row by row.")  # fmt: skip
