@@ -3,10 +3,11 @@
     service = Service()
     job = service.submit(VARIANTS["best"], RECIPES["quick"], owner="somebody")
     job.history, job.progress, job.state            # read them at any time
-    service.command(job, "stop")
+    service.command(job, "stop", "somebody")
 
-A run goes on when its owner looks at another page; it ends when nobody has asked after it for a while. A worker that
-dies takes only its own run with it. Nothing here knows about Streamlit.
+A run goes on when its owner looks at another page; it ends when nobody has asked after it for a while. People who ask
+for the same run share it: none of them stops it for the others. A worker that dies takes only its own run with it.
+Nothing here knows about Streamlit.
 """
 
 import os
@@ -18,7 +19,8 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from math import inf
 from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
@@ -30,6 +32,7 @@ WORKERS = max(1, (os.cpu_count() or 1) - 1)
 REPORTS_PER_SECOND = 4
 ABANDONED_AFTER = 60.0  # seconds without anybody asking
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
+LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
 KEPT = 40  # finished runs that are remembered
 TEN = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # a test digit of each class, the first that there is, 0 to 9
 
@@ -55,20 +58,25 @@ class Progress:
 
 @dataclass(eq=False)
 class Job:
-    """One run: what was asked for and what is known of it. Only the service writes to it."""
+    """One run: what was asked for and what is known of it. Only the service writes to it.
+
+    key: what a link needs to reach the run; nobody can guess it.
+    """
 
     number: int
     variant: Variant
     recipe: Recipe
     owner: str
+    key: str = field(default_factory=lambda: secrets.token_urlsafe(6))
     drawing: Any = None  # the owner's own picture [1, 28, 28], read along with the ten
     state: str = QUEUED
     reason: str = ""
     history: list = field(default_factory=list)  # Epoch records
     progress: Progress | None = None
     weights: bytes | None = None  # a safetensors file with its card, when done or stopped
+    settled: bool = False  # it has ended, and nothing more is to come
     commands: deque = field(default_factory=deque)
-    watchers: set[str] = field(default_factory=set)  # everybody who asked for it
+    owners: set[str] = field(default_factory=set)  # everybody who asked for it and has not left it
     seen: float = field(default_factory=time.monotonic)
     paused: float = 0.0  # since when
     begun: float = 0.0
@@ -108,34 +116,46 @@ class Service:
             for job in self._jobs:
                 if (job.variant, job.recipe) == (variant, recipe) and job.state not in (FAILED, STOPPED):
                     job.seen = time.monotonic()
-                    job.watchers.add(owner)
+                    job.owners.add(owner)
                     return job
             self._numbers += 1
-            job = Job(self._numbers, variant, recipe, owner, drawing, watchers={owner})
-            ended = [old for old in self._jobs if old.ended]
+            job = Job(self._numbers, variant, recipe, owner, drawing=drawing, owners={owner})
+            ended = [old for old in self._jobs if old.settled]
             for old in ended[: max(0, len(ended) - KEPT + 1)]:
                 self._jobs.remove(old)
             self._jobs.append(job)
             self._changed.notify()
             return job
 
-    def find(self, number: int, owner: str = "") -> Job | None:
-        """The run of that number, if it is still known; asking keeps it alive, as does being here after asking."""
+    def find(self, key: str, owner: str) -> Job | None:
+        """The run of that key, if it is still known. Who asks shares it; asking keeps it alive, as does being here."""
         with self._changed:
             for job in self._jobs:
-                if job.number == number:
-                    job.watchers.add(owner)
+                if job.key == key:
+                    job.owners.add(owner)
                     job.seen = time.monotonic()
                     return job
         return None
 
-    def command(self, job: Job, command: str) -> None:
-        """One of COMMANDS; obeyed after the step that is being computed."""
+    def command(self, job: Job, command: str, owner: str) -> str:
+        """One of COMMANDS; obeyed after the step that is being computed. Returns why it is not obeyed, if it is not.
+
+        While other people share the run, Stop takes it from this owner alone, and the rest is refused.
+        """
         with self._changed:
-            if command == "stop" and job.state == QUEUED:
-                job.state, job.reason = STOPPED, "Stopped before it began."
-            elif not job.ended:
+            others = any(map(self._here, job.owners - {owner}))
+            if command == "stop":
+                job.owners.discard(owner)
+                if others or job.ended:
+                    return "Somebody else asked for the same run: it goes on for them." if others else ""
+                job.settled = job.state == QUEUED
+                job.reason = "Stopped before it began." if job.settled else ""
+                job.state = STOPPED
+            elif others:
+                return "Somebody else asked for the same run, so it goes on as it is. Stop takes it from you alone."
+            if not job.settled:
                 job.commands.append(command)
+        return ""
 
     def queue(self) -> list[Job]:
         """The waiting runs in the order in which they will begin."""
@@ -171,33 +191,42 @@ class Service:
                     self._changed.wait()
                 job = order[0]
                 job.state, job.begun = RUNNING, time.monotonic()
-            if worker is None or worker[0].poll() is not None:
-                worker = _start_worker()
-                self.processes[slot] = worker[0].pid
             try:
+                if worker is None or worker[0].poll() is not None:
+                    worker = _start_worker()
+                    self.processes[slot] = worker[0].pid
                 worker[1].send((job.variant, job.recipe, job.drawing))
                 self._follow(job, worker[1])
             except (EOFError, OSError):
-                worker[0].kill()
-                worker[0].wait()
-                job.state = FAILED
-                job.reason = (
-                    "The process that trained it died (killed, or out of memory). Other runs go on; start it again."
-                )
-                worker = None
+                if worker:
+                    worker[0].kill()
+                    worker[0].wait()
+                    worker = None
+                if job.state != STOPPED:
+                    job.state = FAILED
+                    job.reason = (
+                        "The process that trained it died (killed, or out of memory). Other runs go on; start it again."
+                    )
+            job.commands.clear()
+            job.settled = True
 
     def _follow(self, job: Job, pipe: Connection) -> None:
+        """Pass on commands and what the worker says, to the end of the run. Raises EOFError or OSError if it dies."""
+        stopped = inf
         while True:
             now = time.monotonic()
+            if now > stopped + LAST_WORDS:
+                raise TimeoutError("The worker does not answer.")
             if job.state == PAUSED and now - job.paused > PATIENCE and self.queue():
                 job.paused = now
                 job.commands.append("resume")  # others wait
-            if now - job.seen > self._abandoned_after and not any(map(self._here, set(job.watchers))):
-                job.commands.append("stop")
-                job.seen = time.monotonic()
+            if not job.ended and now - job.seen > self._abandoned_after and not any(map(self._here, set(job.owners))):
+                self.command(job, "stop", job.owner)
                 job.reason = "Stopped: nobody was looking any more."
             while job.commands:
-                pipe.send(job.commands.popleft())
+                command = job.commands.popleft()
+                pipe.send(command)
+                stopped = now if command == "stop" else stopped
             if not pipe.poll(0.05):
                 continue
             kind, content = pipe.recv()
@@ -206,12 +235,12 @@ class Service:
             elif kind == "epoch":
                 job.history.append(content)
             elif kind == "state":
-                job.state, job.paused = content, time.monotonic()
+                if not job.ended:
+                    job.state, job.paused = content, time.monotonic()
             else:  # the end
                 job.weights, error = content
                 job.reason = error or job.reason
-                job.state = FAILED if error else DONE if kind == "done" else STOPPED
-                job.commands.clear()
+                job.state = kind
                 return
 
 
@@ -247,13 +276,14 @@ def _work() -> None:
         except (EOFError, BrokenPipeError):
             return
         except Exception as error:  # whatever it is, the person gets the sentence and the worker goes on
-            pipe.send(("failed", (None, f"Training failed: {error}")))
+            pipe.send((FAILED, (None, f"Training failed: {error}")))
 
 
 def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> None:
     import torch
 
     from lenet.data import mnist, pixels
+    from lenet.evaluation import evaluate
     from lenet.pretrained import make_card, weights_bytes
     from lenet.training import measure, new_model, steps, training_set
 
@@ -271,7 +301,7 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
     epoch_loss = seconds = 0.0
     reported = 0.0
     begun, paused, pause_at = time.monotonic(), 0.0, 0
-    ended = "done"
+    ended = DONE
 
     def report(step: int, loss: float) -> None:
         nonlocal reported
@@ -304,13 +334,15 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
             waiting = command == "pause"
             pause_at = {"step": step.number + 1, "epoch": _next_epoch(step.number, recipe)}.get(command, 0)
             if command == "stop":
-                ended = "stopped"
+                ended = STOPPED
             elif not waiting:
                 pipe.send(("state", RUNNING))
         paused += time.monotonic() - since
-        if ended == "stopped":
+        if ended == STOPPED:
             break
     card = make_card("trained here", variant, recipe, history)
+    if ended == STOPPED:  # perhaps in the middle of an epoch
+        card = replace(card, test_accuracy=evaluate(model, test).accuracy)
     pipe.send((ended, (weights_bytes(model, card), "")))
 
 

@@ -13,10 +13,14 @@ from lenet.variant import VariantError
 frame.page("train")
 context = get_script_run_ctx()
 owner = context.session_id if context else ""
-runs: list[int] = st.session_state.setdefault("runs", [])
+runs: list[str] = st.session_state.setdefault("runs", [])  # keys of the runs of this session, the newest last
 asked = st.query_params.get("run", "")
-if asked.isdecimal() and int(asked) not in runs and builder.service().find(int(asked), owner):
-    runs.append(int(asked))  # the page was loaded anew, or a link was followed
+if asked and asked not in runs:
+    if builder.service().find(asked, owner):
+        runs.append(asked)  # the page was loaded anew, or a link was followed
+    else:
+        st.session_state["refusal"] = "The run of that link is not known here any more: start it again."
+        del st.query_params["run"]
 builder.mend_url()
 
 
@@ -28,10 +32,20 @@ def begin() -> None:
     except (RecipeError, VariantError) as error:
         st.session_state["refusal"] = str(error)
         return
-    if job.number in runs:
-        runs.remove(job.number)
-    runs.append(job.number)
-    st.query_params["run"] = str(job.number)
+    if job.key in runs:
+        runs.remove(job.key)
+    runs.append(job.key)
+    st.query_params["run"] = job.key
+
+
+def command(job: jobs.Job, what: str) -> None:
+    """Tell the service; a run that goes on for others is left."""
+    refusal = builder.service().command(job, what, owner)
+    if refusal:
+        st.session_state["refusal"] = refusal
+        if what == "stop":
+            runs.remove(job.key)
+            st.query_params.pop("run", None)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -56,11 +70,11 @@ with controls:
             live.upload()
 
 
-@st.fragment(run_every=0.5 if runs and not getattr(builder.service().find(runs[-1], owner), "ended", True) else None)
+@st.fragment(run_every=0.5 if runs and not getattr(builder.service().find(runs[-1], owner), "settled", True) else None)
 def watch() -> None:
     """The newest run; asks twice a second while it goes on, and keeps it alive by asking."""
     service = builder.service()
-    known = [job for number in runs if (job := service.find(number, owner))]
+    known = [job for key in runs if (job := service.find(key, owner))]
     job = known[-1] if known else None
     going = job is not None and not job.ended
     with st.container(horizontal=True, key="transport"):
@@ -70,16 +84,14 @@ def watch() -> None:
             begin()
             st.rerun()
         if going and job.state == jobs.PAUSED:
-            st.button("Resume", icon=":material/resume:", on_click=service.command, args=(job, "resume"), key="resume")
+            st.button("Resume", icon=":material/resume:", on_click=command, args=(job, "resume"), key="resume")
         else:
-            st.button("Pause", icon=":material/pause:", on_click=service.command, args=(job, "pause"),
+            st.button("Pause", icon=":material/pause:", on_click=command, args=(job, "pause"),
                       disabled=not going, key="pause")  # fmt: skip
         for what, label in (("step", "One step"), ("epoch", "One epoch")):
-            st.button(label, icon=":material/skip_next:", on_click=service.command, args=(job, what),
+            st.button(label, icon=":material/skip_next:", on_click=command, args=(job, what),
                       disabled=not going, key=what)  # fmt: skip
-        st.button(
-            "Stop", icon=":material/stop:", on_click=service.command, args=(job, "stop"), disabled=not going, key="stop"
-        )
+        st.button("Stop", icon=":material/stop:", on_click=command, args=(job, "stop"), disabled=not going, key="stop")
     if refusal := st.session_state.pop("refusal", None):
         st.error(refusal)
     if job is None:
@@ -95,8 +107,8 @@ def watch() -> None:
         cached = pd.DataFrame()
     live.charts(job, known[-4:-1], cached)
     live.pictures(job)
-    if job.ended and st.session_state.get("ended") != job.number:
-        st.session_state["ended"] = job.number
+    if job.settled and st.session_state.get("settled") != job.key:
+        st.session_state["settled"] = job.key
         st.rerun()  # the whole page, so that it stops asking
 
 

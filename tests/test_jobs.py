@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from lenet import jobs
+from lenet.data import mnist
+from lenet.evaluation import evaluate
 from lenet.jobs import TEN, Job, Service
 from lenet.pretrained import load
 from lenet.recipe import Recipe, RecipeError
@@ -20,7 +22,7 @@ LONG = Recipe(epochs=500, train_size=6000)
 
 @pytest.fixture(scope="module")
 def service() -> Service:
-    return Service(workers=1)
+    return Service(workers=1, here=lambda owner: owner in ("ann", "bob"))
 
 
 def until(condition, seconds: float = 60) -> None:
@@ -44,8 +46,6 @@ def test_a_run_to_its_end(service, tmp_path):
 
 
 def test_the_ten_digits_are_one_of_each():
-    from lenet.data import mnist
-
     assert mnist("test").labels[list(TEN)].tolist() == list(range(10))
 
 
@@ -55,20 +55,79 @@ def test_the_same_run_is_answered_from_the_first(service):
     assert service.submit(VARIANTS["best"], replace(TINY, seed=1), "bob") is not first
 
 
-def test_stop_pause_step_and_resume(service):
+def test_nobody_stops_or_pauses_a_shared_run_for_the_others(service):
+    job = service.submit(VARIANTS["original"], replace(LONG, seed=8), "ann")
+    assert service.find(job.key, "bob") is job and service.find("guessed", "bob") is None
+    until(lambda: job.progress)
+    assert "from you alone" in service.command(job, "pause", "ann") and not job.commands
+    assert "goes on for them" in service.command(job, "stop", "ann")
+    at = job.progress.step
+    until(lambda: job.progress.step > at)
+    assert job.state == jobs.RUNNING
+    assert service.command(job, "pause", "bob") == ""  # now it is his alone
+    until(lambda: job.state == jobs.PAUSED, 5)
+    assert service.command(job, "stop", "bob") == ""
+    assert job.state == jobs.STOPPED
+    until(lambda: job.settled)
+
+
+def test_stop_while_the_worker_is_still_starting():
+    service = Service(workers=1)
+    job = service.submit(VARIANTS["original"], LONG, "ann")
+    until(lambda: job.state == jobs.RUNNING)
+    service.command(job, "stop", "ann")
+    assert job.state == jobs.STOPPED
+    until(lambda: job.settled)
+    after = service.submit(VARIANTS["original"], replace(TINY, seed=3), "ann")
+    until(lambda: after.settled)
+    assert after.state == jobs.DONE
+
+
+def test_a_worker_that_does_not_answer_stop_is_replaced(service, monkeypatch):
+    monkeypatch.setattr(jobs, "LAST_WORDS", 0.5)
+    job = service.submit(VARIANTS["original"], replace(LONG, seed=9), "ann")
+    until(lambda: job.progress)
+    os.kill(service.processes[0], signal.SIGSTOP)
+    service.command(job, "stop", "ann")
+    until(lambda: job.settled, 10)
+    assert job.state == jobs.STOPPED and job.weights is None
+    after = service.submit(VARIANTS["original"], replace(TINY, seed=4), "bob")
+    until(lambda: after.settled)
+    assert after.state == jobs.DONE
+
+
+def test_a_jump_of_the_clock_changes_nothing(service, monkeypatch):
+    job = service.submit(VARIANTS["original"], replace(LONG, seed=10), "ann")
+    until(lambda: job.progress)
+    now = time.time()
+    for jump in (1e7, -1e7):
+        monkeypatch.setattr(time, "time", lambda jump=jump: now + jump)
+        at = job.progress.step
+        until(lambda at=at: job.progress.step > at, 10)
+        assert 0 <= job.progress.seconds_left < 1e5 and not job.ended
+    service.command(job, "stop", "ann")
+    until(lambda: job.settled)
+
+
+def test_stop_pause_step_and_resume(service, tmp_path):
     job = service.submit(VARIANTS["original"], LONG, "ann")
     until(lambda: job.progress)
-    service.command(job, "pause")
+    service.command(job, "pause", "ann")
     until(lambda: job.state == jobs.PAUSED, 5)
     at = job.progress.step
-    service.command(job, "step")
+    service.command(job, "step", "ann")
     until(lambda: job.state == jobs.PAUSED and job.progress.step == at + 1, 5)
-    service.command(job, "resume")
+    service.command(job, "resume", "ann")
     until(lambda: job.progress.step > at + 3, 10)
     begun = time.monotonic()
-    service.command(job, "stop")
-    until(lambda: job.ended, 5)
-    assert job.state == jobs.STOPPED and job.weights and time.monotonic() - begun < 3
+    service.command(job, "stop", "ann")
+    assert job.state == jobs.STOPPED and time.monotonic() - begun < 1
+    until(lambda: job.settled, 10)
+    steps = job.progress.step
+    (tmp_path / "w.safetensors").write_bytes(job.weights)
+    model, card = load(tmp_path / "w.safetensors")
+    assert card.test_accuracy == evaluate(model, mnist("test")).accuracy  # of these weights, in the middle of an epoch
+    assert steps < job.progress.steps
 
 
 def test_ten_people_at_once_finish_in_order_and_nobody_fills_the_queue(service):
@@ -79,7 +138,7 @@ def test_ten_people_at_once_finish_in_order_and_nobody_fills_the_queue(service):
     order = service.queue()
     assert order[:10] == [greedy[0], *others] and order[10:] == greedy[1:]
     assert service.wait_for(others[4])[0] == 5
-    service.command(blocker, "stop")
+    service.command(blocker, "stop", "zoe")
     finished: list[Job] = []
 
     def all_done() -> bool:
@@ -95,9 +154,9 @@ def test_ten_people_at_once_finish_in_order_and_nobody_fills_the_queue(service):
 def test_a_waiting_run_can_be_stopped(service):
     blocker = service.submit(VARIANTS["original"], LONG, "zoe")
     waiting = service.submit(VARIANTS["tanh"], LONG, "ann")
-    service.command(waiting, "stop")
+    service.command(waiting, "stop", "ann")
     assert waiting.state == jobs.STOPPED and waiting not in service.queue()
-    service.command(blocker, "stop")
+    service.command(blocker, "stop", "zoe")
     until(lambda: blocker.ended)
 
 
@@ -124,7 +183,7 @@ def test_a_run_of_somebody_who_is_here_goes_on_on_another_page():
     job = service.submit(VARIANTS["original"], LONG, "ann")
     until(lambda: job.progress and job.progress.step > 5)
     assert time.monotonic() - job.seen > 0.2 and not job.ended
-    service.command(job, "stop")
+    service.command(job, "stop", "ann")
     until(lambda: job.ended)
 
 

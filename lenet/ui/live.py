@@ -11,7 +11,7 @@ from PIL import Image
 
 from lenet import jobs
 from lenet.jobs import Job
-from lenet.ui import networks, palette
+from lenet.ui import digit, networks, palette
 
 HEIGHT = 260
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
@@ -32,6 +32,8 @@ def status(job: Job, before: int, wait: float) -> None:
     elif p is None and not job.ended:
         st.info("Loading PyTorch and MNIST …")
     elif p is not None:
+        if job.ended and not job.settled:
+            st.info("Stopped. Measuring what it has learnt so far …")
         words = {jobs.RUNNING: f"about {p.seconds_left:.0f} s left", jobs.PAUSED: "paused", jobs.DONE: "done"}
         st.progress(min(p.step / p.steps, 1.0), f"Step {p.step:,} of {p.steps:,}, {words.get(job.state, job.state)}. "
                     f"Loss of the last batch {p.loss:.4f}.")  # fmt: skip
@@ -106,10 +108,10 @@ def pictures(job: Job) -> None:
     left.html(palette.legend(True, scale, "weights"))
     right.markdown("**Ten test digits, one of each,** and what it reads")
     reads = p.answers.argmax(1)
-    row = {
-        **{f"a {digit}": f"{reads[digit]} {'✓' if reads[digit] == digit else '✗'}" for digit in range(10)},
-        **({"your drawing": str(reads[10])} if len(reads) > 10 else {}),
-    }
+    row = {f"a {k}": f"{reads[k]} {'✓' if reads[k] == k else '✗'}" for k in range(10)}
+    mine = digit.current()  # the run may be shared, and then it has somebody else's drawing
+    if mine is not None and job.drawing is not None and np.array_equal(mine.image.numpy(), job.drawing):
+        row["your drawing"] = str(reads[10])
     sure = {column: f"{p.answers[index].max():.0%}" for index, column in enumerate(row)}
     right.dataframe(pd.DataFrame([row, sure], index=["reads", "how sure"]), hide_index=False)
 
@@ -127,10 +129,10 @@ def afterwards(job: Job) -> None:
     if job.weights is None:
         return
     known = st.session_state.setdefault("run_names", {})
-    if job.number not in known:
+    if job.key not in known:
         model, card = from_bytes(job.weights)
-        known[job.number] = networks.add_session_network(f"run-{job.number}", model, card)
-    called = known[job.number]
+        known[job.key] = networks.add_session_network(f"run-{job.number}", model, card)
+    called = known[job.key]
     with st.container(horizontal=True, vertical_alignment="center"):
         st.page_link("app.py", label=f"Draw on {called}", icon=":material/draw:", query_params={"networks": called})
         st.download_button("Weights", job.weights, f"{called}.safetensors", icon=":material/download:", key="weights")
