@@ -62,15 +62,21 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
     lost = [str(digit) for digit, accuracy in enumerate(last.class_accuracy) if accuracy == 0]
     if not lost or last.test_accuracy < CHANCE:
         return None
+    so_far = " so far" if last.epoch < recipe.epochs else ""
+    evidence = f"{last.classes_predicted} of 10 classes are predicted; test accuracy {last.test_accuracy:.1%}."
+    if len(lost) > len(last.class_accuracy) - last.classes_predicted:  # some are predicted, for other digits
+        return Finding("warning", f"Never read rightly{so_far}: {', '.join(lost)}.", evidence)
+    if not (variant.output_activation and variant.activation == "relu"):
+        return Finding("bad", f"Never predicted{so_far}: {', '.join(lost)}. Other outputs always win.", evidence)
+    *_, share = last.dead_units.values()
+    dead = round(share * len(last.class_accuracy))
     why = (
-        "the ReLU after the last layer is dead: where its output is zero no gradient comes back"
-        if variant.activation == "relu" and variant.output_activation
-        else "its output never wins against the others"
+        "The ReLU after the last layer is dead" if dead >= len(lost) else "The ReLU after the last layer cuts them off"
     )
     return Finding(
         "bad",
-        f"Never read: {', '.join(lost)}. For each of them {why}.",
-        f"{last.classes_predicted} of 10 classes are predicted; test accuracy {last.test_accuracy:.1%}.",
+        f"Never predicted{so_far}: {', '.join(lost)}. {why}: where an output is zero, no gradient comes back.",
+        f"{dead} of 10 output units are zero for every test picture; {evidence}",
     )
 
 

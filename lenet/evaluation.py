@@ -80,3 +80,11 @@ def gradient_norms(model: LeNet, digits: Digits) -> tuple[dict[str, float], floa
         for name, module in modules.items()
     }
     return norms, loss.item()
+
+
+def layer_norms(model: LeNet) -> dict[str, float]:
+    """L2 norm, for each layer with weights (biases included), of the gradients that the parameters hold."""
+    return {
+        name: torch.cat([p.grad.flatten() for p in module.parameters() if p.grad is not None]).norm().item()
+        for name, module in model.named_children()
+    }

@@ -33,6 +33,7 @@ REPORTS_PER_SECOND = 4
 ABANDONED_AFTER = 60.0  # seconds without anybody asking
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
+CURVE_POINTS = 200  # of the loss and of the gradients, whatever the number of steps
 KEPT = 40  # finished runs that are remembered
 TEN = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # a test digit of each class, the first that there is, 0 to 9
 
@@ -45,7 +46,8 @@ COMMANDS = ("pause", "resume", "step", "epoch", "stop")
 class Progress:
     """step of steps; loss of the last batch; seconds of training left; kernels: conv1's weights [6, 5, 5];
     answers: probabilities [10, 10] for the ten fixed test digits, and those for
-    the owner's drawing in an eleventh row; losses: (step, loss), thinned out."""
+    the owner's drawing in an eleventh row; losses: (step, loss), thinned out; gradients: (step, norm of the batch's
+    gradient by layer), likewise."""
 
     step: int
     steps: int
@@ -54,6 +56,7 @@ class Progress:
     kernels: Any
     answers: Any
     losses: list[tuple[int, float]]
+    gradients: list[tuple[int, dict[str, float]]]
 
 
 @dataclass(eq=False)
@@ -283,7 +286,7 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
     import torch
 
     from lenet.data import mnist, pixels
-    from lenet.evaluation import evaluate
+    from lenet.evaluation import evaluate, layer_norms
     from lenet.pretrained import make_card, weights_bytes
     from lenet.training import measure, new_model, steps, training_set
 
@@ -296,8 +299,9 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
     history = [measure(model, 0, None, 0.0, used, test)]
     pipe.send(("epoch", history[0]))
     total = recipe.epochs * recipe.steps_per_epoch
-    every = max(1, total // 400)
+    every = max(1, total // CURVE_POINTS)
     losses: list[tuple[int, float]] = []
+    gradients: list[tuple[int, dict[str, float]]] = []
     epoch_loss = seconds = 0.0
     reported = 0.0
     begun, paused, pause_at = time.monotonic(), 0.0, 0
@@ -310,13 +314,14 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
         with torch.inference_mode():
             answers = model(pictures).softmax(1).numpy()
         kernels = model.state_dict()["conv1.weight"][:, 0].numpy().copy()
-        pipe.send(("progress", Progress(step, total, loss, left, kernels, answers, list(losses))))
+        pipe.send(("progress", Progress(step, total, loss, left, kernels, answers, list(losses), list(gradients))))
 
     for step in steps(model, recipe, train):
         seconds += step.seconds
         epoch_loss += step.loss * step.batch_size
         if step.number % every == 0 or step.number == 1:
             losses.append((step.number, step.loss))
+            gradients.append((step.number, layer_norms(model)))
         if step.number % recipe.steps_per_epoch == 0:
             number = step.number // recipe.steps_per_epoch
             history.append(measure(model, number, epoch_loss / len(used), seconds, used, test))

@@ -1,6 +1,5 @@
 """Train a variant live: choose the network and the recipe, start, watch, and read why it learns or fails."""
 
-import pandas as pd
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -49,12 +48,13 @@ def command(job: jobs.Job, what: str) -> None:
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
-def published(chosen: tuple[str, ...]) -> pd.DataFrame:
+def published(chosen: tuple[str, ...]) -> list[dict]:
     """Mean test accuracy by epoch of cached runs: the paper's recipe, learning rate 0.1."""
     table = curves.read().to_pandas()
     table = table[(table.lr == 0.1) & (table.recipe == "paper") & table.variant.isin(chosen) & table.output_activation]
     mean = table.groupby(["variant", "epoch"], as_index=False).test_accuracy.mean()
-    return mean.assign(run="cached: " + mean.variant).rename(columns={"test_accuracy": "accuracy"})
+    mean["of"] = "cached: " + mean.variant
+    return mean.rename(columns={"test_accuracy": "value"})[["of", "epoch", "value"]].to_dict("records")
 
 
 controls, result = st.columns([1, 2], gap="large")
@@ -101,10 +101,10 @@ def watch() -> None:
     live.diagnosis(job)
     live.afterwards(job)
     try:
-        cached = published(tuple(overlay)) if overlay else pd.DataFrame()
+        cached = published(tuple(overlay)) if overlay else []
     except CurvesError as error:
         st.caption(str(error))
-        cached = pd.DataFrame()
+        cached = []
     live.charts(job, known[-4:-1], cached)
     live.pictures(job)
     if job.settled and st.session_state.get("settled") != job.key:

@@ -12,7 +12,7 @@ from lenet.variant import VARIANTS
 
 FINE = Epoch(1, 0.1, 0.98, [0.98] * 10, 10, {"relu1": 0.0, "relu5": 0.0}, {"conv1": 0.1, "fc3": 0.2}, 1.0)
 BEFORE = replace(FINE, epoch=0, train_loss=2.3, test_accuracy=0.1)
-LOST = [0.0, *[0.99] * 9]
+NEVER = {"class_accuracy": [0.0, *[0.99] * 9], "classes_predicted": 9, "test_accuracy": 0.9}
 
 
 @pytest.mark.parametrize(
@@ -20,8 +20,16 @@ LOST = [0.0, *[0.99] * 9]
     [
         ("original", {}, "good", "learning well"),
         ("original", {"test_accuracy": 0.7}, "good", "more epochs"),
-        ("original", {"class_accuracy": LOST, "classes_predicted": 9, "test_accuracy": 0.9}, "bad", "Never read: 0."),
-        ("best", {"class_accuracy": LOST, "classes_predicted": 9, "test_accuracy": 0.9}, "bad", "never wins"),
+        (
+            "original",
+            NEVER | {"dead_units": {"relu5": 0.1}},
+            "bad",
+            "Never predicted so far: 0. The ReLU after the last layer is dead",
+        ),
+        ("original", NEVER, "bad", "cuts them off"),
+        ("original", NEVER | {"epoch": 20}, "bad", "Never predicted: 0."),
+        ("best", NEVER, "bad", "Other outputs always win"),
+        ("best", NEVER | {"classes_predicted": 10}, "warning", "Never read rightly so far: 0."),
         ("original", {"train_loss": float("nan")}, "bad", "learning rate, 0.1, is too high"),
         ("sigmoid", {"gradient_norms": {"conv1": 1e-6, "fc3": 0.1}}, "bad", "vanishes"),
         ("tanh", {"dead_units": {"tanh1": 0.1, "tanh4": 0.8}}, "bad", "units of tanh4 are saturated"),

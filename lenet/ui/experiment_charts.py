@@ -1,28 +1,16 @@
-"""The charts of the Experiments page. A network has its colour and its dashes by its place in the experiment.
+"""The charts of the Experiments page. A network has its colour and its dashes by its place in the experiment."""
 
-Altair takes longer to build and check a chart than all else on the page takes together. So what a chart looks like is
-made once, with data that are only named in it, and the data are put beside it each time.
-"""
-
-from collections.abc import Callable
-from functools import lru_cache
-from json import loads
-from math import ceil, floor, log10
+from math import ceil
 
 import altair as alt
 
 from lenet.experiments import FORMS
 from lenet.statistics import COURSES
+from lenet.ui.chart import made_once, powers_of_ten
 from lenet.ui.palette import SEQUENTIAL_RANGE, VARIANT_COLOURS
 
 HEIGHT = 370  # pixels, without the legend
 DASHES = [[1, 0], [7, 3], [2, 2], [10, 2, 2, 2], [5, 5], [1, 4], [12, 4]]
-
-
-def _made_once(look: Callable[..., alt.LayerChart | alt.Chart]) -> Callable[..., dict]:
-    """The chart as a Vega-Lite specification of one's own, without Altair's own sizes: those are Streamlit's."""
-    text = lru_cache(maxsize=256)(lambda *arguments: look(*arguments).to_json())
-    return lambda *arguments: {key: value for key, value in loads(text(*arguments)).items() if key != "config"}
 
 
 def _looks(networks: tuple[str, ...], here: tuple[str, ...]) -> dict:
@@ -64,7 +52,7 @@ def curves(
     return _curves(bool(seeds), tuple(networks), tuple(here), course) | {"datasets": marked}
 
 
-@_made_once
+@made_once
 def _curves(each: bool, networks: tuple[str, ...], here: tuple[str, ...], course: str) -> alt.LayerChart:
     what = COURSES[course]
     scale = alt.Scale(type="log") if what.log else alt.Scale(zero=False)
@@ -132,12 +120,11 @@ def gradients(rows: list[dict], networks: list[str], here: list[str]) -> dict:
     names = {row["layer"] for row in rows}
     convolutions = sorted(name for name in names if name.startswith("conv"))
     layers = [*convolutions, *sorted(names - set(convolutions), key=lambda name: -int(name.removeprefix("→ ")))]
-    norms = [row["norm"] for row in rows]
-    powers = tuple(10.0**i for i in range(floor(log10(min(norms))), ceil(log10(max(norms))) + 1))
+    powers = powers_of_ten(row["norm"] for row in rows)
     return _gradients(tuple(layers), powers, tuple(networks), tuple(here)) | {"datasets": {"norms": rows}}
 
 
-@_made_once
+@made_once
 def _gradients(
     layers: tuple[str, ...], powers: tuple[float, ...], networks: tuple[str, ...], here: tuple[str, ...]
 ) -> alt.Chart:
@@ -174,7 +161,7 @@ def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> dict:
     return _outcomes(tuple(networks), tuple(here)) | {"datasets": {"runs": rows}}
 
 
-@_made_once
+@made_once
 def _outcomes(networks: tuple[str, ...], here: tuple[str, ...]) -> alt.Chart:
     looks = _looks(networks, here)
     return (
@@ -205,7 +192,7 @@ def probabilities(rows: list[dict], x: str, y: str) -> dict:
     return _probabilities(x, y) | {"datasets": {"cells": rows}}
 
 
-@_made_once
+@made_once
 def _probabilities(x: str, y: str) -> alt.Chart:
     return (
         alt.Chart(alt.NamedData("cells"))

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from math import inf
 
 import altair as alt
 import numpy as np
@@ -12,10 +13,10 @@ from PIL import Image
 from lenet import jobs
 from lenet.jobs import Job
 from lenet.ui import digit, networks, palette
+from lenet.ui.chart import made_once, powers_of_ten
 
 HEIGHT = 260
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
-RANGE = palette.VARIANT_COLOURS
 
 
 def name(job: Job) -> str:
@@ -41,52 +42,47 @@ def status(job: Job, before: int, wait: float) -> None:
         st.warning(job.reason)
 
 
-def charts(job: Job, earlier: list[Job], cached: pd.DataFrame) -> None:
+def charts(job: Job, earlier: list[Job], cached: list[dict]) -> None:
     """Loss and accuracy with earlier runs and the cached curves behind; gradients and dead units by layer."""
     runs = [job, *earlier]
-    epochs = pd.DataFrame(
-        [{"run": name(j), "epoch": e.epoch, "accuracy": e.test_accuracy} for j in runs for e in j.history]
-    )
-    every = pd.concat([epochs, cached]) if len(cached) else epochs
-    losses = pd.DataFrame(
-        [{"run": name(j), "step": step, "loss": loss} for j in runs if j.progress for step, loss in j.progress.losses]
-    )
-    layers = pd.DataFrame(
-        [
-            {"layer": layer, "epoch": e.epoch, "value": value, "what": what}
-            for e in job.history
-            for what, values in (("gradient", e.gradient_norms), ("dead", e.dead_units))
-            for layer, value in values.items()
-        ]
-    )
+    epochs = [{"of": name(j), "epoch": e.epoch, "value": e.test_accuracy} for j in runs for e in j.history] + cached
+    losses = [{"of": name(j), "step": step, "value": v} for j in runs if j.progress for step, v in j.progress.losses]
+    gradients = [
+        {"of": layer, "step": step, "value": norm}
+        for step, norms in (job.progress.gradients if job.progress else [])
+        for layer, norm in norms.items()
+        if 0 < norm < inf
+    ]
+    dead = [
+        {"of": layer, "epoch": e.epoch, "value": share} for e in job.history for layer, share in e.dead_units.items()
+    ]
     left, right = st.columns(2)
-    if len(every):
-        left.markdown("**Test accuracy** after each epoch")
-        left.altair_chart(_lines(every, "epoch", "accuracy", "run", axis=alt.Axis(format="%")), width="stretch")
-    if len(losses):
-        right.markdown("**Training loss** of single batches")
-        right.altair_chart(_lines(losses, "step", "loss", "run"), width="stretch")
-    if len(layers):
-        left.markdown("**Gradient norm** of each layer, on the first 1,000 training images")
-        positive = layers[(layers.what == "gradient") & (layers.value > 0)]
-        left.altair_chart(_lines(positive, "epoch", "value", "layer", alt.Scale(type="log")), width="stretch")
-        right.markdown("**Dead or saturated units**, the share that no test picture moves")
-        right.altair_chart(
-            _lines(layers[layers.what == "dead"], "epoch", "value", "layer", axis=alt.Axis(format="%")), width="stretch"
-        )
+    shown: tuple[tuple, ...] = (
+        (left, "**Test accuracy** after each epoch", epochs, "accuracy", ("epoch", "%", 1)),
+        (right, "**Training loss** of single batches", losses, "losses", ("step", "", 1)),
+        (left, "**Gradient norm** of each layer, of single batches", gradients, "gradients", ("step", "log", 5)),
+        (right, "**Dead or saturated units**, the share that no test picture moves", dead, "dead", ("epoch", "%", 5)),
+    )
+    for place, words, rows, key, arguments in shown:
+        if not rows:
+            continue
+        powers = powers_of_ten(row["value"] for row in rows) if "log" in arguments else ()
+        place.markdown(words)
+        place.vega_lite_chart(spec=_lines(*arguments, powers) | {"datasets": {"rows": rows}}, key=f"live-{key}",
+                              alt=words.replace("*", ""))  # fmt: skip
 
 
-def _lines(
-    rows: pd.DataFrame, x: str, y: str, colour: str, scale: alt.Scale | None = None, axis: alt.Axis | None = None
-) -> alt.LayerChart | alt.FacetChart:
-    titles = {"value": "", "accuracy": "", "loss": "", "epoch": "epoch", "step": "step"}
-    base = alt.Chart(rows).encode(
-        x=alt.X(f"{x}:Q", title=titles[x], axis=alt.Axis(tickMinStep=1)),
-        y=alt.Y(f"{y}:Q", title=titles[y], scale=scale or alt.Scale(zero=False), axis=axis or alt.Axis()),
-        color=alt.Color(f"{colour}:N", scale=alt.Scale(range=RANGE), sort=None,
-                        legend=alt.Legend(title=None, orient="bottom", columns=5 if colour == "layer" else 1,
-                                          labelLimit=400)),
-        tooltip=[colour, x, alt.Tooltip(f"{y}:Q", format=".4g")],
+@made_once
+def _lines(x: str, kind: str, columns: int, powers: tuple[float, ...]) -> alt.LayerChart | alt.FacetChart:
+    """One line for each thing. kind: of the upright axis, % for shares, log for `powers` of ten."""
+    scale = alt.Scale(type="log", domain=[powers[0], powers[-1]]) if powers else alt.Scale(zero=False)
+    axis = alt.Axis(values=list(powers), format=".0e") if powers else alt.Axis(format="%") if kind else alt.Axis()
+    base = alt.Chart(alt.NamedData("rows")).encode(
+        x=alt.X(f"{x}:Q", title=x, axis=alt.Axis(tickMinStep=1)),
+        y=alt.Y("value:Q", title="", scale=scale, axis=axis),
+        color=alt.Color("of:N", scale=alt.Scale(range=palette.VARIANT_COLOURS), sort=None,
+                        legend=alt.Legend(title=None, orient="bottom", columns=columns, labelLimit=400)),
+        tooltip=[alt.Tooltip("of:N", title="of"), f"{x}:Q", alt.Tooltip("value:Q", format=".4g")],
     ).properties(height=HEIGHT)  # fmt: skip
     return alt.layer(base.mark_line(), base.mark_circle(size=22))
 
