@@ -2,8 +2,9 @@
 
 import gzip
 import hashlib
-import tempfile
+import os
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -71,7 +72,20 @@ def _read(folder: Path, name: str, reader) -> Tensor:
         raise DataError(f"MNIST's file {path.name} cannot be read ({error}). {mend}") from error
     if hashlib.md5(unpacked, usedforsecurity=False).hexdigest() != CHECKSUMS[name]:
         raise DataError(f"MNIST's file {path.name} is damaged: its checksum is wrong. {mend}")
-    with tempfile.TemporaryDirectory() as temporary:  # torchvision reads only unpacked files, and only by name
-        plain = Path(temporary, name)
-        plain.write_bytes(unpacked)
-        return reader(str(plain))
+    try:
+        return _through_pipe(unpacked, reader)
+    except OSError as error:
+        raise DataError(f"MNIST's file {path.name} cannot be handed on ({error}). Close some programs.") from error
+
+
+def _through_pipe(content: bytes, reader) -> Tensor:
+    """torchvision reads only unpacked files: by name, or from a descriptor, for which nothing need be written."""
+    source, sink = os.pipe()
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(_fill, sink, content)
+        return reader(source)
+
+
+def _fill(sink: int, content: bytes) -> None:
+    with os.fdopen(sink, "wb") as file:
+        file.write(content)

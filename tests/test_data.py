@@ -1,7 +1,10 @@
 """MNIST from the files in the repository, and what happens when they are not as they should be."""
 
+import errno
 import gzip
+import os
 import shutil
+import tempfile
 
 import pytest
 import torch
@@ -53,3 +56,23 @@ def test_a_damaged_file_gets_one_sentence_that_says_how_to_mend_it(folder, name,
     with pytest.raises(DataError, match="git checkout -- data/mnist") as error:
         mnist("test", folder)
     assert path.name in str(error.value)
+
+
+def test_nothing_is_written_to_read_them(folder, monkeypatch):
+    """A full disk or a read-only machine does not matter."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    for name in ("mkdtemp", "mkstemp", "TemporaryDirectory", "NamedTemporaryFile"):
+        monkeypatch.setattr(tempfile, name, full)
+    assert len(mnist("test", folder)) == 10_000
+
+
+def test_a_machine_out_of_descriptors_gets_a_sentence(folder, monkeypatch):
+    def none_left() -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pipe", none_left)
+    with pytest.raises(DataError, match=os.strerror(errno.EMFILE)):
+        mnist("test", folder)
