@@ -151,11 +151,12 @@ def test_damaged_weights_tape_and_curves_get_a_sentence_and_other_pages_work(tmp
                      f"pretrained/tapes/{tape}")  # fmt: skip
 
     async def people() -> None:
+        for page, key in (("", "networks"), ("inside", "network"), ("stress", "networks")):
+            async with Visitor(server.url) as visitor:
+                await visitor.open(page, f"{key}=original&digit=7")
+                said = alerts(visitor) + ("" if page else visitor.answer()["message"])
+                assert "original" in said and ("damaged" in said or "git checkout -- pretrained" in said), (page, said)
         async with Visitor(server.url) as visitor:
-            await visitor.open(query="networks=original&digit=7")
-            said = alerts(visitor) + visitor.answer()["message"]
-            if damage is not Path.unlink:  # a network whose file is gone is not offered; best answers
-                assert "original" in said and "damaged" in said, said
             await visitor.open("experiments", "guess2=Just+show+me")
             assert "curves.parquet" in alerts(visitor)
             await visitor.open("inside", "network=tanh&section=tape")

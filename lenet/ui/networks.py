@@ -18,6 +18,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
 DEFAULT = "best"
 WAKING = "Loading PyTorch and the network: a few seconds, once …"
 _SESSION = "session_networks"
+_UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
 
 _lock = Lock()
 _warming: Thread | None = None
@@ -113,15 +114,19 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
             "No networks are shipped in pretrained/. Restore them from the repository: `git checkout -- pretrained`"
         )
         return []
-    asked = st.query_params.get_all(key)
-    unknown = [name for name in asked if name not in options]
+    unknown = [name for name in st.query_params.get_all(key) if name not in options]
     if unknown:
+        st.session_state[_UNKNOWN] = unknown
+    missing = st.session_state.get(_UNKNOWN, [] if DEFAULT in options else [DEFAULT])
+    if missing:
         st.warning(
-            f"There is no network called {', '.join(map(_plain, unknown))} here. There are: {', '.join(options)}."
+            f"There is no network called {', '.join(map(_plain, missing))} here: choose one of {', '.join(options)}; "
+            "a shipped one whose file is gone comes back with `git checkout -- pretrained`."
         )
     default = DEFAULT if DEFAULT in options else options[0]
     if most == 1:
-        chosen = st.pills(label, options, default=default, key=key, bind="query-params", required=True, wrap=True)
+        chosen = st.pills(label, options, default=default, key=key, bind="query-params", required=True, wrap=True,
+                          on_change=_picked, args=(key,))  # fmt: skip
         return [chosen] if chosen in options else [default]
     several = st.pills(
         label,
@@ -131,9 +136,17 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
         key=key,
         bind="query-params",
         wrap=True,
-        on_change=lambda: st.session_state.update({key: st.session_state[key][-most:]}),
+        on_change=_picked,
+        args=(key, most),
     )
     return [name for name in several if name in options][:most] or [default]
+
+
+def _picked(key: str, most: int = 1) -> None:
+    """Keep the last `most` of what was picked; what the link asked for is no longer of interest."""
+    st.session_state.pop(_UNKNOWN, None)
+    if most > 1:
+        st.session_state[key] = st.session_state[key][-most:]
 
 
 def _plain(text: str) -> str:
