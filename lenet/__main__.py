@@ -64,12 +64,11 @@ def experiments(arguments: argparse.Namespace) -> None:
 
 def tape(arguments: argparse.Namespace) -> None:
     """Record a training tape of pretrained/tapes: one whole run."""
-    import torch
-
     from lenet.data import DataError, mnist
     from lenet.tape import TapeError, path_of, record, save, shipped_run
+    from lenet.training import prepare_process
 
-    torch.set_num_threads(1)  # the same numbers on every machine
+    prepare_process()
     try:
         variant, recipe = shipped_run(arguments.name)
         save(
@@ -87,15 +86,13 @@ def train(arguments: argparse.Namespace) -> None:
     from dataclasses import replace
     from pathlib import Path
 
-    import torch
-
     from lenet.data import DataError, mnist
     from lenet.pretrained import FOLDER, SHIPPED, make_card, save
     from lenet.recipe import RecipeError, check
-    from lenet.training import new_model
+    from lenet.training import new_model, prepare_process
     from lenet.training import train as epochs_of
 
-    torch.set_num_threads(1)  # the same numbers on every machine of a kind
+    prepare_process()
     variant, recipe = SHIPPED[arguments.name]
     asked = {name: getattr(arguments, name) for name in ("seed", "epochs", "train_size")}
     recipe = replace(recipe, **{name: value for name, value in asked.items() if value is not None})

@@ -263,10 +263,10 @@ def _work() -> None:
     """A worker process: runs one after the other, until the pipe to the server breaks."""
     pipe = Client(sys.argv[1], authkey=sys.stdin.buffer.read())
 
-    import torch
+    from lenet.training import prepare_process
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends us
-    torch.set_num_threads(1)
+    prepare_process()
     while True:
         try:
             asked = pipe.recv()

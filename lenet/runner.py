@@ -47,13 +47,11 @@ class Result:
 
 def perform(run: Run, recipe: Recipe) -> Result:
     """Do one run from its seed, on one thread."""
-    import torch
-
     from lenet.data import mnist
     from lenet.pretrained import make_card, weights_bytes
-    from lenet.training import new_model, train
+    from lenet.training import new_model, prepare_process, train
 
-    torch.set_num_threads(1)
+    prepare_process()
     model = new_model(run.network(), run.seed)
     history = []
     for epoch in train(model, recipe, mnist("train"), mnist("test")):

@@ -36,9 +36,9 @@ def measure() -> dict:
     import torch
 
     from lenet.data import mnist
-    from lenet.training import new_model, steps
+    from lenet.training import new_model, prepare_process, steps
 
-    torch.set_num_threads(1)
+    prepare_process()
     digits = mnist("train")
     recipe = Setting("original").run(True, 0).training()
     a_slice = recipe.steps_per_epoch // SLICES

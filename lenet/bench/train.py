@@ -39,9 +39,10 @@ def quick() -> None:
     from lenet.data import mnist
     from lenet.evaluation import evaluate
     from lenet.recipe import RECIPES
-    from lenet.training import new_model, steps
+    from lenet.training import new_model, prepare_process, steps
     from lenet.variant import VARIANTS
 
+    prepare_process()
     scores = []
     for seed in range(SEEDS):
         model = new_model(VARIANTS["best"], seed)
@@ -59,7 +60,7 @@ def epoch(batches: int, threads: int) -> None:
 
     from lenet.data import mnist
     from lenet.recipe import RECIPES
-    from lenet.training import new_model, steps
+    from lenet.training import keep_memory, new_model, steps
     from lenet.variant import VARIANTS, multiply_adds
 
     torch.set_num_threads(threads)
@@ -77,6 +78,7 @@ def epoch(batches: int, threads: int) -> None:
                 next(loop)
         for _ in range(SLICES):
             for name, loop in loops.items():
+                keep_memory(name == "ours")
                 start = time.perf_counter()
                 for _ in range(a_slice):
                     next(loop)
