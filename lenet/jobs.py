@@ -33,6 +33,7 @@ REPORTS_PER_SECOND = 4
 ABANDONED_AFTER = 60.0  # seconds without anybody asking
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
+IDLE = 60.0  # seconds after which a worker with nothing to do gives its memory back
 CURVE_POINTS = 200  # of the loss and of the gradients, whatever the number of steps
 KEPT = 40  # finished runs that are remembered
 TEN = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # a test digit of each class, the first that there is, 0 to 9
@@ -191,7 +192,10 @@ class Service:
         while True:
             with self._changed:
                 while not (order := self._order()):
-                    self._changed.wait()
+                    if not self._changed.wait(IDLE) and worker:
+                        _end(worker[0])
+                        worker = None
+                        del self.processes[slot]
                 job = order[0]
                 job.state, job.begun = RUNNING, time.monotonic()
             try:
@@ -202,8 +206,7 @@ class Service:
                 self._follow(job, worker[1])
             except (EOFError, OSError):
                 if worker:
-                    worker[0].kill()
-                    worker[0].wait()
+                    _end(worker[0])
                     worker = None
                 if job.state != STOPPED:
                     job.state = FAILED
@@ -245,6 +248,11 @@ class Service:
                 job.reason = error or job.reason
                 job.state = kind
                 return
+
+
+def _end(process: subprocess.Popen) -> None:
+    process.kill()
+    process.wait()
 
 
 def _start_worker() -> tuple[subprocess.Popen, Connection]:

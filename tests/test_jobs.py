@@ -96,6 +96,16 @@ def test_a_worker_that_does_not_answer_stop_is_replaced(service, monkeypatch):
     assert after.state == jobs.DONE
 
 
+def test_a_worker_with_nothing_to_do_gives_its_memory_back(monkeypatch):
+    monkeypatch.setattr(jobs, "IDLE", 0.2)
+    service = Service(workers=1)
+    for seed in (20, 21):
+        job = service.submit(VARIANTS["best"], replace(TINY, seed=seed), "ann")
+        until(lambda job=job: job.settled)
+        assert job.state == jobs.DONE
+        until(lambda: not service.processes, 10)
+
+
 def test_a_jump_of_the_clock_changes_nothing(service, monkeypatch):
     job = service.submit(VARIANTS["original"], replace(LONG, seed=10), "ann")
     until(lambda: job.progress)

@@ -29,6 +29,8 @@ PAGE_EVERY = 15  # strokes between two visits to another page
 ALONE = 40  # strokes of the session that has the server to itself
 HURRY = 0.5  # seconds between them
 CROWD = 100  # sessions, for the growth of memory
+QUEUE = 10  # sessions that press Train at once
+QUEUED = "preset=quick&epochs=1&train_size=12000"  # what each of them trains, with a seed of its own
 FORGOTTEN = 150  # seconds; Streamlit keeps a session for 120 after its page is closed
 BARE = """
 import os, streamlit, torch
@@ -39,6 +41,7 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 GOALS = {
     "p95 of a stroke, to one session alone": 3.0,
+    "p95 of a stroke while ten trainings are queued, to one session alone": 2.0,
     "memory at rest, to the bare process": 1.3,
     "MB a session": 3.0,
     "memory after all have left, to memory at rest": 1.1,
@@ -105,6 +108,14 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
     for visitor in crowd:
         await visitor.__aexit__()
 
+    queued = Tally()
+    trainers = [await Visitor(server.url).__aenter__() for _ in range(QUEUE)]
+    await asyncio.gather(*(_train(visitor, f"{QUEUED}&seed={seed}") for seed, visitor in enumerate(trainers)))
+    await _person(server.url, 2, ALONE * HURRY, False, queued, HURRY, visits=False)
+    for visitor in trainers:
+        await visitor.__aexit__()
+    print(f"{QUEUE} trainings queued: p95 {_share(queued.strokes, 95):.0f} ms", flush=True)
+
     peak = memory(server)
     watched = asyncio.create_task(_watch(server))
     await asyncio.gather(*(
@@ -124,11 +135,13 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
     each = (growth[CROWD] - growth[1]) / (CROWD - 1)
     ratios = {
         "p95 of a stroke, to one session alone": _share(class_.strokes, 95) / _share(alone.strokes, 95),
+        "p95 of a stroke while ten trainings are queued, to one session alone": _share(queued.strokes, 95)
+        / _share(alone.strokes, 95),
         "memory at rest, to the bare process": rest / bare,
         "MB a session": each,
         "memory after all have left, to memory at rest": left / rest,
     }
-    return _report(arguments, alone, idle, class_, ratios, growth, bare, rest, peak, left)
+    return _report(arguments, alone, idle, queued, class_, ratios, growth, bare, rest, peak, left)
 
 
 async def _person(
@@ -146,7 +159,7 @@ async def _person(
             while time.monotonic() < ends:
                 due = time.monotonic() + pause
                 if trains and strokes == 1:
-                    await _train(visitor, number)
+                    await _train(visitor, f"preset=quick&seed={number}")
                     tally.trained += 1
                     await visitor.open()
                 if visits and strokes % PAGE_EVERY == chance.randrange(PAGE_EVERY):
@@ -161,9 +174,9 @@ async def _person(
         tally.errors.append(f"{type(error).__name__}: {error}")
 
 
-async def _train(visitor: Visitor, seed: int) -> None:
-    """Start the quick recipe on the Train page, each with another seed: equal runs would be done once for all."""
-    await visitor.open("train", f"preset=quick&seed={seed}")
+async def _train(visitor: Visitor, query: str) -> None:
+    """Start what the link asks for on the Train page, each with another seed: equal runs are done once for all."""
+    await visitor.open("train", query)
     await visitor.press("start")
 
 
@@ -196,8 +209,9 @@ def _share(values: list[float], percent: int) -> float:
     return 1000 * ordered[min(len(ordered) - 1, round(percent / 100 * (len(ordered) - 1)))] if ordered else float("nan")
 
 
-def _report(arguments, alone, idle, class_, ratios, growth, bare, rest, peak, left) -> str:
+def _report(arguments, alone, idle, queued, class_, ratios, growth, bare, rest, peak, left) -> str:
     rows = [("one session alone", alone), (f"one session among {CROWD} idle ones", idle),
+            (f"one session while {QUEUE} others train", queued),
             (f"{arguments.sessions} sessions, {class_.trained} training", class_)]  # fmt: skip
     model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
                   if line.startswith("model name")), platform.machine())  # fmt: skip
