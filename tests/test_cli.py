@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -22,8 +23,10 @@ def test_help_is_there_without_torch(command):
 
 def test_train_makes_the_same_weights_again(tmp_path):
     files = [tmp_path / f"{number}.safetensors" for number in (1, 2)]
-    for file in files:
-        done = lenet("train", "original", "--seed", "3", "--epochs", "1", "--train-size", "600", "--out", str(file))
+    command = ("train", "original", "--seed", "3", "--epochs", "1", "--train-size", "600", "--out")
+    with ThreadPoolExecutor() as both:
+        ended = list(both.map(lambda file: lenet(*command, str(file)), files))
+    for done in ended:
         assert done.returncode == 0, done.stderr
         assert "epoch" in done.stderr and "of the test set" in done.stdout
     (one, card), (other, _) = map(load, files)

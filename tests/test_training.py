@@ -10,6 +10,7 @@ import torch.nn.functional as F
 
 from lenet.data import mnist, pixels
 from lenet.evaluation import evaluate, gradient_norms
+from lenet.files import ROOT
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, check
 from lenet.training import OPTIMISERS, SCHEDULES, new_model, steps, train, training_set
 from lenet.variant import VARIANTS
@@ -65,22 +66,26 @@ def test_the_papers_loop_is_plain_gradient_descent_in_the_files_order():
     assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters()))
 
 
-@pytest.mark.parametrize("name", ["paper", "best", "quick"])
-def test_the_same_seed_gives_the_same_weights_in_another_process(name):
-    code = f"""
-import torch; torch.set_num_threads(1)
+def test_the_same_seed_gives_the_same_weights_in_another_process_whatever_happens_to_memory():
+    code = """
+import sys
 from dataclasses import replace
 from lenet.data import mnist; from lenet.recipe import RECIPES; from lenet.variant import VARIANTS
-from lenet.training import new_model, steps
-model = new_model(VARIANTS['best'], 5)
-recipe = replace(RECIPES[{name!r}], epochs=1, train_size=500, drawings=0, seed=5)
-for step in steps(model, recipe, mnist('train')): pass
-print([p.double().sum().item().hex() for p in model.parameters()], step.loss.hex())
+from lenet.training import keep_memory, new_model, prepare_process, steps
+prepare_process()
+keep_memory(sys.argv[1] == "keep")
+for name in ("paper", "best", "quick"):
+    model = new_model(VARIANTS["best"], 5)
+    recipe = replace(RECIPES[name], epochs=1, train_size=500, drawings=0, seed=5)
+    for step in steps(model, recipe, mnist("train")): pass
+    print(name, [p.double().sum().item().hex() for p in model.parameters()], step.loss.hex())
 """
-    once, again = (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)
-    )
-    assert once.stdout == again.stdout and len(once.stdout) > 100
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, memory], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        for memory in ("keep", "give back")
+    ]
+    (once, _), (again, _) = [process.communicate() for process in running]
+    assert once == again and len(once.splitlines()) == 3 and len(once) > 300
 
 
 def test_an_epoch_records_what_the_curves_hold():
