@@ -16,9 +16,12 @@ if TYPE_CHECKING:  # a page shows the picker before torch is loaded
 
 FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
 DEFAULT = "best"
+FIRST = (DEFAULT, "original", "original-dead", "tanh", "sigmoid")  # in every picker; the others on request
 WAKING = "Loading PyTorch and the network: a few seconds, once …"
 _SESSION = "session_networks"
 _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
+
+_MORE = "more_networks"  # those asked for in this session
 
 _lock = Lock()
 _warming: Thread | None = None
@@ -114,7 +117,8 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
             "No networks are shipped in pretrained/. Restore them from the repository: `git checkout -- pretrained`"
         )
         return []
-    unknown = [name for name in st.query_params.get_all(key) if name not in options]
+    asked = st.query_params.get_all(key)
+    unknown = [name for name in asked if name not in options]
     if unknown:
         st.session_state[_UNKNOWN] = unknown
     missing = st.session_state.get(_UNKNOWN, [] if DEFAULT in options else [DEFAULT])
@@ -123,6 +127,20 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
             f"There is no network called {', '.join(map(_plain, missing))} here: choose one of {', '.join(options)}; "
             "a shipped one whose file is gone comes back with `git checkout -- pretrained`."
         )
+    st.session_state.setdefault(_MORE, set()).update(asked)
+    at_hand = {*FIRST, *st.session_state[_MORE], *st.session_state.get(_SESSION, {}), options[0]}
+    others = [name for name in options if name not in at_hand]
+    options = [name for name in options if name in at_hand]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = _pick(key, most, label, options)
+        if others:
+            with st.popover("More", icon=":material/add:", help="Networks of every other variant"):
+                st.selectbox("Another network", others, index=None, key=f"{key}-another", on_change=_add,
+                             args=(key, most))  # fmt: skip
+    return chosen
+
+
+def _pick(key: str, most: int, label: str, options: list[str]) -> list[str]:
     default = DEFAULT if DEFAULT in options else options[0]
     if most == 1:
         chosen = st.pills(label, options, default=default, key=key, bind="query-params", required=True, wrap=True,
@@ -140,6 +158,17 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
         args=(key, most),
     )
     return [name for name in several if name in options][:most] or [default]
+
+
+def _add(key: str, most: int) -> None:
+    """Put what was chosen under More beside the others, and choose it."""
+    name = st.session_state[f"{key}-another"]
+    if name is None:
+        return
+    st.session_state[f"{key}-another"] = None
+    st.session_state[_MORE].add(name)
+    st.session_state[key] = name if most == 1 else [*(st.session_state.get(key) or []), name]
+    _picked(key, most)
 
 
 def _picked(key: str, most: int = 1) -> None:

@@ -1,0 +1,53 @@
+"""The picker of networks: a few at hand, the others on request, all by link."""
+
+import shutil
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lenet.bench.browser import ROOT
+from lenet.ui import networks
+
+
+@pytest.fixture
+def more(tmp_path, monkeypatch):
+    """A folder that has one network more than those in every picker."""
+    for name in networks.FIRST:
+        shutil.copy(networks.FOLDER / f"{name}.safetensors", tmp_path)
+    shutil.copy(networks.FOLDER / "tanh.safetensors", tmp_path / "zebra.safetensors")
+    monkeypatch.setattr(networks, "FOLDER", tmp_path)
+
+
+def picker(most: int) -> AppTest:
+    def page(most: int) -> None:
+        import streamlit as st
+
+        from lenet.ui import networks
+
+        st.session_state["chosen"] = networks.choose("networks", most)
+
+    return AppTest.from_function(page, args=(most,))
+
+
+@pytest.mark.parametrize(("most", "chosen"), [(1, ["zebra"]), (3, ["best", "zebra"])])
+def test_another_network_is_put_beside_the_others(more, most, chosen):
+    app = picker(most).run()
+    assert app.pills("networks").options == list(networks.FIRST)
+    app.selectbox("networks-another").set_value("zebra").run()
+    assert app.pills("networks").options == [*networks.FIRST, "zebra"]
+    assert app.session_state["chosen"] == chosen
+    assert not app.selectbox  # there is no other
+    app.pills("networks").set_value("best" if most == 1 else ["best"]).run()
+    assert "zebra" in app.pills("networks").options
+
+
+def test_a_link_brings_it_at_once(more):
+    app = picker(3)
+    app.query_params["networks"] = ["tanh", "zebra"]
+    app.run()
+    assert app.session_state["chosen"] == ["tanh", "zebra"]
+
+
+def test_the_page_has_the_networks_that_are_at_hand():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert app.pills("networks").options == list(networks.FIRST)
