@@ -19,7 +19,7 @@ from torch import Tensor
 
 from lenet.data import Digits
 from lenet.evaluation import evaluate
-from lenet.files import ROOT, write_atomically
+from lenet.files import ROOT, in_order, write_atomically
 from lenet.model import LeNet
 from lenet.recipe import Recipe
 from lenet.training import new_model, steps
@@ -115,7 +115,7 @@ def _network(variant: Variant, weights: dict[str, Tensor]) -> LeNet:
 def save(tape: Tape, path: Path) -> None:
     """Write the tape, whole or not at all."""
     about = {name: value for name, value in asdict(tape).items() if name != "weights"}
-    write_atomically(path, to_bytes(tape.weights, {"format": FORMAT, "tape": json.dumps(about)}))
+    write_atomically(path, in_order(to_bytes(tape.weights, {"format": FORMAT, "tape": json.dumps(about)})))
 
 
 def path_of(name: str) -> Path:

@@ -4,6 +4,7 @@ Nothing crashes, nothing saved is lost, each refusal is a sentence. The same in 
 """
 
 import ast
+import asyncio
 import errno
 import os
 import shutil
@@ -202,6 +203,29 @@ def test_strange_links_show_no_exception(server):
 
 def test_strange_messages_disturb_nobody(server):
     assert visit(fuzz.messages(server.url, range(60))) > 10
+
+
+@pytest.mark.parametrize("chatty", [False, True])
+def test_a_visitor_does_not_wait_for_ever(chatty):
+    """Neither for a server that says nothing nor for one that never comes to an end."""
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+    from websockets.asyncio.server import ServerConnection, serve
+    from websockets.typing import Subprotocol
+
+    async def stuck(connection: ServerConnection) -> None:
+        while chatty:
+            await connection.send(ForwardMsg(hash="x").SerializeToString())
+            await asyncio.sleep(0.05)
+        await connection.wait_closed()
+
+    async def people() -> None:
+        async with serve(stuck, "127.0.0.1", 0, subprotocols=[Subprotocol("streamlit")]) as listening:
+            port = next(iter(listening.sockets)).getsockname()[1]
+            async with Visitor(f"http://127.0.0.1:{port}", patience=0.3) as visitor:
+                with pytest.raises(VisitError, match=r"did not answer within 0\.3 seconds"):
+                    await visitor.open()
+
+    visit(people())
 
 
 def test_a_drawing_that_is_none_harms_only_its_sender(server):

@@ -13,8 +13,9 @@ import itertools
 import json
 import time
 from base64 import b64encode
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from io import BytesIO
 from math import cos, pi, sin
 from typing import Any, TypeVar
@@ -29,6 +30,7 @@ from websockets.typing import Origin, Subprotocol
 
 SIDE, PEN = 320, 20  # pixels of the board and its pen
 LARGEST = 64 * 2**20  # bytes of one message
+PATIENCE = 120  # seconds that one run of a page may take
 Result = TypeVar("Result")
 CACHED_FROM = 10_000  # bytes; Streamlit's page keeps messages that are larger
 
@@ -40,14 +42,17 @@ def visit(coroutine: Coroutine[Any, Any, Result]) -> Result:
 
 
 class VisitError(RuntimeError):
-    """The page showed an exception, or not what was expected of it."""
+    """The page showed an exception, or not what was expected of it, or nothing in time."""
 
 
 class Visitor:
-    """One session. elements: what the page shows, by its place; pages: name -> hash."""
+    """One session. elements: what the page shows, by its place; pages: name -> hash.
 
-    def __init__(self, url: str, headers: dict[str, str] | None = None):
-        self.url, self.headers = url, headers or {}
+    Whatever takes longer than `patience` seconds ends with a VisitError.
+    """
+
+    def __init__(self, url: str, headers: dict[str, str] | None = None, patience: float = PATIENCE):
+        self.url, self.headers, self.patience = url, headers or {}, patience
         self.elements: dict[tuple[int, ...], Element] = {}
         self.pages: dict[str, str] = {}
         self.page = ""  # hash of the page that is open
@@ -90,12 +95,13 @@ class Visitor:
         """Send a drawing as the board does. Seconds from sending to the new answer's arrival."""
         before = self.answer()["mark"]
         started = time.perf_counter()
-        await self._send(widget=("canvas", {"json_value": json.dumps({"drawing": drawing})}),
-                         fragment_id=self.fragment("canvas"))  # fmt: skip
         answered = None
-        while not await self._receive():
-            if answered is None and self._shows("answer") and self.answer()["mark"] != before:
-                answered = time.perf_counter() - started
+        async with self._deadline():
+            await self._send(widget=("canvas", {"json_value": json.dumps({"drawing": drawing})}),
+                             fragment_id=self.fragment("canvas"))  # fmt: skip
+            while not await self._receive():
+                if answered is None and self._shows("answer") and self.answer()["mark"] != before:
+                    answered = time.perf_counter() - started
         self._check()
         if answered is None:
             raise VisitError(f"No new answer to a drawing: {self.answer()['message'] or 'the same as before'}")
@@ -103,18 +109,29 @@ class Visitor:
 
     async def run(self, **fields: Any) -> None:
         """Ask for a run of the script, and wait for its end. Raises VisitError if the page then shows an exception."""
-        await self._send(**fields)
+        async with self._deadline():
+            await self._send(**fields)
         await self.wait()
 
     async def wait(self) -> None:
-        """Read until the script has ended."""
-        while not await self._receive():
-            pass
+        """Read until the script has ended. Raises VisitError if the page then shows an exception."""
+        async with self._deadline():
+            while not await self._receive():
+                pass
         self._check()
 
     async def send(self, frame: bytes | str) -> None:
         """Send any frame, right or wrong."""
-        await self._socket.send(frame)
+        async with self._deadline():
+            await self._socket.send(frame)
+
+    @asynccontextmanager
+    async def _deadline(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self.patience):
+                yield
+        except TimeoutError:
+            raise VisitError(f"The server at {self.url} did not answer within {self.patience:g} seconds.") from None
 
     def answer(self) -> dict[str, Any]:
         """What the component with the bars shows."""
