@@ -17,7 +17,7 @@ from safetensors.torch import save as to_bytes
 from lenet.data import ROOT
 from lenet.files import in_order, write_atomically
 from lenet.model import LeNet
-from lenet.recipe import RECIPES, Recipe
+from lenet.recipe import RECIPES, Recipe, RecipeError, check
 from lenet.training import Epoch
 from lenet.variant import CHANNELS, VARIANTS, Pool, Variant, VariantError, layers, variant
 
@@ -110,8 +110,15 @@ def _card_from(text: str, file: str) -> Card:
         pools = tuple(Pool(**pool) for pool in described.pop("pools")[: len(CHANNELS) + 1])
         card = Card(variant=Variant(pools=pools, **described), recipe=Recipe(**fields.pop("recipe")), **fields)
         layers(card.variant)
+        check(card.recipe)
+        if not isinstance(card.name, str) or not 0 <= card.test_accuracy <= 1:
+            raise ValueError("the name must be text and the test accuracy a share")
+        for epoch in card.history:
+            Epoch(**epoch)
     except VariantError as error:
         raise WeightsError(f"{file}: its card describes an impossible network. {error}") from error
+    except RecipeError as error:
+        raise WeightsError(f"{file}: its card describes an impossible recipe. {error}") from error
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise WeightsError(f"{file}: its card cannot be read ({error}).") from error
     return card

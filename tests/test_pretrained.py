@@ -120,6 +120,12 @@ def with_card(path, tmp_path, change) -> None:
         (lambda card: card["variant"].update(mean="much"), "cannot be read"),
         (lambda card: card.pop("recipe"), "cannot be read"),
         (lambda card: card["recipe"].update(magic=1), "cannot be read"),
+        (lambda card: card["recipe"].update(lr=1e9), "impossible recipe"),
+        (lambda card: card["recipe"].update(epochs="many"), "cannot be read"),
+        (lambda card: card.update(test_accuracy="all"), "cannot be read"),
+        (lambda card: card.update(name=["mine"]), "cannot be read"),
+        (lambda card: card.update(history=[{"epoch": 0}]), "cannot be read"),
+        (lambda card: card.update(history=3), "cannot be read"),
         (lambda card: card.update(checksum="0"), "checksum"),
     ],
 )
