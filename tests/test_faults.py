@@ -232,11 +232,22 @@ def test_a_drawing_that_is_none_harms_only_its_sender(server):
     async def people() -> None:
         async with Visitor(server.url) as honest:
             await honest.open()
-            for value in (None, [], {"raw": None, "data": None}, {"raw": {}, "data": "data:,"}, {"raw": 7, "data": 7}):
+            for value in (
+                None,
+                [],
+                {"raw": None, "data": None},
+                {"raw": {}, "data": "data:,"},
+                {"raw": 7, "data": 7},
+                {"raw": {"objects": 7}, "data": drawings()[0]["data"]},
+                "text",
+                float("nan"),
+            ):
                 async with Visitor(server.url) as liar:
                     await liar.open()
-                    with pytest.raises(VisitError):  # an exception, or no answer: on the liar's own page
+                    with pytest.raises(VisitError, match="No new answer"):  # and no exception on the page
                         await liar.draw(value)
+                    await liar.open()
+                    await liar.draw(drawings()[0])
             await honest.draw(drawings()[0])
 
     visit(people())

@@ -25,17 +25,21 @@ def board() -> tuple[bytes | None, bool]:
     state = _state()
     if KEY not in st.session_state:  # a new page: the canvas starts with what was drawn before
         _restart(len(state["objects"]))
-    result = st_canvas(
-        stroke_width=PEN,
-        stroke_color="#ffffff",
-        background_color="#000000",
-        width=SIDE,
-        height=SIDE,
-        initial_drawing=state["start"],
-        return_image_data=True,
-        key=KEY,
-    )
-    picture, objects = result.image_bytes, result.json_data.get("objects", [])
+    try:
+        result = st_canvas(
+            stroke_width=PEN,
+            stroke_color="#ffffff",
+            background_color="#000000",
+            width=SIDE,
+            height=SIDE,
+            initial_drawing=state["start"],
+            return_image_data=True,
+            key=KEY,
+        )
+        picture, objects = result.image_bytes, list(result.json_data.get("objects", []))
+    except (ValueError, TypeError, AttributeError, LookupError):  # no board sends that, but a program may
+        st.error("What came from the board is no drawing, so the last one is kept: draw on the board, or clear it.")
+        return state["seen"][0] if state["objects"] else None, False
     changed = picture is not None and (picture, len(objects)) != state["seen"]
     if changed:
         state.update(seen=(picture, len(objects)), objects=objects, count=state["count"] + 1)
