@@ -157,8 +157,7 @@ def test_from_the_drawing_to_a_convolution_in_two_clicks(fresh_server, browser):
     page.goto(fresh_server.url)
     board(page)
     stroke(page, [(0.5, 0.2), (0.5, 0.8)])
-    page.wait_for_function("document.body.innerText.includes('Look inside')")
-    page.wait_for_timeout(2000)  # the drawing is on its way
+    page.locator(".st-key-film figure canvas").first.wait_for(timeout=60_000)  # the drawing has arrived
     page.get_by_role("link", name="Look inside").click()
     ready(page)
     page.get_by_text("your drawing").wait_for()
