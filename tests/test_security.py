@@ -8,6 +8,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
+import streamlit.config
 from PIL import Image
 
 from lenet.ink import InkError, open_picture
@@ -75,6 +76,12 @@ def test_the_server_is_shut_where_it_can_be():
     assert config["browser"]["gatherUsageStats"] is False
     assert not config["server"].get("enableStaticServing") and not config["server"].get("enableAgentApi")
     assert not (ROOT / ".streamlit" / "secrets.toml").exists()
+
+
+def test_no_collection_of_rubbish_after_each_run(monkeypatch):
+    """It would cost each stroke more than its forward pass, and more with every session. get_option knows its name."""
+    monkeypatch.chdir(ROOT)
+    assert streamlit.config.get_option("runner.postScriptGC") is False
 
 
 @pytest.mark.parametrize(

@@ -91,8 +91,7 @@ def _warm() -> None:
     torch.set_num_threads(1)
     with suppress(pretrained.WeightsError):  # the page says it when it needs the network
         pretrained.create_model(DEFAULT, pretrained=True)(torch.zeros(1, 1, INPUT_SIZE, INPUT_SIZE))
-    # Streamlit collects rubbish after every run of a script. Looking through all that torch brought each time would be
-    # most of the cost of a stroke; none of it is ever rubbish.
+    # What torch brought is never rubbish: no collection need look through it.
     gc.collect()
     gc.freeze()
 
