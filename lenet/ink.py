@@ -77,8 +77,9 @@ def read_ink(image: Any) -> Ink:
     grey = _drop_strays(_ink(_light_and_opacity(image)))
     rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
     crop = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    cropped = _middle(_scale(crop, SIDE))
-    small = _scale(crop, BOX)
+    thickness = _thickness(crop)
+    cropped = _middle(_scale(crop, thickness, SIDE))
+    small = _scale(crop, thickness, BOX)
     scaled = _middle(small)
     return Ink(grey, _resize(grey, SIDE, SIDE), cropped, scaled, _by_mass(small))
 
@@ -224,12 +225,17 @@ def _drop_strays(grey: np.ndarray) -> np.ndarray:
     return np.where(ndimage.binary_dilation(stray, iterations=2) & ~kept, 0, grey)  # their soft edges too
 
 
-def _scale(crop: np.ndarray, longest: int) -> np.ndarray:
-    """The crop with its longer side at this many pixels, as strong and at least as thick as MNIST's strokes."""
-    factor = longest / max(crop.shape)
+def _thickness(crop: np.ndarray) -> float:
+    """Of the strokes, in pixels: the median along their middle lines."""
     inside = ndimage.distance_transform_edt(np.pad(crop >= INK, 1))
     ridge = inside[(inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))]
-    thickness = max(2 * float(np.median(ridge)) - 1, 1.0) * factor
+    return max(2 * float(np.median(ridge)) - 1, 1.0)
+
+
+def _scale(crop: np.ndarray, thickness: float, longest: int) -> np.ndarray:
+    """The crop with its longer side at this many pixels, as strong and at least as thick as MNIST's strokes."""
+    factor = longest / max(crop.shape)
+    thickness *= factor
     if thickness < THINNEST and factor < 1:
         grow = round((THINNEST - thickness) / factor / 2)
         if grow:

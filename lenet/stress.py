@@ -327,7 +327,8 @@ def read_averages(path: Path = AVERAGES) -> pa.Table:
     """The averages that were measured. Raises AveragesError."""
     mend = "python -m lenet stress makes it."
     try:
-        return pq.read_table(path).select(SCHEMA.names).cast(SCHEMA)
+        with pq.ParquetFile(path) as file:
+            return file.read(SCHEMA.names, use_threads=False).cast(SCHEMA)
     except FileNotFoundError:
         raise AveragesError(f"{path.name} with the averages over many digits is missing: {mend}") from None
     except (OSError, KeyError, pa.ArrowException) as error:

@@ -28,6 +28,8 @@ STROKES = 5  # of a drawing; then the board is cleared
 PAGE_EVERY = 15  # strokes between two visits to another page
 ALONE = 40  # strokes of the session that has the server to itself
 HURRY = 0.5  # seconds between them
+SIZES = (10, 20, 30, 40, 60)  # people who draw and look around and do not train: where is a server full?
+SIZE_SECONDS = 30
 CROWD = 100  # sessions, for the growth of memory
 QUEUE = 10  # sessions that press Train at once
 QUEUED = "preset=quick&epochs=1&train_size=12000"  # what each of them trains, with a seed of its own
@@ -84,9 +86,11 @@ def run(arguments: argparse.Namespace) -> None:
 
 async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -> str:
     alone, class_ = Tally(), Tally()
-    async with Visitor(server.url) as visitor:  # loads torch and the network
+    async with Visitor(server.url) as visitor:  # loads torch, the network, and what each page needs
         await visitor.open()
         await visitor.draw(drawings()[0])
+        for page in set(visitor.pages) - {"app"}:
+            await visitor.open(page)
     await asyncio.sleep(3)
     rest = memory(server)
     print(f"at rest {rest:.0f} MB, bare {bare:.0f} MB", flush=True)
@@ -116,6 +120,14 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
         await visitor.__aexit__()
     print(f"{QUEUE} trainings queued: p95 {_share(queued.strokes, 95):.0f} ms", flush=True)
 
+    sizes: dict[int, Tally] = {}
+    for people in SIZES:
+        sizes[people] = Tally()
+        await asyncio.gather(*(
+            _person(server.url, number, SIZE_SECONDS, False, sizes[people]) for number in range(people)
+        ))  # fmt: skip
+        print(f"{people} people: p95 {_share(sizes[people].strokes, 95):.0f} ms", flush=True)
+
     peak = memory(server)
     watched = asyncio.create_task(_watch(server))
     await asyncio.gather(*(
@@ -141,7 +153,7 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
         "MB a session": each,
         "memory after all have left, to memory at rest": left / rest,
     }
-    return _report(arguments, alone, idle, queued, class_, ratios, growth, bare, rest, peak, left)
+    return _report(arguments, alone, idle, queued, class_, sizes, ratios, growth, bare, rest, peak, left)
 
 
 async def _person(
@@ -209,7 +221,7 @@ def _share(values: list[float], percent: int) -> float:
     return 1000 * ordered[min(len(ordered) - 1, round(percent / 100 * (len(ordered) - 1)))] if ordered else float("nan")
 
 
-def _report(arguments, alone, idle, queued, class_, ratios, growth, bare, rest, peak, left) -> str:
+def _report(arguments, alone, idle, queued, class_, sizes, ratios, growth, bare, rest, peak, left) -> str:
     rows = [("one session alone", alone), (f"one session among {CROWD} idle ones", idle),
             (f"one session while {QUEUE} others train", queued),
             (f"{arguments.sessions} sessions, {class_.trained} training", class_)]  # fmt: skip
@@ -236,10 +248,15 @@ def _report(arguments, alone, idle, queued, class_, ratios, growth, bare, rest, 
         f"A change of page in the class: p50 {_share(class_.pages, 50):.0f} ms, p95 {_share(class_.pages, 95):.0f} ms "
         f"({len(class_.pages)} changes).",
         "",
+        "| people who draw and look around, nobody trains | people a core | p50, ms | p95, ms | errors |",
+        "|---:|---:|---:|---:|---:|",
+        *(f"| {people} | {people / CORES:g} | {_share(tally.strokes, 50):.0f} | {_share(tally.strokes, 95):.0f} "
+          f"| {len(tally.errors)} |" for people, tally in sizes.items()),
+        "",
         "| memory of the server (resident, with its worker processes) | MB |",
         "|---|---:|",
         f"| a bare process: streamlit, torch and one network | {bare:.0f} |",
-        f"| at rest, after the first visitor | {rest:.0f} |",
+        f"| at rest, after a first visitor has opened every page | {rest:.0f} |",
         *(f"| {count} sessions, one stroke each | {size:.0f} |" for count, size in growth.items()),
         f"| the class at its peak | {peak:.0f} |",
         f"| {FORGOTTEN} s after everybody has left | {left:.0f} |",
