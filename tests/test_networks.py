@@ -1,6 +1,8 @@
 """The picker of networks: a few at hand, the others on request, all by link."""
 
+import gc
 import shutil
+import weakref
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -51,3 +53,20 @@ def test_a_link_brings_it_at_once(more):
 def test_the_page_has_the_networks_that_are_at_hand():
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert app.pills("networks").options == list(networks.FIRST)
+
+
+def test_who_left_leaves_no_rubbish_behind():
+    class Visitor:
+        pass
+
+    visitor = Visitor()
+    visitor.itself = visitor
+    left = weakref.ref(visitor)
+    gc.disable()  # or it might be collected by chance
+    try:
+        del visitor
+        assert left() is not None
+        networks.tidy()
+        assert left() is None
+    finally:
+        gc.enable()

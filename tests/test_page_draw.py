@@ -22,6 +22,7 @@ def start(**query: str | list[str]) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     for name, value in query.items():
         app.query_params[name] = value
+    app.session_state["digit_open"] = True  # the pop-over with the test digits
     return app.run()
 
 
@@ -159,6 +160,13 @@ def test_the_way_back_from_a_test_digit_to_the_drawing():
     app.button("back").click().run()
     assert app.session_state["current_digit"].source == "your drawing"
     assert answers(app) == {"best": 7}
+
+
+def test_the_pop_over_is_filled_when_it_is_opened():
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    assert not app.file_uploader and not app.number_input
+    app.session_state["digit_open"] = True
+    assert len(app.run().file_uploader) == len(app.number_input) == 1
 
 
 def test_digits_by_chance_and_hard_ones_are_of_the_chosen_class():

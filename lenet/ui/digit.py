@@ -19,7 +19,7 @@ DRAWN = "your drawing"  # the source of what is on the board
 HARDEST = 100  # how many of them count as hard
 URL = "digit"  # a link to a page may ask for a test digit by its number: ?digit=7
 _CURRENT, _PROBLEM, _FOLLOWED = "current_digit", "digit_problem", "followed_digit"
-_CLASS, _NUMBER, _UPLOAD = "digit_class", "digit_number", "digit_upload"  # keys of the widgets
+_CLASS, _NUMBER, _UPLOAD, _OPEN = "digit_class", "digit_number", "digit_upload", "digit_open"  # keys of the widgets
 
 
 @dataclass(frozen=True)
@@ -126,9 +126,12 @@ def choose() -> Digit | None:
 
 def pick(label: str = "Choose a digit") -> None:
     """The pop-over with the test digits and the upload."""
+    popover = st.popover(label, icon=":material/image_search:", key=_OPEN, on_change="rerun")
+    if not popover.open:  # a stroke need not make what nobody sees
+        return
     shown = current()
     st.session_state[_NUMBER] = shown.number if shown else None
-    with st.popover(label, icon=":material/image_search:"):
+    with popover:
         st.pills("Which digit?", range(CLASSES), key=_CLASS, help="Choose none for any digit.")
         with st.container(horizontal=True):
             st.button("At random", icon=":material/casino:", on_click=at_random, key="digit_random")

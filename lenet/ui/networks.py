@@ -1,6 +1,9 @@
 """The networks a page can use: the shipped ones and those trained in this session."""
 
+import ctypes
 import gc
+import platform
+import time
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from threading import Lock, Thread
@@ -18,6 +21,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
 DEFAULT = "best"
 FIRST = (DEFAULT, "original", "original-dead", "tanh", "sigmoid")  # in every picker; the others on request
 WAKING = "Loading PyTorch and the network: a few seconds, once …"
+TIDY = 20  # seconds
 _SESSION = "session_networks"
 _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
 
@@ -94,6 +98,20 @@ def _warm() -> None:
     # What torch brought is never rubbish: no collection need look through it.
     gc.collect()
     gc.freeze()
+    Thread(target=_keep_tidy, daemon=True, name="tidy").start()
+
+
+def _keep_tidy() -> None:
+    while True:
+        time.sleep(TIDY)
+        tidy()
+
+
+def tidy() -> None:
+    """Give back the memory of those who have left. Streamlit would do the first half after every run of a script."""
+    gc.collect()
+    if platform.libc_ver()[0] == "glibc":
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
