@@ -4,12 +4,16 @@ import errno
 import gzip
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
+from pathlib import Path
 
 import pytest
 import torch
 
 from lenet.data import CHECKSUMS, MNIST, DataError, mnist, pixels
+from lenet.files import ROOT
 
 
 def test_the_pictures_and_labels_are_all_there():
@@ -70,9 +74,27 @@ def test_nothing_is_written_to_read_them(folder, monkeypatch):
 
 
 def test_a_machine_out_of_descriptors_gets_a_sentence(folder, monkeypatch):
-    def none_left() -> None:
+    def none_left(_: Path) -> bytes:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr(os, "pipe", none_left)
+    monkeypatch.setattr(Path, "read_bytes", none_left)
     with pytest.raises(DataError, match=os.strerror(errno.EMFILE)):
         mnist("test", folder)
+
+
+def test_the_files_are_read_as_torchvision_reads_them(tmp_path):
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
+    for name, read, ours in (
+        ("t10k-images-idx3-ubyte", read_image_file, mnist("test").images[:, 0]),
+        ("t10k-labels-idx1-ubyte", read_label_file, mnist("test").labels),
+    ):
+        plain = tmp_path / name
+        plain.write_bytes(gzip.decompress((MNIST / f"{name}.gz").read_bytes()))
+        assert torch.equal(read(str(plain)), ours)
+
+
+def test_the_app_does_without_all_of_torchvision():
+    """It takes 200 MB of a server and half a second of whoever comes first."""
+    code = "import sys; from lenet.data import mnist; mnist('test'); sys.exit('torchvision' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
