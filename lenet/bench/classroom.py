@@ -122,14 +122,6 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
         await visitor.__aexit__()
     print(f"{QUEUE} trainings queued: p95 {_share(queued.strokes, 95):.0f} ms", flush=True)
 
-    sizes: dict[int, Tally] = {}
-    for people in SIZES:
-        sizes[people] = Tally()
-        await asyncio.gather(*(
-            _person(server.url, number, SIZE_SECONDS, False, sizes[people]) for number in range(people)
-        ))  # fmt: skip
-        print(f"{people} people: p95 {_share(sizes[people].strokes, 95):.0f} ms", flush=True)
-
     peak = memory(server)
     watched = asyncio.create_task(_watch(server))
     await asyncio.gather(*(
@@ -146,6 +138,14 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
         async with Visitor(server.url) as visitor:
             await visitor.open()
         left = memory(server)
+    sizes: dict[int, Tally] = {}
+    for people in SIZES:
+        sizes[people] = Tally()
+        await asyncio.gather(*(
+            _person(server.url, number, SIZE_SECONDS, False, sizes[people]) for number in range(people)
+        ))  # fmt: skip
+        print(f"{people} people: p95 {_share(sizes[people].strokes, 95):.0f} ms", flush=True)
+
     each = (growth[CROWD] - growth[1]) / (CROWD - 1)
     ratios = {
         "p95 of a stroke, to one session alone": _share(class_.strokes, 95) / _share(alone.strokes, 95),

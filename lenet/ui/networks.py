@@ -22,6 +22,8 @@ DEFAULT = "best"
 FIRST = (DEFAULT, "original", "original-dead", "tanh", "sigmoid")  # in every picker; the others on request
 WAKING = "Loading PyTorch and the network: a few seconds, once …"
 TIDY = 20  # seconds
+GLIBC = platform.libc_ver()[0] == "glibc"
+M_ARENA_MAX = -8  # malloc.h: how many heaps the threads share
 _SESSION = "session_networks"
 _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
 
@@ -93,6 +95,8 @@ def _warm() -> None:
     from lenet import ink, pretrained  # noqa: F401, the stroke needs both
 
     torch.set_num_threads(1)
+    if GLIBC:
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)  # what one thread frees serves the next; 16 heaps would keep it apart
     with suppress(pretrained.WeightsError):  # the page says it when it needs the network
         pretrained.create_model(DEFAULT, pretrained=True)(torch.zeros(1, 1, INPUT_SIZE, INPUT_SIZE))
     # What torch brought is never rubbish: no collection need look through it.
@@ -110,7 +114,7 @@ def _keep_tidy() -> None:
 def tidy() -> None:
     """Give back the memory of those who have left. Streamlit would do the first half after every run of a script."""
     gc.collect()
-    if platform.libc_ver()[0] == "glibc":
+    if GLIBC:
         ctypes.CDLL(None).malloc_trim(0)
 
 
