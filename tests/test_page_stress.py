@@ -112,7 +112,7 @@ def test_a_network_that_says_nothing_gets_a_sentence():
 
 
 def test_without_averages_the_page_says_how_to_make_them(monkeypatch):
-    monkeypatch.setattr(stress_parts, "_averages", lambda: (None, "stress.parquet is missing: do this."))
+    monkeypatch.setattr(stress_parts, "_averages", lambda: ({}, "stress.parquet is missing: do this."))
     at = page(digit="0")
     assert not at.exception
     assert "stress.parquet is missing: do this." in said(at)
