@@ -19,6 +19,7 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from math import inf
 from multiprocessing.connection import Client, Connection, Listener
@@ -34,6 +35,7 @@ ABANDONED_AFTER = 60.0  # seconds without anybody asking
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
 IDLE = 60.0  # seconds after which a worker with nothing to do gives its memory back
+NICENESS = 10  # of a worker: on a full machine those who draw come first
 CURVE_POINTS = 200  # of the loss and of the gradients, whatever the number of steps
 KEPT = 40  # finished runs that are remembered
 TEN = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # a test digit of each class, the first that there is, 0 to 9
@@ -264,7 +266,15 @@ def _start_worker() -> tuple[subprocess.Popen, Connection]:
         assert process.stdin
         process.stdin.write(key)
         process.stdin.close()
+        threading.Thread(target=_call_for_the_dead, args=(process, listener.address, key), daemon=True).start()
         return process, listener.accept()
+
+
+def _call_for_the_dead(process: subprocess.Popen, address: Any, key: bytes) -> None:
+    """Call back for a worker that ended before it could: nobody then waits for it for ever."""
+    process.wait()
+    with suppress(OSError):  # it did call, and the listener is gone
+        Client(address, authkey=key).close()
 
 
 def _work() -> None:
@@ -275,6 +285,8 @@ def _work() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server ends us
     prepare_process()
+    if hasattr(os, "nice"):  # not on Windows
+        os.nice(NICENESS)
     while True:
         try:
             asked = pipe.recv()

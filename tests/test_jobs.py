@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from dataclasses import replace
 
@@ -81,6 +82,25 @@ def test_stop_while_the_worker_is_still_starting():
     after = service.submit(VARIANTS["original"], replace(TINY, seed=3), "ann")
     until(lambda: after.settled)
     assert after.state == jobs.DONE
+
+
+def test_a_worker_that_cannot_start_fails_its_run_alone(monkeypatch):
+    service = Service(workers=1)
+    with monkeypatch.context() as broken:
+        broken.setattr(sys, "executable", "/bin/false")
+        job = service.submit(VARIANTS["best"], replace(TINY, seed=30), "ann")
+        until(lambda: job.settled, 10)
+    assert job.state == jobs.FAILED and "died" in job.reason
+    after = service.submit(VARIANTS["best"], replace(TINY, seed=31), "ann")
+    until(lambda: after.settled)
+    assert after.state == jobs.DONE
+
+
+def test_those_who_draw_come_before_a_worker(service):
+    job = service.submit(VARIANTS["best"], replace(TINY, seed=32), "ann")
+    until(lambda: job.settled)
+    own, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (0, service.processes[0]))
+    assert its == min(own + jobs.NICENESS, 19)
 
 
 def test_a_worker_that_does_not_answer_stop_is_replaced(service, monkeypatch):
