@@ -27,6 +27,7 @@ from lenet.variant import INPUT_SIZE
 
 AMOUNTS = 41  # of a sweep
 GRID = 21  # amounts along each side of a heat map
+REACH = 2  # pixels that a pen tip reaches at most
 TELL_APART = 1e-6  # probabilities closer than this are equal, as those of a dead output layer are
 AVERAGE_DIGITS = 500  # the first ones of the test set
 AVERAGES = ROOT / "pretrained" / "stress.parquet"
@@ -80,18 +81,20 @@ def _stroke(images: Tensor, pixels: Tensor, _: int) -> Tensor:
     Between pixels the picture is interpolated linearly, so the largest value under the tip lies on the tip's edge or
     at a pixel; for a tip of a radius below two pixels these are the eight neighbours.
     """
-    around = torch.arange(16).double() * (2 * pi / 16)
-    edge = torch.stack([around.cos(), around.sin()], 1)
+    turns = torch.arange(16).double() * (2 * pi / 16)
+    edge = torch.stack([turns.cos(), turns.sin()], 1)
     beside = torch.tensor([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y]).double()
     far = beside.norm(dim=1, keepdim=True)
     radius = pixels.double().abs()[:, 0] / 2  # [N, 1, 1]
-    tip = torch.cat([edge * radius, beside / far * torch.minimum(radius, far)], 1)  # [N, 24, 2]
+    tip = torch.cat([edge * radius, beside / far * torch.minimum(radius, far)], 1)  # [N, 24, 2], within ± REACH
+    steps = torch.arange(-REACH, REACH + 1).double()
+    across, down = (1 - (tip[..., None] - steps).abs()).clamp(min=0).unbind(2)  # weights of the pixels around
+    weights = (down[..., :, None] * across[..., None, :]).flatten(2)
     sign = torch.where(pixels < 0, -1.0, 1.0)
-    x, y = _grid()
-    signed = largest = sign * images
-    for place in tip.unbind(1):
-        largest = torch.maximum(largest, _sample(signed, x + place[:, :1], y + place[:, 1:]))
-    return sign * largest
+    signed = (sign * images).double()
+    around = F.unfold(signed, 2 * REACH + 1, padding=REACH)  # [N, 25, 784]
+    largest = torch.maximum((weights @ around).amax(1).view_as(signed), signed)
+    return (sign * largest).float()
 
 
 def _noise(images: Tensor, deviation: Tensor, seed: int) -> Tensor:
