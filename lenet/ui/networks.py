@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import platform
+import sys
 import time
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -22,6 +23,7 @@ DEFAULT = "best"
 FIRST = (DEFAULT, "original", "original-dead", "tanh", "sigmoid")  # in every picker; the others on request
 WAKING = "Loading PyTorch and the network: a few seconds, once …"
 TIDY = 20  # seconds
+TURN = 0.001  # seconds that a thread may keep Python from others that wait: a stroke waits for it many times
 GLIBC = platform.libc_ver()[0] == "glibc"
 M_ARENA_MAX = -8  # malloc.h: how many heaps the threads share
 _SESSION = "session_networks"
@@ -95,6 +97,7 @@ def _warm() -> None:
     from lenet import ink, pretrained  # noqa: F401, the stroke needs both
 
     torch.set_num_threads(1)
+    sys.setswitchinterval(TURN)
     if GLIBC:
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)  # what one thread frees serves the next; 16 heaps would keep it apart
     with suppress(pretrained.WeightsError):  # the page says it when it needs the network
