@@ -1,6 +1,5 @@
-"""Writing files so that nobody ever sees half of one, and so that the same content makes the same bytes."""
+"""Writing files so that nobody ever sees half of one."""
 
-import json
 import os
 import tempfile
 from pathlib import Path
@@ -25,17 +24,3 @@ def write_atomically(path: Path, content: bytes) -> None:
     except BaseException:
         Path(partial).unlink()
         raise
-
-
-def in_order(content: bytes) -> bytes:
-    """A safetensors file with its metadata in alphabetical order: the library writes them in any.
-
-    The file is eight bytes with the length of the header (little-endian), the header in JSON, and the tensors, which
-    begin at a multiple of eight.
-    """
-    begin = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:begin])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[begin:]

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from lenet.experiments import Run
 from lenet.files import ROOT
 from lenet.recipe import RECIPES, Recipe
-from lenet.variant import VARIANTS, Pool, Variant
+from lenet.variant import VARIANTS, from_fields
 
 FOLDER = ROOT / "pretrained"
 
@@ -37,8 +37,7 @@ def kernels(folder: Path = FOLDER) -> dict[Run, Mapping[str, np.ndarray]]:
 
 def _run(card: dict) -> Run | None:
     """The run that made the weights, or None if they were made otherwise."""
-    fields = card["variant"]
-    network = Variant(**{**fields, "pools": tuple(Pool(**pool) for pool in fields["pools"])})
+    network = from_fields(card["variant"])
     recipe = Recipe(**card["recipe"])
     for name, named in VARIANTS.items():
         for label, known in RECIPES.items():

@@ -4,22 +4,20 @@ No code runs when such a file is read, so a file from anybody can be opened; `lo
 is not exactly the network that its card describes.
 """
 
-import hashlib
 import json
 import platform
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
 
 from lenet.data import ROOT
-from lenet.files import in_order, write_atomically
+from lenet.files import write_atomically
 from lenet.model import LeNet
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
+from lenet.tensors import TensorFileError, checksum, read, to_bytes
 from lenet.training import Epoch
-from lenet.variant import CHANNELS, VARIANTS, Pool, Variant, VariantError, layers, variant
+from lenet.variant import VARIANTS, Variant, VariantError, from_fields, layers, variant
 
 FOLDER = ROOT / "pretrained"
 LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
@@ -68,8 +66,8 @@ def make_card(name: str, variant: Variant, recipe: Recipe, history: list[Epoch])
 def weights_bytes(model: LeNet, card: Card) -> bytes:
     """The safetensors file of a network, card included, as `load` takes it."""
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
-    card = replace(card, checksum=_checksum(tensors))
-    return in_order(to_bytes(tensors, {"format": FORMAT, "card": json.dumps(asdict(card))}))
+    card = replace(card, checksum=checksum(tensors))
+    return to_bytes(tensors, FORMAT, card=json.dumps(asdict(card)))
 
 
 def save(model: LeNet, card: Card, path: Path) -> None:
@@ -80,23 +78,17 @@ def save(model: LeNet, card: Card, path: Path) -> None:
 def load(path: Path) -> tuple[LeNet, Card]:
     """The network in eval mode, its parameters frozen, and its card. Raises WeightsError with the reason."""
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise WeightsError(f"{path.name} is larger than {LARGEST_FILE // 2**20} MB: it holds no LeNet.")
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise WeightsError(f"{path.name} has no card of this project: something else saved its weights.")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
+        tensors, texts = read(path, FORMAT, LARGEST_FILE, "it has no card of this project, something else saved it")
     except FileNotFoundError:
         raise WeightsError(f"There is no weights file {path.name}.") from None
-    except (SafetensorError, OSError) as error:
-        raise WeightsError(f"{path.name} is damaged or is no safetensors file ({error}).") from error
-    card = _card_from(metadata.get("card", ""), path.name)
+    except TensorFileError as error:
+        raise WeightsError(str(error)) from error
+    card = _card_from(texts.get("card", ""), path.name)
     model = LeNet(card.variant)
     expected = {name: (tensor.shape, tensor.dtype) for name, tensor in model.state_dict().items()}
     if {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()} != expected:
         raise WeightsError(f"{path.name}: the weights do not fit the network that its card describes.")
-    if _checksum(tensors) != card.checksum:
+    if checksum(tensors) != card.checksum:
         raise WeightsError(f"{path.name} is damaged: the checksum of its weights is wrong.")
     model.load_state_dict(tensors)
     return model.eval().requires_grad_(False), card
@@ -106,9 +98,8 @@ def _card_from(text: str, file: str) -> Card:
     """Rebuild a card from JSON, checking each part of it."""
     try:
         fields = json.loads(text)
-        described = fields.pop("variant")
-        pools = tuple(Pool(**pool) for pool in described.pop("pools")[: len(CHANNELS) + 1])
-        card = Card(variant=Variant(pools=pools, **described), recipe=Recipe(**fields.pop("recipe")), **fields)
+        described, recipe = from_fields(fields.pop("variant")), Recipe(**fields.pop("recipe"))
+        card = Card(variant=described, recipe=recipe, **fields)
         layers(card.variant)
         check(card.recipe)
         if not isinstance(card.name, str) or not 0 <= card.test_accuracy <= 1:
@@ -122,15 +113,6 @@ def _card_from(text: str, file: str) -> Card:
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise WeightsError(f"{file}: its card cannot be read ({error}).") from error
     return card
-
-
-def _checksum(tensors: dict[str, torch.Tensor]) -> str:
-    """sha256 over names and values, in the order of the names."""
-    digest = hashlib.sha256()
-    for name in sorted(tensors):
-        digest.update(name.encode())
-        digest.update(tensors[name].contiguous().numpy().tobytes())
-    return digest.hexdigest()
 
 
 def shipped() -> list[str]:

@@ -13,17 +13,16 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from lenet.data import Digits
 from lenet.evaluation import evaluate
-from lenet.files import ROOT, in_order, write_atomically
+from lenet.files import ROOT, write_atomically
 from lenet.model import LeNet
 from lenet.recipe import Recipe
+from lenet.tensors import TensorFileError, checksum, read, to_bytes
 from lenet.training import new_model, steps
-from lenet.variant import CHANNELS, CLASSES, VARIANTS, Pool, Variant, VariantError
+from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields
 
 FOLDER = ROOT / "pretrained" / "tapes"
 FORMAT = "lenet-tape-1"
@@ -115,7 +114,7 @@ def _network(variant: Variant, weights: dict[str, Tensor]) -> LeNet:
 def save(tape: Tape, path: Path) -> None:
     """Write the tape, whole or not at all."""
     about = {name: value for name, value in asdict(tape).items() if name != "weights"}
-    write_atomically(path, in_order(to_bytes(tape.weights, {"format": FORMAT, "tape": json.dumps(about)})))
+    write_atomically(path, to_bytes(tape.weights, FORMAT, tape=json.dumps(about), checksum=checksum(tape.weights)))
 
 
 def path_of(name: str) -> Path:
@@ -132,18 +131,11 @@ def load(name_or_path: str | Path) -> Tape:
     """A shipped tape by name, or any tape file. No code runs on load. Raises TapeError with the reason."""
     path = name_or_path if isinstance(name_or_path, Path) else path_of(name_or_path)
     try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise TapeError(f"{path.name} is larger than {LARGEST_FILE // 2**20} MB: it is no tape.")
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise TapeError(f"{path.name} is no training tape: record one with `python -m lenet tape NAME`.")
-            weights = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, not a dict
-        fields = json.loads(metadata["tape"])
-        described = fields["variant"]
-        pools = tuple(Pool(**pool) for pool in described.pop("pools")[: len(CHANNELS) + 1])
+        weights, texts = read(path, FORMAT, LARGEST_FILE,
+                              "it is no training tape, `python -m lenet tape NAME` records one")  # fmt: skip
+        fields = json.loads(texts["tape"])
         tape = Tape(
-            variant=Variant(pools=pools, **described),
+            variant=from_fields(fields["variant"]),
             recipe=Recipe(**fields["recipe"]),
             steps=tuple(map(int, fields["steps"])),
             test_accuracy=tuple(map(float, fields["test_accuracy"])),
@@ -157,14 +149,16 @@ def load(name_or_path: str | Path) -> Tape:
             f"There is no tape {path.name}. Record it with `python -m lenet tape {path.stem}`, "
             "or restore it from the repository: git checkout -- pretrained/tapes"
         ) from None
-    except (SafetensorError, OSError) as error:
-        raise TapeError(f"{path.name} is damaged or is no safetensors file ({error}).") from error
+    except TensorFileError as error:
+        raise TapeError(str(error)) from error
     except VariantError as error:
         raise TapeError(f"{path.name} describes an impossible network. {error}") from error
-    except (TypeError, KeyError, AttributeError, json.JSONDecodeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise TapeError(f"{path.name}: its description cannot be read ({error}).") from error
     if {name: tuple(value.shape) for name, value in weights.items()} != expected:
         raise TapeError(f"{path.name}: its weights do not fit the network that it describes.")
+    if checksum(weights) != texts.get("checksum"):
+        raise TapeError(f"{path.name} is damaged: the checksum of its weights is wrong.")
     return tape
 
 

@@ -6,9 +6,11 @@ Everything else is built from that table: the module (model.py), its trace, the 
 Nothing here imports torch, so a page can show a variant before torch is loaded.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
 from math import prod
+from typing import Any
 
 INPUT_SIZE = 28  # MNIST's pictures are 28 x 28
 KERNEL = 5  # every convolution is 5 x 5, stride 1, without padding
@@ -63,6 +65,12 @@ class Variant:
     def depth(self) -> int:
         """Number of convolutional layers."""
         return len(self.pools)
+
+
+def from_fields(fields: Mapping[str, Any]) -> Variant:
+    """The variant that `dataclasses.asdict` made these fields of. Raises TypeError or another error if it made none."""
+    pools = tuple(Pool(**pool) for pool in fields["pools"][: len(CHANNELS) + 1])  # one too many is refused by `layers`
+    return Variant(**{**fields, "pools": pools})
 
 
 def _two(*pool: int) -> tuple[Pool, Pool]:

@@ -96,6 +96,10 @@ def rewritten(recorded, tmp_path, change):
         (lambda t, a, m: a.update(steps=a["steps"][:-1]), "do not fit"),
         (lambda t, a, m: a["variant"].update(activation="exp"), "impossible network"),
         (lambda t, a, m: a.pop("recipe"), "cannot be read"),
+        (lambda t, a, m: a.update(steps=["first"] * len(a["steps"])), "cannot be read"),
+        (lambda t, a, m: a["variant"].update(pools=7), "cannot be read"),
+        (lambda t, a, m: t["fc1.weight"].view(-1).__setitem__(3, 0.5), "checksum"),
+        (lambda t, a, m: m.pop("checksum"), "checksum"),
     ],
 )
 def test_what_is_no_tape_is_refused_with_a_reason(recorded, tmp_path, change, reason):
