@@ -53,7 +53,7 @@ def stress(shown: digit.Digit) -> None:
     with right, st.container(key="sweep"):
         name = st.segmented_control("Sweep", list(TRANSFORMATIONS), default=parts.FIRST, required=True,
                                     format_func=lambda key: TRANSFORMATIONS[key].label, key=parts.CURVE,
-                                    bind="query-params", label_visibility="collapsed")  # fmt: skip
+                                    bind="query-params", label_visibility="collapsed") or parts.FIRST  # fmt: skip
         checksums = {network: networks.load(network)[1].checksum for network in models}
         parts.curve(name, swept[name], shown, checksums, again, at[name])
     section = st.segmented_control("More about this digit", list(SECTIONS), format_func=SECTIONS.get,

@@ -125,6 +125,13 @@ def test_a_slider_out_of_its_limits_in_the_link_is_neutral(wrong):
     assert "**7**" in said(at)
 
 
+@pytest.mark.parametrize("name", [stress_parts.CURVE, "more", "networks"])
+def test_a_link_that_asks_for_nothing_gets_what_is_usual(name):
+    at = page(digit="0", **{name: ""})
+    assert not at.exception
+    assert "**7**" in said(at)
+
+
 def test_a_drawing_of_unknown_label_counts_what_is_read_at_first():
     at = page(digit="0")
     image = pixels(mnist("test").images[0])

@@ -16,10 +16,12 @@ from lenet.bench.browser import Server
 from lenet.bench.websocket import Visitor, drawings, visit
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-NAMES = ("digit", "network", "networks", "experiment", "guess1", "section", "variant", "recipe", "lr", "epochs", "seed")
-VALUES = ("", "-1", "7", "10000", "1e309", "nan", "٣", "best", "original", "../../etc/passwd", "{{7*7}}", "A" * 5000,
-          "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "'; DROP TABLE digits; --", "%00", "\x00",
-          "\U0001f522", "True", "None")  # fmt: skip
+NAMES = ("digit", "network", "networks", "experiment", "guess1", "section", "lr", "epochs", "seed", "train_size",
+         "depth", "activation", "pool1", "head", "output", "preset", "shuffle", "optimiser", "run", "rotate", "noise",
+         "curve", "again", "more")  # fmt: skip
+VALUES = ("", "-1", "7", "10000", "1e309", "-inf", "nan", "٣", "best", "original", "../../etc/passwd", "{{7*7}}",
+          "A" * 5000, "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "'; DROP TABLE digits; --", "%00",
+          "\x00", "\U0001f522", "True", "None")  # fmt: skip
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

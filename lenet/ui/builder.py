@@ -1,6 +1,7 @@
 """Choosing a network and a recipe, every choice in the URL; and the training service that all sessions share."""
 
 from dataclasses import replace
+from math import isinf
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ POOLS = {
     "/".join(map(str, p)): Pool(*p)
     for p in ((2, 2, 0), (2, 1, 0), (2, 2, 1), (3, 2, 0), (3, 1, 0), (3, 3, 1), (2, 3, 0))
 }
+DEPTHS = (1, 2, 3, 4)
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pictures
 PRESET = "quick"
 NUMBERS = {
@@ -25,6 +27,7 @@ NUMBERS = {
     "weight_decay": ("Weight decay", float),
     "seed": ("Seed", int),
 }
+_ENDLESS = "endless_numbers"  # what the link asks to be infinite: Streamlit fails on that, so those are not bound to it
 WORDS = {"optimiser": "Optimiser", "schedule": "Learning rate over time", "augmentation": "Augmentation"}
 
 
@@ -38,12 +41,11 @@ def service() -> Service:
 
 def network() -> Variant | None:
     """The controls of the network and its shape table; None if what was chosen cannot be built."""
-    activation = st.pills(
-        "Nonlinearity", ACTIVATIONS, default="relu", key="activation", bind="query-params", required=True
-    )
-    depth = st.segmented_control(
-        "Convolutional layers", [1, 2, 3, 4], default=2, key="depth", bind="query-params", required=True
-    )
+    usual = Variant()  # also where a link asks for nothing at all: ?depth=
+    activation = st.pills("Nonlinearity", ACTIVATIONS, default=usual.activation, key="activation", bind="query-params",
+                          required=True) or usual.activation  # fmt: skip
+    depth = st.segmented_control("Convolutional layers", DEPTHS, default=usual.depth, key="depth", bind="query-params",
+                                 required=True) or usual.depth  # fmt: skip
     pools = []
     with st.container(horizontal=True):
         for block in range(1, depth + 1):
@@ -95,7 +97,7 @@ def recipe() -> Recipe:
     """The controls of the recipe."""
     about = "quick: three epochs; best: as the shipped network; paper: as published; adam: with Adam"
     preset = st.pills("Preset", list(RECIPES), default=PRESET, key="preset", bind="query-params",
-                      on_change=_preset, required=True, help=about)  # fmt: skip
+                      on_change=_preset, required=True, help=about) or PRESET  # fmt: skip
     start = RECIPES[preset]
     values: dict = {}
     with st.container(horizontal=True):
@@ -118,13 +120,21 @@ def _number(name: str, value: float) -> float:
     least, most = map(kind, LIMITS[name])
     st.session_state.setdefault(name, kind(value))
     options = {"format": "%g"} if kind is float else {}
-    return st.number_input(label, least, most, key=name, bind="query-params", **options)  # type: ignore[call-overload]
+    bind = None if name in st.session_state.get(_ENDLESS, ()) else "query-params"
+    return st.number_input(label, least, most, key=name, bind=bind, **options)  # type: ignore[call-overload]
 
 
 def _preset() -> None:
     chosen = RECIPES[st.session_state["preset"]]
     for name in (*NUMBERS, *WORDS, "shuffle"):
         st.session_state[name] = getattr(chosen, name)
+
+
+def _endless(text: str) -> bool:
+    try:
+        return isinf(float(text))
+    except ValueError:
+        return False
 
 
 def mend_url() -> None:
@@ -139,10 +149,12 @@ def mend_url() -> None:
         except ValueError:
             fits = False
         if not fits:
+            if kind is int and _endless(asked):
+                st.session_state.setdefault(_ENDLESS, set()).add(name)
             st.warning(f"The link asks for an impossible {label.lower()}: it must lie between {least:g} and {most:g}.")
             del st.query_params[name]
-    choices = {"activation": ACTIVATIONS, "head": HEADS, "preset": RECIPES, "depth": "1234", **CHOICES,
-               **{f"pool{block}": POOLS for block in range(1, 5)}}  # fmt: skip
+    choices = {"activation": ACTIVATIONS, "head": HEADS, "preset": RECIPES, "depth": [str(depth) for depth in DEPTHS],
+               **CHOICES, **{f"pool{block}": POOLS for block in DEPTHS}}  # fmt: skip
     for name, known in choices.items():
         if (asked := st.query_params.get(name)) is not None and asked not in known:
             st.warning(f"The link asks for an unknown {name}: there are {', '.join(known)}.")
