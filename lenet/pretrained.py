@@ -15,7 +15,7 @@ from lenet.data import ROOT
 from lenet.files import write_atomically
 from lenet.model import LeNet
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
-from lenet.tensors import TensorFileError, checksum, read, to_bytes
+from lenet.tensors import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch
 from lenet.variant import VARIANTS, Variant, VariantError, from_fields, layers, variant
 
@@ -75,21 +75,25 @@ def save(model: LeNet, card: Card, path: Path) -> None:
     write_atomically(path, weights_bytes(model, card))
 
 
-def load(path: Path) -> tuple[LeNet, Card]:
-    """The network in eval mode, its parameters frozen, and its card. Raises WeightsError with the reason."""
+def load(source: Path | bytes) -> tuple[LeNet, Card]:
+    """The network in eval mode, its parameters frozen, and its card. source: a weights file or its content.
+
+    Raises WeightsError with the reason.
+    """
+    name = name_of(source)
     try:
-        tensors, texts = read(path, FORMAT, LARGEST_FILE, "it has no card of this project, something else saved it")
+        tensors, texts = read(source, FORMAT, LARGEST_FILE, "it has no card of this project, something else saved it")
     except FileNotFoundError:
-        raise WeightsError(f"There is no weights file {path.name}.") from None
+        raise WeightsError(f"There is no weights file {name}.") from None
     except TensorFileError as error:
         raise WeightsError(str(error)) from error
-    card = _card_from(texts.get("card", ""), path.name)
+    card = _card_from(texts.get("card", ""), name)
     model = LeNet(card.variant)
     expected = {name: (tensor.shape, tensor.dtype) for name, tensor in model.state_dict().items()}
     if {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()} != expected:
-        raise WeightsError(f"{path.name}: the weights do not fit the network that its card describes.")
+        raise WeightsError(f"{name}: the weights do not fit the network that its card describes.")
     if checksum(tensors) != card.checksum:
-        raise WeightsError(f"{path.name} is damaged: the checksum of its weights is wrong.")
+        raise WeightsError(f"{name} is damaged: the checksum of its weights is wrong.")
     model.load_state_dict(tensors)
     return model.eval().requires_grad_(False), card
 

@@ -7,8 +7,8 @@ import hashlib
 import json
 from pathlib import Path
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+from safetensors import SafetensorError
+from safetensors.torch import load, save
 from torch import Tensor
 
 
@@ -31,23 +31,30 @@ def to_bytes(tensors: dict[str, Tensor], kind: str, **texts: str) -> bytes:
     return len(text).to_bytes(8, "little") + text + content[begin:]
 
 
-def read(path: Path, kind: str, largest: int, foreign: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a file of that kind, of at most `largest` bytes, and its texts.
+def name_of(source: Path | bytes) -> str:
+    """What messages call it."""
+    return source.name if isinstance(source, Path) else "The file"
+
+
+def read(source: Path | bytes, kind: str, largest: int, foreign: str) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors of a file of that kind, of at most `largest` bytes, and its texts. source: the file or its content.
 
     Raises FileNotFoundError, or TensorFileError with the reason; `foreign` is the reason if it is of another kind.
     """
+    name = name_of(source)
     try:
-        if path.stat().st_size > largest:
-            raise TensorFileError(f"{path.name} is larger than {largest // 2**20} MB: {foreign}.")
-        with safe_open(path, framework="pt") as file:
-            texts = file.metadata() or {}
-            if texts.get("format") != kind:
-                raise TensorFileError(f"{path.name}: {foreign}.")
-            return {name: file.get_tensor(name) for name in file.keys()}, texts  # noqa: SIM118, not a dict
+        if (source.stat().st_size if isinstance(source, Path) else len(source)) > largest:
+            raise TensorFileError(f"{name} is larger than {largest // 2**20} MB: {foreign}.")
+        content = source.read_bytes() if isinstance(source, Path) else source
+        tensors = load(content)
+        texts = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
     except FileNotFoundError:
         raise
-    except (SafetensorError, OSError) as error:
-        raise TensorFileError(f"{path.name} is damaged or is no safetensors file ({error}).") from error
+    except (SafetensorError, OSError, KeyError) as error:
+        raise TensorFileError(f"{name} is damaged or is no safetensors file ({error}).") from error
+    if texts.get("format") != kind:
+        raise TensorFileError(f"{name}: {foreign}.")
+    return tensors, texts
 
 
 def checksum(tensors: dict[str, Tensor]) -> str:

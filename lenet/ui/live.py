@@ -126,7 +126,9 @@ def afterwards(job: Job) -> None:
         return
     known = st.session_state.setdefault("run_names", {})
     if job.key not in known:
-        model, card = from_bytes(job.weights)
+        from lenet.pretrained import load
+
+        model, card = load(job.weights)
         known[job.key] = networks.add_session_network(f"run-{job.number}", model, card)
     called = known[job.key]
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -135,19 +137,6 @@ def afterwards(job: Job) -> None:
         st.download_button(
             "Curve as CSV", _csv(job), f"{called}.csv", "text/csv", icon=":material/download:", key="curve"
         )
-
-
-def from_bytes(content: bytes) -> "tuple":
-    """Network and card of a weights file. Raises WeightsError."""
-    import tempfile
-    from pathlib import Path
-
-    from lenet.pretrained import load
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "weights.safetensors")
-        path.write_bytes(content)
-        return load(path)
 
 
 def _csv(job: Job) -> bytes:
@@ -165,14 +154,14 @@ def _csv(job: Job) -> bytes:
 
 def upload() -> None:
     """Weights that were downloaded here come back into the pickers."""
-    from lenet.pretrained import WeightsError
+    from lenet.pretrained import WeightsError, load
 
     file = st.file_uploader("Load weights that were saved here", type=["safetensors"], key="weights_upload")
     if file is None or st.session_state.get("uploaded") == file.file_id:
         return
     st.session_state["uploaded"] = file.file_id
     try:
-        model, card = from_bytes(file.getvalue())
+        model, card = load(file.getvalue())
     except WeightsError as error:
         st.error(str(error))
         return
