@@ -153,7 +153,7 @@ def load(name_or_path: str | Path) -> Tape:
         raise TapeError(str(error)) from error
     except VariantError as error:
         raise TapeError(f"{path.name} describes an impossible network. {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, OverflowError, TypeError, KeyError, AttributeError) as error:
         raise TapeError(f"{path.name}: its description cannot be read ({error}).") from error
     if {name: tuple(value.shape) for name, value in weights.items()} != expected:
         raise TapeError(f"{path.name}: its weights do not fit the network that it describes.")

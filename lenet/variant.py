@@ -249,6 +249,8 @@ def check(v: Variant) -> None:
         raise VariantError(f"The input cannot be normalised with mean {v.mean} and standard deviation {v.std}: "
                            "the deviation must be a positive number.")  # fmt: skip
     for number, pool in enumerate(v.pools, start=1):
+        if not all(isinstance(cells, int) for cells in (pool.kernel, pool.stride, pool.padding)):
+            raise VariantError(f"pool{number}: kernel, stride and padding must each be a whole number, not {pool}.")
         if pool.kernel < 1 or pool.stride < 1 or pool.padding < 0:
             raise VariantError(f"pool{number}: kernel and stride must be at least 1, padding at least 0, not {pool}.")
         if 2 * pool.padding > pool.kernel:

@@ -118,6 +118,7 @@ def with_card(path, tmp_path, change) -> None:
         (lambda card: card["variant"].update(head="magic"), "impossible"),
         (lambda card: card["variant"].update(pools=[{"kernel": 1, "stride": 1, "padding": 0}] * 10**5), "impossible"),
         (lambda card: card["variant"].update(mean="much"), "cannot be read"),
+        (lambda card: card["variant"]["pools"][1].update(stride=2.5), "whole number"),
         (lambda card: card.pop("recipe"), "cannot be read"),
         (lambda card: card["recipe"].update(magic=1), "cannot be read"),
         (lambda card: card["recipe"].update(lr=1e9), "impossible recipe"),

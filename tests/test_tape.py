@@ -98,6 +98,7 @@ def rewritten(recorded, tmp_path, change):
         (lambda t, a, m: a.pop("recipe"), "cannot be read"),
         (lambda t, a, m: a.update(steps=["first"] * len(a["steps"])), "cannot be read"),
         (lambda t, a, m: a["variant"].update(pools=7), "cannot be read"),
+        (lambda t, a, m: a["steps"].__setitem__(1, float("inf")), "cannot be read"),
         (lambda t, a, m: t["fc1.weight"].view(-1).__setitem__(3, 0.5), "checksum"),
         (lambda t, a, m: m.pop("checksum"), "checksum"),
     ],

@@ -83,6 +83,7 @@ def test_names_of_layers_are_unique(v):
         (Variant(pools=(Pool(2, 2, 2), Pool())), "pool1", "at most 1"),
         (Variant(pools=(Pool(30, 1), Pool())), "pool1", "kernel"),
         (Variant(pools=(Pool(0, 1), Pool())), "pool1", "at least 1"),
+        (Variant(pools=(Pool(2, 2), Pool(2, 1e308))), "pool2", "whole number"),  # type: ignore[arg-type]
         (Variant(pools=()), "0", "1 to 4"),
         (Variant(activation="swish"), "swish", "relu"),
         (Variant(head="transformer"), "transformer", "lstm"),
