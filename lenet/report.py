@@ -1,5 +1,6 @@
 """The findings as one Markdown page, pretrained/REPORT.md: python -m lenet experiments --report."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from math import isnan
 from pathlib import Path
@@ -34,12 +35,18 @@ def report(runs: Runs) -> str:
         f"{state} with the seeds {', '.join(map(str, SEEDS))} are done; seeds there are: "
         f"{', '.join(map(str, seeds)) or 'none'}. Two forms of every network: *paper*, with the nonlinearity after the "
         "last layer too, and *linear output*, without it. Intervals are 95 % t intervals of the mean over seeds; "
-        "comparisons are paired by seed; many are made, and none is corrected for that.",
+        "comparisons are paired by seed; many are made, and none is corrected for that. PyTorch's release, which "
+        f"decides how numbers are rounded: {_releases(runs)}.",
         f"**The rule.** {statistics.VERDICT_RULE}",
         _overview(runs),
         *(_experiment(e, runs) for e in EXPERIMENTS),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _releases(runs: Runs) -> str:
+    found = Counter(history["torch"][0] or "not recorded" for history in runs.values())
+    return ", ".join(f"{release} ({count} runs)" for release, count in sorted(found.items())) or "none"
 
 
 def _overview(runs: Runs) -> str:

@@ -47,6 +47,8 @@ class Result:
 
 def perform(run: Run, recipe: Recipe) -> Result:
     """Do one run from its seed, on one thread."""
+    import torch
+
     from lenet.data import mnist
     from lenet.pretrained import make_card, weights_bytes
     from lenet.training import new_model, prepare_process, train
@@ -62,7 +64,7 @@ def perform(run: Run, recipe: Recipe) -> Result:
     records = []
     for epoch in history:
         lists = {"dead_units": list(epoch.dead_units.values()), "gradient_norms": list(epoch.gradient_norms.values())}
-        records.append({**asdict(epoch), **lists})
+        records.append({**asdict(epoch), **lists, "torch": torch.__version__})
     card = make_card(run.name, run.network(), recipe, history)
     return Result(run, records, weights_bytes(model, card))
 

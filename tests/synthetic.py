@@ -48,6 +48,7 @@ def _history(run: Run, right: bool, bad_seed: bool) -> History:
         "gradient_norms": [[ratio, *[0.5] * (len(layers) - 2), 1.0]] * (EPOCHS + 1),
         "output_activation": run.output_activation,
         "train_seconds": [5.0 * epoch for epoch in range(EPOCHS + 1)],
+        "torch": ["9.9.0"] * (EPOCHS + 1),
         "conv1": np.tile(kernel[mirror, mirror], (6, 1, 1, 1)),
         "conv2": np.tile(diagonal[mirror, mirror][None, None], (16, 6, 1, 1)),
     }

@@ -85,8 +85,10 @@ def test_a_recorded_run_begins_again_as_it_is_recorded() -> None:
     run = Run("original", True, 0.1, 0)
     history = runs[run]
     epochs = train(new_model(run.network(), run.seed), run.training(), mnist("train"), mnist("test"))
-    for epoch, recorded in zip(epochs, range(2)):  # on another processor the last bits may differ
-        assert epoch.epoch == recorded
-        assert epoch.train_loss == pytest.approx(history["train_loss"][recorded], rel=1e-2)
-        assert epoch.test_accuracy == pytest.approx(history["test_accuracy"][recorded], abs=0.02)
-        assert list(epoch.gradient_norms.values()) == pytest.approx(history["gradient_norms"][recorded], rel=0.1)
+    untrained, first = next(epochs), next(epochs)
+    # Another processor or release of PyTorch rounds otherwise; 235 steps make much of the last bits.
+    assert untrained.train_loss == pytest.approx(history["train_loss"][0], rel=1e-5)
+    assert untrained.test_accuracy == pytest.approx(history["test_accuracy"][0], abs=1e-3)
+    assert list(untrained.gradient_norms.values()) == pytest.approx(history["gradient_norms"][0], rel=1e-3)
+    assert first.train_loss == pytest.approx(history["train_loss"][1], rel=0.02)
+    assert first.test_accuracy == pytest.approx(history["test_accuracy"][1], abs=0.03)
