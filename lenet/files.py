@@ -5,6 +5,13 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # of the project
+PARTIAL = ".partial"
+
+
+def remove_partial(path: Path) -> None:
+    """Remove what a writer of this file left behind when it was killed. For whoever is now its only writer."""
+    for partial in path.parent.glob(f"{path.name}*{PARTIAL}"):
+        partial.unlink()
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -13,7 +20,7 @@ def write_atomically(path: Path, content: bytes) -> None:
     Raises OSError (disk full, no permission); the old file is then as it was.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".partial")
+    handle, partial = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=PARTIAL)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)

@@ -22,7 +22,7 @@ from lenet import curves
 from lenet.curves import CURVES, CurvesError
 from lenet.curves import read as read_curves
 from lenet.experiments import Run
-from lenet.files import ROOT, write_atomically
+from lenet.files import ROOT, remove_partial, write_atomically
 from lenet.recipe import Recipe
 from lenet.variant import multiply_adds
 
@@ -84,6 +84,7 @@ def run_all(
     weights: a folder for the weights of each run. on_progress: told about twice a second how much of the sum of
     Run.cost() is done. Raises CurvesError if the file cannot be read, RunnerError if runs cannot be finished.
     """
+    remove_partial(path)
     table = curves.read(path) if path.exists() else curves.SCHEMA.empty_table()
     done = curves.finished(curves.histories(table))
     todo = sorted(dict.fromkeys(run for run in runs if run not in done), key=Run.cost, reverse=True)
