@@ -68,7 +68,7 @@ def tape(arguments: argparse.Namespace) -> None:
     from lenet.tape import TapeError, path_of, record, save, shipped_run
     from lenet.training import prepare_process
 
-    prepare_process()
+    prepare_process(repeatable=True)
     try:
         variant, recipe = shipped_run(arguments.name)
         save(
@@ -92,7 +92,7 @@ def train(arguments: argparse.Namespace) -> None:
     from lenet.training import new_model, prepare_process
     from lenet.training import train as epochs_of
 
-    prepare_process()
+    prepare_process(repeatable=True)
     variant, recipe = SHIPPED[arguments.name]
     asked = {name: getattr(arguments, name) for name in ("seed", "epochs", "train_size")}
     recipe = replace(recipe, **{name: value for name, value in asked.items() if value is not None})

@@ -37,7 +37,7 @@ SCHEMA = pa.schema(
         ("dead_units", pa.list_(pa.float64())),
         ("gradient_norms", pa.list_(pa.float64())),
         ("train_seconds", pa.float64()),
-        ("torch", pa.string()),  # PyTorch's release: another one rounds otherwise; null where it was not recorded
+        ("torch", pa.string()),  # PyTorch's release; null: rounded as on the processor that made it, and as on no other
     ]
 )
 RECORDS = [name for name in SCHEMA.names if name not in ("experiment", *KEY.names)]

@@ -7,6 +7,7 @@ The whole data set stays in memory as bytes and is cut into batches by index: no
 """
 
 import ctypes
+import os
 import platform
 import threading
 import time
@@ -41,6 +42,10 @@ SCHEDULES: dict[str, Callable] = {
         cycle_momentum=False,
     ),
 }
+
+# Kernels that every x86-64 processor with AVX2 computes alike, to the bit. Left alone, PyTorch, oneDNN and MKL take the
+# widest that they find; those round differently, and after one epoch the curves of two processors have parted.
+REPEATABLE = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
 
 # Parameters of glibc's mallopt (malloc.h): M_TRIM_THRESHOLD and M_MMAP_MAX; what keeps memory, and the default.
 MALLOPT = {-1: (2**31 - 1, 128 * 1024), -4: (0, 65_536)}
@@ -77,10 +82,23 @@ class Epoch:
 _seeding = threading.Lock()  # the initialisation draws from the one generator that all threads share
 
 
-def prepare_process(threads: int = 1) -> None:
-    """First thing in a process that does nothing but train. One thread: the same numbers on every machine of a kind."""
-    torch.set_num_threads(threads)
+def prepare_process(repeatable: bool = False) -> None:
+    """First thing in a process that does nothing but train: one thread, and memory is kept.
+
+    repeatable: the same numbers on every processor, for half as much time again (whatever is shipped is made so). It
+    must come before PyTorch has computed anything.
+    """
+    if repeatable:
+        os.environ.update(REPEATABLE)
+    torch.set_num_threads(1)
     keep_memory()
+
+
+def release() -> str | None:
+    """PyTorch's release, if this process computes what every processor does with it, else None."""
+    prepared = all(os.environ.get(name) == value for name, value in REPEATABLE.items())
+    same = prepared and torch.backends.cpu.get_cpu_capability() == "AVX2"
+    return torch.__version__.partition("+")[0] if same else None
 
 
 def keep_memory(keep: bool = True) -> None:

@@ -8,15 +8,15 @@ import sys
 import textwrap
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 
 from lenet import curves
 from lenet.experiments import Run
 from lenet.recipe import RECIPES, Recipe
-from lenet.runner import Result, perform, run_all
+from lenet.runner import Result, run_all
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = Recipe(epochs=1, train_size=512)
@@ -95,14 +95,16 @@ def every_epoch(seeds: int, epochs: int) -> list[tuple[int, int]]:
 
 
 def test_the_same_numbers_again_bit_for_bit_in_another_process(tmp_path: Path) -> None:
-    run = tiny(1, "short")[0]
+    run, other = tiny(2, "short")
     progress: list[float] = []
     results: list[Result] = []
     path = tmp_path / "curves.parquet"
     run_all([run], path, workers=1, on_progress=progress.append, on_result=results.append)
-    here, there = perform(run, SHORT), results[0]
-    assert without_time(here) == without_time(there)
-    assert without_time(perform(replace(run, seed=1), SHORT)) != without_time(there)
+    run_all([run, other], tmp_path / "again.parquet", workers=2, on_result=results.append)
+    there, again, another = results[0], *sorted(results[1:], key=lambda result: result.run.seed)
+    assert without_time(again) == without_time(there)
+    assert without_time(another) != without_time(there)
+    assert [record["torch"] for record in there.records] == [torch.__version__.partition("+")[0]] * 4
     # What the file keeps is what was measured, to the bit.
     history = curves.histories(curves.read(path))[run]
     for name in curves.RECORDS:

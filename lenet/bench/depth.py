@@ -38,7 +38,7 @@ def measure() -> dict:
     from lenet.data import mnist
     from lenet.training import new_model, prepare_process, steps
 
-    prepare_process()
+    prepare_process(repeatable=True)
     digits = mnist("train")
     recipe = Setting("original").run(True, 0).training()
     a_slice = recipe.steps_per_epoch // SLICES

@@ -14,6 +14,14 @@ STYLE = """<style>
 .st-key-title { row-gap: 0; margin: -0.75rem 0; }
 .st-key-title p { font-size: 1.15rem; }
 @media (min-width: 700px) { [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; } }
+@media (max-width: 700px) { /* all pages in one line, so that the board and the answer have the screen */
+  .st-key-frame { column-gap: 0; }
+  .st-key-frame > :first-child { flex: 0 0 100%; }
+  .st-key-frame a > span:first-child { display: none; }
+  .st-key-frame a { padding: 0.25rem 0.35rem; }
+  .st-key-title h1 { display: none; }
+  .st-key-title p { font-size: 1rem; }
+}
 </style>"""
 
 

@@ -51,7 +51,7 @@ function outline(plane, rows, columns) {
 function zooms(stages, width, height) {
   const at = (tall) => stages.map((stage) => Math.max(2, Math.min(14, Math.floor(tall / mosaicOf(stage).high))))
   const total = (zoom) => stages.reduce((sum, stage, index) => sum + room(stage, zoom[index]), 0)
-  const least = width < 600 ? height : 56 // on a phone layers go under each other rather than shrink
+  const least = width < 600 ? height : 40 // on a phone layers go under each other rather than shrink
   for (let tall = height; tall >= least; tall -= 4) if (total(at(tall)) <= width) return at(tall)
   return at(height).map((zoom, index) => Math.max(1, Math.min(zoom, Math.floor((width - 24) / mosaicOf(stages[index]).wide))))
 }

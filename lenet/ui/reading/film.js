@@ -33,13 +33,23 @@ function room(layer, zoom) {
   return Math.max(size(layer.shape, layer.across)[1] * zoom + (layer.digits ? 18 : 0), layer.shape[0] > 1 ? 62 : 46) + 7
 }
 
+/** Smaller zooms, the largest first, until the layers stand on one line of this width or cannot get smaller. */
+function fit(layers, zoom, width) {
+  const saves = (index) => zoom[index] > 1 && room(layers[index], zoom[index] - 1) < room(layers[index], zoom[index])
+  while (layers.reduce((sum, layer, index) => sum + room(layer, zoom[index]), 0) > width) {
+    const able = layers.map((_, index) => index).filter(saves)
+    if (!able.length) break
+    zoom[able.reduce((most, index) => (zoom[index] > zoom[most] ? index : most))]--
+  }
+  return zoom
+}
+
 function strip({ name, colour, layers }, width, { networks }) {
-  // As high as the window leaves room for, but narrow enough to stay on one line where one line is possible.
+  // As high as the window leaves room for.
   const above = window.innerHeight < 900 ? 560 : 720 // the rest of the page
-  let height = width < 700 ? (networks.length > 1 ? 50 : 100) : Math.max(98, Math.min(190, (window.innerHeight - above) / networks.length - CAPTION))
-  let zoom = zooms(layers, height)
-  const total = () => layers.reduce((sum, layer, index) => sum + room(layer, zoom[index]), 0)
-  while (width > 700 && height > 40 && total() > width) zoom = zooms(layers, --height)
+  const narrow = width < 700 // a phone: several lines
+  const height = narrow ? (networks.length > 1 ? 50 : 100) : Math.max(98, Math.min(190, (window.innerHeight - above) / networks.length - CAPTION))
+  const zoom = narrow ? zooms(layers, height) : fit(layers, zooms(layers, height), width)
   return el("section", { className: "strip" },
     el("h3", {}, el("span", { className: "chip", style: `--colour:${colour}` }), `${name}, layer by layer`),
     el("div", { className: "frames" }, ...layers.map((layer, index) => frame(layer, zoom[index]))))
