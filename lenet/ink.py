@@ -65,8 +65,9 @@ class Ink:
 def to_mnist(image: Any) -> "Tensor":
     """Any drawing or picture -> float32 [1, 28, 28] in [0, 1], white ink on black, as MNIST was made.
 
-    image: a PIL image or an array: grey [H, W], [H, W, 1], RGB [H, W, 3] or RGBA [H, W, 4]; integers of the type's full
-    range, floats in [0, 1] or [0, 255], or booleans. Dark on light or light on dark; transparency is background.
+    image: a PIL image or an array: grey [H, W], [H, W, 1] or [1, H, W], RGB [H, W, 3] or RGBA [H, W, 4]; integers of
+    the type's full range, floats in [0, 1] or [0, 255], or booleans. Dark on light or light on dark; transparency is
+    background.
     Raises InkError if there is nothing that could be a digit.
     """
     return read_ink(image).image()
@@ -129,6 +130,8 @@ def _light_and_opacity(image: Any) -> tuple[np.ndarray, np.ndarray | None]:
         values = values / 255 if values.max(initial=0) > 1.5 else values
     else:
         raise InkError(f"A picture is made of numbers, not of {array.dtype}.")
+    if values.ndim == 3 and len(values) == 1 and values.shape[2] > 4:  # as torch keeps a picture
+        values = values[0]
     if values.ndim == 2:
         values = values[..., None]
     if values.ndim != 3 or values.shape[2] not in (1, 2, 3, 4) or 0 in values.shape:

@@ -35,8 +35,8 @@ def report(runs: Runs) -> str:
         f"{state} with the seeds {', '.join(map(str, SEEDS))} are done; seeds there are: "
         f"{', '.join(map(str, seeds)) or 'none'}. Two forms of every network: *paper*, with the nonlinearity after the "
         "last layer too, and *linear output*, without it. Intervals are 95 % t intervals of the mean over seeds; "
-        "comparisons are paired by seed; many are made, and none is corrected for that. PyTorch's release, which "
-        f"decides how numbers are rounded: {_releases(runs)}.",
+        "comparisons are paired by seed; many are made, and none is corrected for that. Runs that come out the same, "
+        f"bit for bit, on every x86-64 processor with AVX2, by the release of PyTorch that does it: {_releases(runs)}.",
         f"**The rule.** {statistics.VERDICT_RULE}",
         _overview(runs),
         *(_experiment(e, runs) for e in EXPERIMENTS),
@@ -45,7 +45,7 @@ def report(runs: Runs) -> str:
 
 
 def _releases(runs: Runs) -> str:
-    found = Counter(history["torch"][0] or "not recorded" for history in runs.values())
+    found = Counter(history["torch"][0] or "none, on the processor that made them alone" for history in runs.values())
     return ", ".join(f"{release} ({count} runs)" for release, count in sorted(found.items())) or "none"
 
 

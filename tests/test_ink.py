@@ -80,6 +80,7 @@ PAPERS = {
     "booleans": np.asarray(drawing()) > 127,
     "16-bit array": np.asarray(drawing()).astype(np.uint16) * 257,
     "one channel": np.asarray(drawing())[..., None],
+    "one channel, as torch has it": torch.from_numpy(np.array(drawing()))[None],
 }
 
 
