@@ -9,7 +9,13 @@ from lenet.recipe import RecipeError
 from lenet.ui import builder, digit, frame, live
 from lenet.variant import VariantError
 
+# On a phone what happens comes before what one can choose.
+STYLE = """<style>
+@media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-transport) { order: -1; } }
+</style>"""
+
 frame.page("train")
+st.html(STYLE)
 context = get_script_run_ctx()
 owner = context.session_id if context else ""
 runs: list[str] = st.session_state.setdefault("runs", [])  # keys of the runs of this session, the newest last

@@ -6,14 +6,15 @@ from math import inf
 
 import altair as alt
 import numpy as np
-import pandas as pd
 import streamlit as st
 from PIL import Image
 
 from lenet import jobs
 from lenet.jobs import Job
-from lenet.ui import digit, networks, palette
+from lenet.ui import digit, networks, palette, sheets
 from lenet.ui.chart import made_once, powers_of_ten
+from lenet.ui.frame import dark
+from lenet.variant import CLASSES
 
 HEIGHT = 260
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
@@ -63,22 +64,25 @@ def charts(job: Job, earlier: list[Job], cached: list[dict]) -> None:
         (left, "**Gradient norm** of each layer, of single batches", gradients, "gradients", ("step", "log", 5)),
         (right, "**Dead or saturated units**, the share that no test picture moves", dead, "dead", ("epoch", "%", 5)),
     )
-    for place, words, rows, key, arguments in shown:
+    whole = {"epoch": job.recipe.epochs, "step": job.recipe.epochs * job.recipe.steps_per_epoch}
+    for place, words, rows, key, (x, kind, columns) in shown:
         if not rows:
             continue
-        powers = powers_of_ten(row["value"] for row in rows) if "log" in arguments else ()
+        powers = powers_of_ten(row["value"] for row in rows) if kind == "log" else ()
+        end = max(whole[x], *(row[x] for row in rows))
         place.markdown(words)
-        place.vega_lite_chart(spec=_lines(*arguments, powers) | {"datasets": {"rows": rows}}, key=f"live-{key}",
-                              alt=words.replace("*", ""))  # fmt: skip
+        place.vega_lite_chart(spec=_lines(x, end, kind, columns, powers) | {"datasets": {"rows": rows}},
+                              key=f"live-{key}", alt=words.replace("*", ""))  # fmt: skip
 
 
 @made_once
-def _lines(x: str, kind: str, columns: int, powers: tuple[float, ...]) -> alt.LayerChart | alt.FacetChart:
-    """One line for each thing. kind: of the upright axis, % for shares, log for `powers` of ten."""
-    scale = alt.Scale(type="log", domain=[powers[0], powers[-1]]) if powers else alt.Scale(zero=False)
+def _lines(x: str, end: int, kind: str, columns: int, powers: tuple[float, ...]) -> alt.LayerChart | alt.FacetChart:
+    """One line for each thing, from 0 to `end`. kind: of the upright axis, % for shares, log for `powers` of ten."""
+    domain = [powers[0], powers[-1]] if powers else [0, 1] if kind == "%" else alt.Undefined
+    scale = alt.Scale(type="log" if powers else "linear", domain=domain, zero=False)
     axis = alt.Axis(values=list(powers), format=".0e") if powers else alt.Axis(format="%") if kind else alt.Axis()
     base = alt.Chart(alt.NamedData("rows")).encode(
-        x=alt.X(f"{x}:Q", title=x, axis=alt.Axis(tickMinStep=1)),
+        x=alt.X(f"{x}:Q", title=x, scale=alt.Scale(domain=[0, end]), axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("value:Q", title="", scale=scale, axis=axis),
         color=alt.Color("of:N", scale=alt.Scale(range=palette.VARIANT_COLOURS), sort=None,
                         legend=alt.Legend(title=None, orient="bottom", columns=columns, labelLimit=400)),
@@ -102,14 +106,27 @@ def pictures(job: Job) -> None:
     left.image(Image.fromarray(strip).resize(size, Image.Resampling.NEAREST),
                alt=f"Six 5 × 5 kernels, weights from −{scale:.2f} to {scale:.2f}")  # fmt: skip
     left.html(palette.legend(True, scale, "weights"))
-    right.markdown("**Ten test digits, one of each,** and what it reads")
-    reads = p.answers.argmax(1)
-    row = {f"a {k}": f"{reads[k]} {'✓' if reads[k] == k else '✗'}" for k in range(10)}
+    right.markdown("**Ten test digits, one of each,** what it reads and how sure it is")
     mine = digit.current()  # the run may be shared, and then it has somebody else's drawing
-    if mine is not None and job.drawing is not None and np.array_equal(mine.image.numpy(), job.drawing):
-        row["your drawing"] = str(reads[10])
-    sure = {column: f"{p.answers[index].max():.0%}" for index, column in enumerate(row)}
-    right.dataframe(pd.DataFrame([row, sure], index=["reads", "how sure"]), hide_index=False)
+    drawn = mine is not None and job.drawing is not None and np.array_equal(mine.image.numpy(), job.drawing)
+    grids, names = _ten(), []
+    if drawn:
+        grids = np.concatenate([grids, job.drawing])
+    for label, shares in zip(range(len(grids)), p.answers):
+        read = int(shares.argmax())
+        said = "no number" if np.isnan(shares).any() else f"{read}, {shares[read]:.0%}"
+        names.append(f"{said} wrong" if label < CLASSES and read != label else said)
+    yours = ", and your drawing" if drawn else ""
+    right.image(sheets.sheet(grids, names, across=6 if drawn else 5, zoom=3, signed=False, scale=1.0, dark=dark()),
+                alt=f"Ten test digits, 0 to 9{yours}: read as {'; '.join(names)}")  # fmt: skip
+
+
+@st.cache_resource(show_spinner=False)
+def _ten() -> np.ndarray:
+    """The ten fixed test digits, float32 [10, 28, 28] in [0, 1]."""
+    from lenet.data import mnist, pixels
+
+    return pixels(mnist("test").images[list(jobs.TEN)])[:, 0].numpy()
 
 
 def diagnosis(job: Job) -> None:
