@@ -5,6 +5,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from lenet import curves, jobs
 from lenet.curves import CurvesError
+from lenet.experiments import EXPERIMENTS
 from lenet.recipe import RecipeError
 from lenet.ui import builder, digit, frame, live
 from lenet.variant import VariantError
@@ -13,6 +14,8 @@ from lenet.variant import VariantError
 STYLE = """<style>
 @media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-transport) { order: -1; } }
 </style>"""
+
+CACHED = list(dict.fromkeys(name for e in EXPERIMENTS for name in e.variants))
 
 frame.page("train")
 st.html(STYLE)
@@ -32,8 +35,9 @@ builder.mend_url()
 def begin() -> None:
     """Ask the service for the run that the controls describe."""
     shown = digit.current()
+    asked = builder.another_seed(recipe) if runs else recipe
     try:
-        job = builder.service().submit(wanted, recipe, owner, None if shown is None else shown.image.numpy())
+        job = builder.service().submit(wanted, asked, owner, None if shown is None else shown.image.numpy())
     except (RecipeError, VariantError) as error:
         st.session_state["refusal"] = str(error)
         return
@@ -69,26 +73,29 @@ with controls:
     wanted = builder.network()
     st.subheader("The recipe", anchor=False)
     recipe = builder.recipe()
-    overlay = st.multiselect("Cached curves beside it", ["original", "tanh", "sigmoid"], key="overlay")
+    overlay = st.multiselect("Cached curves beside it", CACHED, key="overlay")
     live_upload = st.expander("Load weights", on_change="rerun", key="load")
     if live_upload.open:
         with live_upload:
             live.upload()
 
 
-@st.fragment(run_every=0.5 if runs and not getattr(builder.service().find(runs[-1], owner), "settled", True) else None)
+newest = builder.service().find(runs[-1], owner) if runs else None
+asks = newest is not None and not newest.settled
+
+
+@st.fragment(run_every=0.5 if asks else None)
 def watch() -> None:
     """The newest run; asks twice a second while it goes on, and keeps it alive by asking."""
     service = builder.service()
     known = [job for key in runs if (job := service.find(key, owner))]
     job = known[-1] if known else None
+    if (job is None or job.settled) == asks:
+        st.rerun()  # the whole page, so that it begins to ask, or stops
     going = job is not None and not job.ended
     with st.container(horizontal=True, key="transport"):
-        if st.button(
-            "Start", icon=":material/play_arrow:", type="primary", disabled=wanted is None or going, key="start"
-        ):
-            begin()
-            st.rerun()
+        st.button("Start", icon=":material/play_arrow:", type="primary", on_click=begin,
+                  disabled=wanted is None or going, key="start")  # fmt: skip
         if going and job.state == jobs.PAUSED:
             st.button("Resume", icon=":material/resume:", on_click=command, args=(job, "resume"), key="resume")
         else:
@@ -113,9 +120,6 @@ def watch() -> None:
         cached = []
     live.charts(job, known[-4:-1], cached)
     live.pictures(job)
-    if job.settled and st.session_state.get("settled") != job.key:
-        st.session_state["settled"] = job.key
-        st.rerun()  # the whole page, so that it stops asking
 
 
 with result:

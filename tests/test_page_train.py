@@ -50,6 +50,16 @@ def test_start_watch_and_draw_on_the_result():
     assert not app.exception
 
 
+def test_the_next_run_begins_from_the_same_weights_or_on_request_from_others():
+    app = start(preset="paper", epochs="1", train_size="300", seed="5")
+    for same, seed in ((True, 5), (False, 6), (False, 7), (True, 7)):
+        app.toggle("same").set_value(same).run()
+        app.button("start").click().run()
+        until(app, lambda app: not app.button("start").disabled)
+        assert app.session_state["seed"] == seed and not app.exception
+    assert [card.seed for _, card in app.session_state["session_networks"].values()] == [5, 6, 7]
+
+
 def test_stop_ends_a_long_run_within_moments():
     app = start(preset="paper", epochs="400", train_size="5000", seed="77")
     app.button("start").click().run()

@@ -17,6 +17,7 @@ POOLS = {
 DEPTHS = (1, 2, 3, 4)
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pictures
 PRESET = "quick"
+SAME = "same"  # key of the switch, and its name in the link
 NUMBERS = {
     "lr": ("Learning rate", float),
     "batch_size": ("Batch size", int),
@@ -103,6 +104,8 @@ def recipe() -> Recipe:
     with st.container(horizontal=True):
         for name in ("lr", "batch_size", "epochs"):
             values[name] = _number(name, getattr(start, name))
+    st.toggle("Same initial weights as the last run", value=True, key=SAME, bind="query-params",
+              help="They come from the seed: without this, every start takes the next one.")  # fmt: skip
     with st.expander("More of the recipe"):
         for name, label in WORDS.items():
             st.session_state.setdefault(name, getattr(start, name))
@@ -111,8 +114,15 @@ def recipe() -> Recipe:
             values[name] = _number(name, getattr(start, name))
         st.session_state.setdefault("shuffle", start.shuffle)
         values["shuffle"] = st.toggle("A new order each epoch", key="shuffle", bind="query-params")
-        st.caption("The seed fixes the initial weights: keep it, and the next run begins from the same ones.")
     return replace(start, **values)
+
+
+def another_seed(recipe: Recipe) -> Recipe:
+    """The recipe with the next seed, unless the next run is to have the same initial weights. For callbacks."""
+    if not st.session_state[SAME]:
+        recipe = replace(recipe, seed=(recipe.seed + 1) % (int(LIMITS["seed"][1]) + 1))
+        st.session_state["seed"] = recipe.seed
+    return recipe
 
 
 def _number(name: str, value: float) -> float:
