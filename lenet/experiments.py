@@ -158,7 +158,8 @@ def _final(*settings: Setting, minus: tuple[Setting, ...] = (), over: str = "mea
 
 ORIGINAL = Setting("original")
 RELU, TANH, SIGMOID = (_at(name, LEARNING_RATES) for name in ("original", "tanh", "sigmoid"))
-CURE = Setting("sigmoid", 0.001, "adam")
+# Its learning rate is none of the experiment's: the columns that every reader of the curves knows tell it apart.
+CURE = Setting("sigmoid", RECIPES["adam"].lr, "adam")
 
 KERNELS = Experiment(
     1,
@@ -284,8 +285,8 @@ NONLINEARITIES = Experiment(
                     high=STUCK,
                 ),
                 Part(
-                    "Sigmoid with Adam instead of plain SGD (learning rate 0.001, all else the same), final accuracy "
-                    "above 90 %",
+                    f"Sigmoid with Adam instead of plain SGD (learning rate {CURE.lr:g}, all else the same), final "
+                    "accuracy above 90 %",
                     _final(CURE),
                     low=HIGH,
                 ),

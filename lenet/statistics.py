@@ -412,14 +412,14 @@ COURSES = {
 
 
 def label(e: Experiment, setting: Setting) -> str:
-    """What the setting is called in its experiment, without the learning rate."""
-    extra = "" if setting.recipe == "paper" else f" with {setting.recipe.capitalize()}"
+    """What the setting is called in its experiment beside others of the same learning rate."""
+    extra = "" if setting.recipe == "paper" else f", {setting.recipe.capitalize()} {setting.lr:g}"
     return e.variants[setting.variant] + extra
 
 
 def settings_at(e: Experiment, lr: float) -> list[Setting]:
-    """The settings of an experiment with one learning rate, in a fixed order."""
-    return [setting for setting in e.settings() if setting.lr == lr]
+    """The settings of an experiment with one learning rate, and its extra ones beside them, in a fixed order."""
+    return [setting for setting in e.settings() if setting.lr == lr or setting in e.extra]
 
 
 def course(settings: Mapping[str, Setting], name: str, runs: Runs, form: bool) -> tuple[list[dict], list[dict]]:

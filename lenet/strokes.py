@@ -101,15 +101,12 @@ BOX = 20.0  # pixels of the longer side, as in MNIST
 
 
 def draw(count: int, seed: int) -> Digits:
-    """`count` digits, the ten classes and their ways of writing in turn; the same for the same seed."""
+    """`count` digits, every way of writing as often as any other; the same for the same seed."""
     random = torch.Generator().manual_seed(seed)
-    images, labels = [], []
-    for number in range(count):
-        digit = number % 10
-        ways = WAYS[digit]
-        images.append(_ink(_path(ways[number // 10 % len(ways)], random), random))
-        labels.append(digit)
-    return Digits((torch.stack(images) * 255).round().byte()[:, None], torch.tensor(labels))
+    ways = [(digit, way) for digit, ways in WAYS.items() for way in ways]
+    labels, paths = zip(*(ways[number % len(ways)] for number in range(count)))
+    images = torch.stack([_ink(_path(way, random), random) for way in paths])
+    return Digits((images * 255).round().byte()[:, None], torch.tensor(labels))
 
 
 def _path(way: str, random: torch.Generator) -> Tensor:

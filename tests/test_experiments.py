@@ -55,8 +55,9 @@ def test_the_grid_is_that_of_the_paper() -> None:
 
 def test_runs_have_names_of_their_own() -> None:
     assert len({run.name for run in ALL_RUNS}) == len(ALL_RUNS)
+    assert len({(run.variant, run.output_activation, run.lr, run.seed) for run in ALL_RUNS}) == len(ALL_RUNS)
     assert Run("tanh", False, 0.001, 2).name == "tanh-linear-lr0.001-seed2"
-    assert Setting("sigmoid", 0.001, "adam").run(True, 1).name == "sigmoid-paper-lr0.001-adam-seed1"
+    assert Setting("sigmoid", 0.003, "adam").run(True, 1).name == "sigmoid-paper-lr0.003-adam-seed1"
 
 
 def test_cost_grows_with_depth() -> None:

@@ -120,7 +120,7 @@ def test_some_runs_are_counted(path: Path) -> None:
     records = [{name: made_up[run][name][epoch] for name in curves.RECORDS} for epoch in range(21)]
     curves.write(curves.add(curves.SCHEMA.empty_table(), run, records), path)
     at = visit(EXPERIMENTS[1])
-    assert "Not yet run: 8 of 9 runs of this choice." in words(at)
+    assert "Not yet run: 11 of 12 runs of this choice." in words(at)
     assert charts(at) == 3
 
 
@@ -140,7 +140,7 @@ def test_controls(path: Path, complete: bytes) -> None:
     for key, value in (("form-2", False), ("lr-2", 0.001)):
         at.button_group(key).set_value(value).run()
         assert not at.exception
-    assert "Sigmoid with Adam" in list(at.dataframe[0].value["network"])
+    assert "Sigmoid, Adam 0.003" in list(at.dataframe[0].value["network"])
     at.toggle("seeds-2").set_value(True)
     for course in statistics.COURSES:
         at.selectbox("course-2").set_value(course).run()

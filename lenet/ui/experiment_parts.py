@@ -200,7 +200,7 @@ def why(e: Experiment, runs: Runs) -> None:
     if e is DEPTH:
         _times()
     lr = e.lrs[0]
-    settings = {statistics.label(e, s): s for s in e.settings() if s.lr == lr or s.recipe != "paper"}
+    settings = {statistics.label(e, setting): setting for setting in statistics.settings_at(e, lr)}
     labels = list(dict.fromkeys(statistics.label(e, setting) for setting in e.settings()))
     here = [text for text in labels if text in settings]
     left, right = st.columns(2, gap="medium")
