@@ -109,6 +109,9 @@ def watch() -> None:
         st.error(refusal)
     if job is None:
         st.info("Choose a network and a recipe, then press **Start**. The quick recipe takes about a minute.")
+        if wanted:
+            st.markdown("**What will be trained**")
+            builder.shape_table(wanted)
         return
     live.status(job, *service.wait_for(job))
     live.diagnosis(job)

@@ -7,7 +7,17 @@ import streamlit as st
 
 from lenet.jobs import Service
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe
-from lenet.variant import ACTIVATIONS, HEADS, Pool, Variant, VariantError, layers, nearest
+from lenet.variant import (
+    ACTIVATIONS,
+    HEADS,
+    Pool,
+    Variant,
+    VariantError,
+    layers,
+    multiply_adds,
+    nearest,
+    parameter_count,
+)
 
 # Poolings of the experiments, as kernel/stride/padding.
 POOLS = {
@@ -41,7 +51,7 @@ def service() -> Service:
 
 
 def network() -> Variant | None:
-    """The controls of the network and its shape table; None if what was chosen cannot be built."""
+    """The controls of the network; None if what was chosen cannot be built."""
     usual = Variant()  # also where a link asks for nothing at all: ?depth=
     activation = st.pills("Nonlinearity", ACTIVATIONS, default=usual.activation, key="activation", bind="query-params",
                           required=True) or usual.activation  # fmt: skip
@@ -58,7 +68,7 @@ def network() -> Variant | None:
     normal = st.toggle("Normalise the input", key="normalise", bind="query-params")
     v = Variant(activation, tuple(pools), head, output, *((MEAN, STD) if normal else (0.0, 1.0)))
     try:
-        table = layers(v)
+        layers(v)
     except VariantError as error:
         st.error(str(error))
         near = nearest(v)
@@ -70,22 +80,26 @@ def network() -> Variant | None:
             key="nearest",
         )
         return None
-    total = sum(layer.parameters for layer in table)
-    with st.expander(f"{total:,} parameters, {sum(layer.macs for layer in table):,} multiply-adds a digit"):
-        rows = [
-            {
-                "layer": layer.name,
-                "output": " × ".join(map(str, layer.output_shape)),
-                "parameters": layer.parameters,
-                "multiply-adds": layer.macs,
-                "sees": f"{layer.receptive_field.size} × {layer.receptive_field.size}"
-                if layer.receptive_field
-                else "all",
-            }
-            for layer in table
-        ]
-        st.dataframe(rows, hide_index=True)
+    with st.expander(f"{parameter_count(v):,} parameters, {multiply_adds(v):,} multiply-adds a digit"):
+        shape_table(v)
     return v
+
+
+def shape_table(v: Variant) -> None:
+    """Output shape, parameters, multiply-adds and receptive field of each layer."""
+    rows = [
+        {
+            "layer": layer.name,
+            "output": " × ".join(map(str, layer.output_shape)),
+            "parameters": layer.parameters or None,
+            "multiply-adds": layer.macs or None,
+            "sees": f"{field.size} × {field.size}" if (field := layer.receptive_field) else "all",
+        }
+        for layer in layers(v)
+    ]
+    count = st.column_config.NumberColumn(format="localized")
+    st.dataframe(rows, hide_index=True, height="content", placeholder="", alt="The layers, from picture to answer",
+                 column_config={"parameters": count, "multiply-adds": count})  # fmt: skip
 
 
 def _take(v: Variant) -> None:
