@@ -32,7 +32,7 @@ def draw() -> None:
         place = st.container()
         with st.container(horizontal=True, vertical_alignment="bottom", key="pickers"):
             chosen = networks.choose("networks", most=3, label="Who reads it (up to three)")
-            digit.pick("Choose a test digit")
+            digit.pick("Test digit or picture")
 
     shown = digit.current()
     if picture and shown and shown.source != digit.DRAWN:

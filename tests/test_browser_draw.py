@@ -162,7 +162,7 @@ def test_the_drawing_survives_a_change_of_page(page):
 def test_a_test_digit_an_upload_and_back(page):
     draw(page, 3)
     expect_answers(page, "3")
-    page.get_by_role("button", name="Choose a test digit").click()
+    page.get_by_role("button", name="Test digit or picture").click()
     page.get_by_label("Or its number in the test set").fill("0")
     page.keyboard.press("Enter")
     expect_answers(page, "7")
