@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from lenet import create_model, to_mnist
 from lenet.data import mnist
 from lenet.ink import BOX, MOST_PIXELS, InkError, open_picture, read_ink
-from lenet.strokes import WAYS
+from lenet.strokes import ASPECT, WAYS
 
 SEVEN = [(0.25, 0.25), (0.71, 0.25), (0.43, 0.79)]
 
@@ -31,11 +31,10 @@ def drawing(points=SEVEN, side=280, pen=18, ink=255, paper=0, mode="L", scale=1.
 
 
 def way(text: str) -> list[list[tuple[float, float]]]:
-    """The strokes of a row of lenet.strokes.WAYS, in 0.2..0.8."""
-    return [
-        [tuple(0.2 + 0.6 * float(n) / 100 for n in point.rstrip("!").split(",")) for point in stroke.split()]
-        for stroke in text.split("|")
-    ]
+    """The strokes of a row of lenet.strokes.WAYS in the middle of the board, 0.6 high and of middling width."""
+    wide = 0.6 * sum(ASPECT) / 2
+    points = [[point.rstrip("!").split(",") for point in stroke.split()] for stroke in text.split("|")]
+    return [[(0.5 + wide * (float(x) / 100 - 0.5), 0.2 + 0.6 * float(y) / 100) for x, y in stroke] for stroke in points]
 
 
 @pytest.fixture(scope="module")
