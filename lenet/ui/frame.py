@@ -19,7 +19,7 @@ STYLE = """<style>
   .st-key-frame > :first-child { flex: 0 0 100%; }
   .st-key-frame a > span:first-child { display: none; }
   .st-key-frame a { padding: 0.25rem 0.35rem; }
-  .st-key-title h1 { display: none; }
+  .st-key-title h1 { font-size: 1.25rem; padding: 0; }
   .st-key-title p { font-size: 1rem; }
 }
 </style>"""
