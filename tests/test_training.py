@@ -12,7 +12,7 @@ from lenet.data import mnist, pixels
 from lenet.evaluation import evaluate, gradient_norms
 from lenet.files import ROOT
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, check
-from lenet.training import OPTIMISERS, SCHEDULES, new_model, steps, train, training_set
+from lenet.training import OPTIMISERS, SCHEDULES, blocked, new_model, steps, train, training_set
 from lenet.variant import VARIANTS
 
 SHORT = Recipe(epochs=2, train_size=512)
@@ -64,6 +64,24 @@ def test_the_papers_loop_is_plain_gradient_descent_in_the_files_order():
                 for parameter in theirs.parameters():
                     parameter.add_(parameter.grad, alpha=-0.1)
     assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters()))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_layout_of_training_changes_no_output_and_no_gradient(name):
+    """To the bit; where pooling windows overlap, gradients are added in another order and may be rounded otherwise."""
+    model, data = new_model(VARIANTS[name], 2), mnist("train")[:64]
+    results = []
+    for outputs in (model, blocked(model)):
+        model.zero_grad()
+        y = outputs(pixels(data.images))
+        F.cross_entropy(y, data.labels).backward()
+        results.append([y.detach(), *(parameter.grad.clone() for parameter in model.parameters())])
+    overlapping = any(layer.kind == "pool" and layer.pool.kernel > layer.pool.stride for layer in model.layers)
+    for plain, fast in zip(*results):
+        if overlapping:
+            assert torch.allclose(plain, fast, rtol=1e-4, atol=1e-6 * plain.abs().max().item())
+        else:
+            assert torch.equal(plain, fast)
 
 
 def test_the_same_seed_gives_the_same_weights_in_another_process_whatever_happens_to_memory():
