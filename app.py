@@ -16,6 +16,7 @@ digit.follow_url()
 
 
 @st.fragment
+@networks.taking_turns
 def draw() -> None:
     """A stroke runs this and nothing else."""
     with st.container(horizontal=True, gap="medium"):

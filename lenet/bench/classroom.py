@@ -23,7 +23,7 @@ from lenet.files import write_atomically
 
 REPORT = ROOT / "docs" / "performance.md"
 CORES = 2
-PAUSE = 2.0  # seconds between the strokes of one person
+PAUSE = 2.0  # seconds between the strokes of one person, on average: from half as long to half as long again
 STROKES = 5  # of a drawing; then the board is cleared
 PAGE_EVERY = 15  # strokes between two visits to another page
 ALONE = 40  # strokes of the session that has the server to itself
@@ -161,7 +161,7 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
 async def _person(
     url: str, number: int, seconds: float, trains: bool, tally: Tally, pause: float = PAUSE, visits: bool = True
 ) -> None:
-    """Draw a stroke every two seconds, look at another page now and then; those who train start a training first."""
+    """Draw a stroke every two seconds or so, visit another page now and then; those who train start a training first."""
     chance = random.Random(number)
     states = drawings(STROKES)
     await asyncio.sleep(pause * chance.random())
@@ -171,7 +171,7 @@ async def _person(
         async with Visitor(url) as visitor:
             await visitor.open()
             while time.monotonic() < ends:
-                due = time.monotonic() + pause
+                due = time.monotonic() + pause * chance.uniform(0.5, 1.5)
                 if trains and strokes == 1:
                     await _train(visitor, f"preset=quick&seed={number}")
                     tally.trained += 1
@@ -238,8 +238,8 @@ def _report(arguments, alone, idle, queued, class_, sizes, ratios, growth, bare,
         f"on {CORES} cores of {model}, shared by the server and the clients. "
         f"Python {platform.python_version()}, {versions}.",
         "",
-        "Each person draws a stroke every two seconds and looks at another page now and then. A stroke's time runs",
-        "from sending the drawing to the arrival of the new answer over the websocket: without the browser's own",
+        "Each person draws a stroke every two seconds, one to three, and looks at another page now and then. A",
+        "stroke's time runs from sending the drawing to the arrival of the new answer: without the browser's own",
         "200 ms wait after the pen is lifted, and without painting.",
         "",
         "| strokes | count | p50, ms | p95, ms | p99, ms | errors |",

@@ -5,7 +5,9 @@ import gc
 import platform
 import sys
 import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import wraps
 from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING
@@ -32,6 +34,7 @@ _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker tak
 _MORE = "more_networks"  # those asked for in this session
 
 _lock = Lock()
+_stroke = Lock()
 _warming: Thread | None = None
 
 
@@ -89,6 +92,17 @@ def warm_up() -> None:
 def warm() -> bool:
     """Whether a digit can be read at once."""
     return _warming is not None and not _warming.is_alive()
+
+
+def taking_turns(view: Callable[[], None]) -> Callable[[], None]:
+    """The strokes of all sessions one after another: at once, they would wait for one another at every step."""
+
+    @wraps(view)
+    def in_turn() -> None:
+        with _stroke if warm() else nullcontext():
+            view()
+
+    return in_turn
 
 
 def _warm() -> None:
