@@ -161,7 +161,7 @@ async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -
 async def _person(
     url: str, number: int, seconds: float, trains: bool, tally: Tally, pause: float = PAUSE, visits: bool = True
 ) -> None:
-    """Draw a stroke every two seconds or so, visit another page now and then; those who train start a training first."""
+    """Draw a stroke every two seconds or so, open another page now and then; those who train start a training first."""
     chance = random.Random(number)
     states = drawings(STROKES)
     await asyncio.sleep(pause * chance.random())
