@@ -84,6 +84,13 @@ def test_the_layout_of_training_changes_no_output_and_no_gradient(name):
             assert torch.equal(plain, fast)
 
 
+def test_the_layout_of_training_does_not_hide_a_weight_that_is_no_number():
+    model = new_model(VARIANTS["original"], 0)
+    with torch.no_grad():
+        model.conv1.weight[2] = torch.nan
+    assert blocked(model)(torch.rand(3, 1, 28, 28)).isnan().all()
+
+
 def test_the_same_seed_gives_the_same_weights_in_another_process_whatever_happens_to_memory():
     code = """
 import sys
