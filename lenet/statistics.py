@@ -217,12 +217,12 @@ def show(quantity: Quantity, value: float) -> str:
     if quantity.over == "best" or not isfinite(value):
         return _count(value) if isfinite(value) else "–"
     measure = MEASURES[quantity.measure]
+    text = measure.show(value).replace("-", "−")
     if not quantity.minus:
-        return measure.show(value)
-    text = measure.show(value)
+        return text
     if measure.show is _power:  # a difference of logarithms is a ratio
         return f"× {text}"
-    return ("+" if value > 0 else "") + text.replace(" %", " points").replace("-", "−")
+    return ("+" if value > 0 else "") + text.replace(" %", " points")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from PIL import Image
 
 from lenet.ui import palette, sheets
 from lenet.ui import stress_charts as charts
-from lenet.ui.digit import Digit
+from lenet.ui.digit import Digit, percent
 from lenet.ui.frame import dark
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
@@ -103,15 +103,11 @@ def live(digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], norm
         with st.container(width=150, gap="xsmall", key="answers"):
             for name, shares in ten.items():
                 answer = read(shares)[0]
-                said = "cannot tell" if answer is None else f"**{answer}**, {_percent(float(shares.max()))}"
+                said = "cannot tell" if answer is None else f"**{answer}**, {percent(float(shares.max()))}"
                 wrong = digit.label is not None and answer != digit.label
                 st.markdown(f"{name}  \n{said}{' ✗ wrong' if wrong else ''}")
     st.vega_lite_chart(spec=charts.bars({name: shares[0].tolist() for name, shares in ten.items()}), width="stretch",
                        alt="The ten probabilities of each network for the picture")  # fmt: skip
-
-
-def _percent(share: float) -> str:
-    return "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
 def sweeps(digit: Digit, models: "dict[str, LeNet]", normalise: bool) -> "dict[str, Sweep]":

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lenet.ui import palette
-from lenet.ui.digit import Digit, at_random
+from lenet.ui.digit import Digit, at_random, percent
 from lenet.variant import INPUT_SIZE
 
 if TYPE_CHECKING:  # the page shows the empty answer before torch is loaded
@@ -112,14 +112,10 @@ def _verdict(shares: list[float], label: int | None) -> str:
     answer, most = _answer(shares), max(shares)
     if answer is None:
         return "cannot tell: all ten outputs are equal"
-    sure = f"{'sure' if most >= 0.9 else 'fairly sure' if most >= UNSURE else 'unsure'}, {_percent(most)}"
+    sure = f"{'sure' if most >= 0.9 else 'fairly sure' if most >= UNSURE else 'unsure'}, {percent(most)}"
     if label is None:
         return sure
     return f"right, {sure}" if answer == label else f"wrong, it is a {label}: {sure}"
-
-
-def _percent(share: float) -> str:
-    return "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
 
 
 def _frame(stage: "Stage") -> dict[str, Any]:
