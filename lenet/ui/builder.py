@@ -123,7 +123,8 @@ def recipe() -> Recipe:
     with st.expander("More of the recipe"):
         for name, label in WORDS.items():
             st.session_state.setdefault(name, getattr(start, name))
-            values[name] = st.selectbox(label, CHOICES[name], key=name, bind="query-params")
+            chosen = st.selectbox(label, CHOICES[name], None, key=name, bind="query-params")
+            values[name] = chosen or getattr(start, name)
         for name in ("train_size", "drawings", "momentum", "weight_decay", "seed"):
             values[name] = _number(name, getattr(start, name))
         st.session_state.setdefault("shuffle", start.shuffle)
@@ -145,7 +146,9 @@ def _number(name: str, value: float) -> float:
     st.session_state.setdefault(name, kind(value))
     options = {"format": "%g"} if kind is float else {}
     bind = None if name in st.session_state.get(_ENDLESS, ()) else "query-params"
-    return st.number_input(label, least, most, key=name, bind=bind, **options)  # type: ignore[call-overload]
+    # Streamlit drops from a link what a control begins with; so that is nothing, or a link could not ask for the least.
+    chosen = st.number_input(label, least, most, None, key=name, bind=bind, **options)  # type: ignore[call-overload]
+    return kind(value) if chosen is None else chosen  # somebody emptied it
 
 
 def _preset() -> None:
