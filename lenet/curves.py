@@ -37,7 +37,7 @@ SCHEMA = pa.schema(
         ("dead_units", pa.list_(pa.float64())),
         ("gradient_norms", pa.list_(pa.float64())),
         ("train_seconds", pa.float64()),
-        ("torch", pa.string()),  # PyTorch's release; null: rounded as on the processor that made it, and as on no other
+        ("torch", pa.string()),  # PyTorch's release that makes the same numbers again; null: made before any would
     ]
 )
 RECORDS = [name for name in SCHEMA.names if name not in ("experiment", *KEY.names)]
