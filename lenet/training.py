@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -168,9 +167,9 @@ def blocked(model: LeNet) -> Callable[[Tensor], Tensor]:
         return model
     weights = [parameter for name, parameter in model.named_parameters() if name.startswith("conv")]
     order = list(model.layers[:-1])
-    for place, (layer, following) in enumerate(pairwise(order)):
-        if layer.kind == "relu" and following.kind == "pool":
-            order[place : place + 2] = following, layer
+    for place, layer in enumerate(order[:-1]):
+        if layer.kind == "relu" and order[place + 1].kind == "pool":
+            order[place : place + 2] = order[place + 1], layer
 
     def outputs(x: Tensor) -> Tensor:
         if not all(weight.sum().isfinite() for weight in weights):
