@@ -9,14 +9,16 @@ is replaced whole after every run: stopped at any moment, the next start repeats
 import os
 import signal
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED
+from concurrent.futures import wait as wait_for_futures
+from contextlib import closing
 from dataclasses import asdict, dataclass
-from multiprocessing import active_children, get_context, parent_process
+from multiprocessing import get_context, parent_process
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
 
 from lenet import curves
 from lenet.curves import CURVES, CurvesError
@@ -24,7 +26,6 @@ from lenet.curves import read as read_curves
 from lenet.experiments import Run
 from lenet.files import ROOT, remove_partial, write_atomically
 from lenet.recipe import Recipe
-from lenet.variant import multiply_adds
 
 __all__ = ["CURVES", "WEIGHTS", "CurvesError", "Result", "RunnerError", "perform", "read_curves", "run_all"]
 
@@ -45,7 +46,7 @@ class Result:
     weights: bytes
 
 
-def perform(run: Run, recipe: Recipe) -> Result:
+def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda epoch: None) -> Result:
     """Do one run from its seed, on one thread. In a process of its own the numbers are the same on every processor."""
     from lenet.data import mnist
     from lenet.pretrained import make_card, weights_bytes
@@ -56,9 +57,7 @@ def perform(run: Run, recipe: Recipe) -> Result:
     history = []
     for epoch in train(model, recipe, mnist("train"), mnist("test")):
         history.append(epoch)
-        if _progress and epoch.epoch:
-            with _progress.get_lock():
-                _progress.value += float(multiply_adds(model.variant)) * recipe.train_size  # Run.cost() of an epoch
+        on_epoch(epoch.epoch)
     records = []
     for epoch in history:
         lists = {"dead_units": list(epoch.dead_units.values()), "gradient_norms": list(epoch.gradient_norms.values())}
@@ -87,7 +86,8 @@ def run_all(
     done = curves.finished(curves.histories(table))
     todo = sorted(dict.fromkeys(run for run in runs if run not in done), key=Run.cost, reverse=True)
     on_start(todo)
-    with closing(_results(todo, workers or os.cpu_count() or 1, scheduler, on_progress)) as results:
+    started = _on_cluster(todo, scheduler, on_progress) if scheduler else _here(todo, workers, on_progress)
+    with closing(started) as results:
         for result in results:
             if weights:
                 write_atomically(weights / f"{result.run.name}.safetensors", result.weights)
@@ -96,70 +96,83 @@ def run_all(
             on_result(result)
 
 
-def _results(
-    todo: list[Run], workers: int, scheduler: str | None, on_progress: Callable[[float], None]
-) -> Generator[Result, None, None]:
-    """Results as they come; runs whose worker process was killed are started again."""
-    done, deaths = 0.0, 0
-    while todo:
-        before = done
-        try:
-            with _executor(workers, scheduler) as (executor, progress):
-                pending = {executor.submit(perform, run, run.training()) for run in todo}
-                while pending:
-                    ended, pending = wait(pending, timeout=0.5, return_when=FIRST_COMPLETED)
-                    for future in ended:
-                        result = future.result()
-                        todo = [run for run in todo if run != result.run]
-                        done += result.run.cost()
-                        deaths = 0
-                        yield result
-                    on_progress(max(done, before + progress.value))
-        except BrokenProcessPool:
-            deaths += 1
-            if deaths > RETRIES:
-                names = ", ".join(run.name for run in todo)
-                raise RunnerError(
-                    f"Worker processes died {deaths} times in a row, perhaps for want of memory: try fewer --workers. "
-                    f"Not done: {names}."
-                ) from None
-
-
-@contextmanager
-def _executor(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, Any]]:
-    """Processes here, or a Dask cluster seen as an executor, and a counter of the cost done (here only).
-
-    When we stop early, what has not begun is dropped, and the processes here are ended at once.
-    """
+def _here(todo: list[Run], workers: int | None, on_progress: Callable[[float], None]) -> Generator[Result, None, None]:
+    """Results as they come. Each run has a process and a pipe of its own, so that one that is killed, be it halfway
+    through handing over its result, holds up no other; its run is started again."""
     context = get_context("spawn")
-    progress = context.Value("d", 0.0)
-    if scheduler is not None:
-        from distributed import Client  # optional: requirements-cluster.txt
-
-        with Client(scheduler) as client, client.get_executor(pure=False, retries=RETRIES) as cluster:
-            yield cluster, progress
-        return
-    others = set(active_children())
-    executor = ProcessPoolExecutor(workers, mp_context=context, initializer=_begin, initargs=(progress,))
+    waiting = deque(todo)
+    at_work: dict[Connection, tuple[Run, BaseProcess]] = {}
+    done = dict.fromkeys(todo, 0.0)  # the cost of each run so far
+    deaths = 0
     try:
-        yield executor, progress
-    except BaseException:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in set(active_children()) - others:
-            process.kill()
-        raise
-    executor.shutdown()
+        while waiting or at_work:
+            while waiting and len(at_work) < (workers or os.cpu_count() or 1):
+                run = waiting.popleft()
+                ours, theirs = context.Pipe(duplex=False)
+                process: BaseProcess = context.Process(target=_work, args=(theirs, run, run.training()), daemon=True)
+                process.start()
+                theirs.close()
+                at_work[ours] = run, process
+            speaking = wait(list(at_work), timeout=0.5)
+            for pipe, (run, worker) in list(at_work.items()):
+                if pipe not in speaking:
+                    continue
+                try:
+                    said = pipe.recv()
+                except (EOFError, OSError):  # killed; OSError in the middle of what it said
+                    said = None
+                if isinstance(said, int):
+                    done[run] = run.cost() * said / run.training().epochs
+                    continue
+                del at_work[pipe]
+                pipe.close()
+                worker.join()
+                if isinstance(said, Exception):
+                    raise said
+                if said:
+                    deaths = 0
+                    yield said
+                    continue
+                deaths += 1
+                waiting.append(run)
+                if deaths > RETRIES:
+                    names = ", ".join(run.name for run in [*waiting, *(run for run, _ in at_work.values())])
+                    raise RunnerError(
+                        f"Worker processes died {deaths} times in a row, perhaps for want of memory: try fewer "
+                        f"--workers. Not done: {names}."
+                    )
+            on_progress(sum(done.values()))
+    finally:
+        for _, worker in at_work.values():
+            worker.kill()
 
 
-_progress: Any = None  # in a worker process: the counter that it shares with the runner
+def _on_cluster(todo: list[Run], scheduler: str, on_progress: Callable[[float], None]) -> Generator[Result, None, None]:
+    """Results as they come from a Dask cluster, which starts the runs of a lost worker again."""
+    from distributed import Client  # optional: requirements-cluster.txt
+
+    done = 0.0
+    with Client(scheduler) as client, client.get_executor(pure=False, retries=RETRIES) as cluster:
+        pending = {cluster.submit(perform, run, run.training()) for run in todo}
+        while pending:
+            ended, pending = wait_for_futures(pending, return_when=FIRST_COMPLETED)
+            for future in ended:
+                result = future.result()
+                done += result.run.cost()
+                yield result
+            on_progress(done)
 
 
-def _begin(progress: Any) -> None:
-    """First thing in a worker process: Ctrl-C is the runner's business, and a worker ends when its runner does."""
-    global _progress
-    _progress = progress
+def _work(pipe: Connection, run: Run, recipe: Recipe) -> None:
+    """A worker process: tells each epoch, then the result. Ctrl-C is the runner's business."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        pipe.send(perform(run, recipe, pipe.send))
+    except BrokenPipeError:  # the runner has ended
+        return
+    except Exception as error:  # the runner raises it
+        pipe.send(error)
 
 
 def _end_with_parent() -> None:

@@ -16,7 +16,7 @@ import torch
 from lenet import curves
 from lenet.experiments import Run
 from lenet.recipe import RECIPES, Recipe
-from lenet.runner import Result, run_all
+from lenet.runner import Result, RunnerError, run_all
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = Recipe(epochs=1, train_size=512)
@@ -156,20 +156,49 @@ def test_ctrl_c_ends_the_workers_at_once(tmp_path: Path) -> None:
     assert until(lambda: not any(map(alive, workers)), 5)
 
 
-def test_a_worker_that_is_killed_is_replaced(tmp_path: Path) -> None:
+def test_a_worker_killed_halfway_through_its_result_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "curves.parquet"
     before = set(children(os.getpid()))
     killed: list[int] = []
 
-    def kill_one(result: Result) -> None:
-        if not killed:
-            workers = [p for p in children(os.getpid()) if p not in before and b"spawn_main" in command_line(p)]
-            killed.append(workers[0])
-            os.kill(workers[0], signal.SIGKILL)
+    def kill_the_other(result: Result) -> None:
+        if killed:
+            return
+        # Nobody reads while we are here, and a result is larger than what a pipe holds: the other worker has to wait.
+        assert until(lambda: standing_still(working()))
+        killed.extend(working())
+        os.kill(killed[0], signal.SIGKILL)
 
-    run_all(tiny(4), path, workers=2, on_result=kill_one)
-    assert killed
+    def working() -> list[int]:
+        return [p for p in children(os.getpid()) if p not in before and b"spawn_main" in command_line(p)]
+
+    run_all(tiny(4), path, workers=2, on_result=kill_the_other)
+    assert len(killed) == 1
     assert sorted(epochs_of(path)) == every_epoch(4, 1)
+
+
+def standing_still(processes: list[int]) -> bool:
+    """They have begun to compute, and now use no processor time."""
+
+    def ticks(process: int) -> int:
+        user, system = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[11:13]
+        return int(user) + int(system)
+
+    before = sum(map(ticks, processes))
+    time.sleep(1)
+    return before > 100 and before == sum(map(ticks, processes))
+
+
+def test_workers_that_keep_dying_are_reported(tmp_path: Path) -> None:
+    before = set(children(os.getpid()))
+
+    def kill_all(cost: float) -> None:
+        for process in set(children(os.getpid())) - before:
+            if b"spawn_main" in command_line(process):
+                os.kill(process, signal.SIGKILL)
+
+    with pytest.raises(RunnerError, match=r"died 4 times in a row.*Not done: .*original-paper-lr0.1-tiny-seed1"):
+        run_all(tiny(2), tmp_path / "curves.parquet", workers=1, on_progress=kill_all)
 
 
 def command_line(process: int) -> bytes:
