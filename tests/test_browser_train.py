@@ -46,12 +46,13 @@ def test_start_watch_and_draw_on_the_trained_network(server, visit) -> None:
 
 def test_a_link_may_ask_for_the_least_number_and_the_first_word(server, visit) -> None:
     """Where the preset has others."""
-    page = visit(server, {"preset": "quick", "epochs": 1, "optimiser": "sgd"})
+    page = visit(server, {"preset": "quick", "epochs": 1, "optimiser": "sgd", "shuffle": "never"})
     assert page.get_by_label("Epochs", exact=True).input_value() == "1"
     page.get_by_text("More of the recipe").click()
     page.get_by_role("combobox", name="Optimiser").wait_for()
     assert page.get_by_role("combobox", name="Optimiser").input_value() == "sgd"
-    assert "epochs=1" in page.url and "optimiser=sgd" in page.url
+    assert page.get_by_role("combobox", name="Shuffle").input_value() == "never"
+    assert all(choice in page.url for choice in ("epochs=1", "optimiser=sgd", "shuffle=never"))
 
 
 def test_leave_come_back_and_stop(server, visit) -> None:

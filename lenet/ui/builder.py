@@ -40,6 +40,7 @@ NUMBERS = {
 }
 _ENDLESS = "endless_numbers"  # what the link asks to be infinite: Streamlit fails on that, so those are not bound to it
 WORDS = {"optimiser": "Optimiser", "schedule": "Learning rate over time", "augmentation": "Augmentation"}
+SHUFFLE = {True: "each epoch", False: "never"}
 
 
 @st.cache_resource(show_spinner=False)
@@ -128,7 +129,9 @@ def recipe() -> Recipe:
         for name in ("train_size", "drawings", "momentum", "weight_decay", "seed"):
             values[name] = _number(name, getattr(start, name))
         st.session_state.setdefault("shuffle", start.shuffle)
-        values["shuffle"] = st.toggle("A new order each epoch", key="shuffle", bind="query-params")
+        order = st.selectbox("Shuffle the images", list(SHUFFLE), None, key="shuffle", bind="query-params",
+                             format_func=SHUFFLE.__getitem__)  # fmt: skip
+        values["shuffle"] = start.shuffle if order is None else order
     return replace(start, **values)
 
 
