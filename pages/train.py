@@ -10,9 +10,9 @@ from lenet.recipe import RecipeError
 from lenet.ui import builder, digit, frame, live
 from lenet.variant import VariantError
 
-# On a phone what happens comes before what one can choose. No number of a recipe can be nothing.
+# On a phone what happens comes before what one can choose. Nothing of a recipe can be left empty.
 STYLE = """<style>
-[data-testid="stNumberInputClearButton"] { display: none; }
+[data-testid="stNumberInputClearButton"], [data-testid="stSelectbox"] [aria-label="Clear value"] { display: none; }
 @media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-transport) { order: -1; } }
 </style>"""
 

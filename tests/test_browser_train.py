@@ -52,6 +52,7 @@ def test_a_link_may_ask_for_the_least_number_and_the_first_word(server, visit) -
     page.get_by_role("combobox", name="Optimiser").wait_for()
     assert page.get_by_role("combobox", name="Optimiser").input_value() == "sgd"
     assert page.get_by_role("combobox", name="Shuffle").input_value() == "never"
+    assert not page.get_by_role("button", name="Clear").or_(page.get_by_role("button", name="Clear value")).count()
     assert all(choice in page.url for choice in ("epochs=1", "optimiser=sgd", "shuffle=never"))
 
 
