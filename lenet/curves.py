@@ -37,7 +37,7 @@ SCHEMA = pa.schema(
         ("dead_units", pa.list_(pa.float64())),
         ("gradient_norms", pa.list_(pa.float64())),
         ("train_seconds", pa.float64()),
-        ("torch", pa.string()),  # PyTorch's release that makes the same numbers again; null: made before any would
+        ("torch", pa.string()),  # PyTorch's release that makes the same numbers again; null: made where none does
     ]
 )
 RECORDS = [name for name in SCHEMA.names if name not in ("experiment", *KEY.names)]

@@ -79,6 +79,10 @@ def test_nothing_of_it_imports_torch() -> None:
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
+def test_every_recorded_run_names_the_release_that_makes_it_again() -> None:
+    assert [run.name for run, history in histories(read()).items() if None in history["torch"]] == []
+
+
 def test_a_recorded_run_begins_again_as_it_is_recorded() -> None:
     """In a process of its own, as the runner does it: the very numbers, if that was this release of PyTorch."""
     run = Run("original", True, 0.1, 0)
