@@ -10,7 +10,7 @@ two distribution functions are imported (scipy.stats alone takes half a second).
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from math import inf, isfinite, log10, nan, sqrt
+from math import inf, isfinite, isnan, log10, nan, sqrt
 
 import numpy as np
 import pyarrow as pa
@@ -142,6 +142,9 @@ MEASURES: dict[str, Measure] = {
     "loss": Measure("training loss of the last epoch", lambda h: h["train_loss"][-1], lambda v: f"{v:.3f}"),
     "unpredicted": Measure("classes never predicted at the end",
                            lambda h: float(10 - h["classes_predicted"][-1]), _count),
+    "highest": Measure("highest test accuracy of any epoch", lambda h: max(h["test_accuracy"]), _percent, _SHARE),
+    "not numbers": Measure("ends with weights that are not numbers: 1 is yes",
+                           lambda h: float(isnan(h["train_loss"][-1])), _count),
     "dead outputs": Measure("dead output units at the end", _dead_outputs, _count),
     "first gradient": Measure("norm of the first layer's gradient before training",
                               lambda h: h["gradient_norms"][0][0], _small),

@@ -186,6 +186,9 @@ def test_measures_of_real_numbers() -> None:
     history = both(True)[Setting("original").run(True, 0)]
     assert MEASURES["epochs"].of(history) == 5
     assert MEASURES["unpredicted"].of({**history, "classes_predicted": [1, 8]}) == 2
+    assert MEASURES["highest"].of({**history, "test_accuracy": [0.1, 0.9, 0.3]}) == 0.9
+    assert MEASURES["not numbers"].of({**history, "train_loss": [2.3, math.nan]}) == 1
+    assert MEASURES["not numbers"].of({**history, "train_loss": [2.3, 0.1]}) == 0
     assert MEASURES["gradient ratio"].of({**history, "gradient_norms": [[0.0, 1.0]]}) is None
     assert MEASURES["area"].of({**history, "test_accuracy": [0.0, 0.5, 1.0]}) == 0.75
 
