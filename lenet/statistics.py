@@ -306,7 +306,9 @@ def numbers(finding: Finding) -> str:
     if quantity.over == "best" or mean.n == 1:
         return f"{seeds}; n = {mean.n}"
     # An interval of accuracies knows nothing of 0 and 100 %; past them it is not worth printing.
-    least, most = (-inf, inf) if quantity.minus else MEASURES[quantity.measure].limits
+    least, most = MEASURES[quantity.measure].limits
+    if quantity.minus:
+        least, most = least - most, most - least
     ends = f"{show(quantity, max(mean.low, least))} to {show(quantity, min(mean.high, most))}"
     return f"mean {show(quantity, mean.mean)}, 95 % interval {ends}, n = {mean.n}: {seeds}"
 

@@ -166,6 +166,21 @@ def test_a_quantity_by_seed() -> None:
     assert all(value == pytest.approx(0.88) for value in values(both_rates, runs, True).values())
 
 
+def test_no_interval_of_accuracies_is_printed_past_what_they_can_be() -> None:
+    tanh, original = (Setting(name) for name in ("tanh", "original"))
+    scattered = {0: 1.0, 1: 0.0, 2: 1.0}
+    runs = Runs({
+        setting.run(True, seed): {"test_accuracy": [abs(less - final)]}
+        for setting, less in ((tanh, 0.0), (original, 1.0)) for seed, final in scattered.items()
+    })  # fmt: skip
+    alone = find(Part("", Quantity("final", (tanh,))), runs, True)
+    between = find(Part("", Quantity("final", (tanh,), (original,))), runs, True)
+    assert alone.interval.low < 0 and alone.interval.high > 1
+    assert "interval 0.0 % to 100.0 %, n = 3" in numbers(alone)
+    assert between.interval.low < -1 and between.interval.high > 1
+    assert "interval −100.0 points to +100.0 points, n = 3" in numbers(between)
+
+
 def test_runs_without_the_other_setting_do_not_count() -> None:
     runs = both(True, bad_seed=False)
     part = Part("", Quantity("final", (Setting("tanh"),), (Setting("original"),)), high=0)
