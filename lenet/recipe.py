@@ -76,12 +76,18 @@ CHOICES = {
 }
 
 
+def between(name: str) -> str:
+    """Where a number of a recipe must lie, in words."""
+    least, most = LIMITS[name]
+    return f"between {least:,.10g} and {most:,.10g}"
+
+
 def check(recipe: Recipe) -> None:
     """Raise RecipeError, saying what would be right, if the recipe cannot be followed."""
     for name, (least, most) in LIMITS.items():
         value = getattr(recipe, name)
         if not isfinite(value) or not least <= value <= most:
-            raise RecipeError(f"{name.replace('_', ' ')} must lie between {least:g} and {most:g}, not be {value:g}.")
+            raise RecipeError(f"{name.replace('_', ' ')} must lie {between(name)}, not be {value:g}.")
     for name, choices in CHOICES.items():
         if getattr(recipe, name) not in choices:
             raise RecipeError(f"The {name} {getattr(recipe, name)!r} is unknown: choose one of {', '.join(choices)}.")

@@ -106,4 +106,4 @@ def test_an_impossible_network_names_the_layer_and_offers_the_nearest():
 def test_a_link_that_asks_for_nonsense_gets_a_sentence(query):
     app = start(**query)
     assert not app.exception
-    assert ("not known here" if "run" in query else "The link asks for") in words(app)
+    assert ("not known here" if "run" in query else "link asks for") in words(app)

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from lenet.data import mnist, pixels
 from lenet.evaluation import evaluate, gradient_norms
 from lenet.files import ROOT
-from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, check
+from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, between, check
 from lenet.training import OPTIMISERS, SCHEDULES, blocked, new_model, steps, train, training_set
 from lenet.variant import VARIANTS
 
@@ -41,6 +41,12 @@ def test_a_number_out_of_range_gets_a_sentence(name, wrong):
     value = {"below": least - 1, "above": most * 2 + 1, "nan": float("nan")}[wrong]
     with pytest.raises(RecipeError, match="must lie between"):
         check(replace(Recipe(), **{name: value}))
+
+
+def test_limits_are_printed_to_the_last_digit():
+    assert between("seed") == "between 0 and 2,147,483,647"
+    assert between("lr") == "between 1e-06 and 100"
+    assert between("momentum") == "between 0 and 0.999"
 
 
 @pytest.mark.parametrize("name", CHOICES)

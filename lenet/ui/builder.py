@@ -6,7 +6,7 @@ from math import isinf
 import streamlit as st
 
 from lenet.jobs import Service
-from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe
+from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, between
 from lenet.variant import (
     ACTIVATIONS,
     HEADS,
@@ -181,7 +181,7 @@ def mend_url() -> None:
         if not fits:
             if kind is int and _endless(asked):
                 st.session_state.setdefault(_ENDLESS, set()).add(name)
-            st.warning(f"The link asks for an impossible {label.lower()}: it must lie between {least:g} and {most:g}.")
+            st.warning(f"The link asks for something impossible: **{label}** must lie {between(name)}.")
             del st.query_params[name]
     choices = {"activation": ACTIVATIONS, "head": HEADS, "preset": RECIPES, "depth": [str(depth) for depth in DEPTHS],
                **CHOICES, **{f"pool{block}": POOLS for block in DEPTHS}}  # fmt: skip
