@@ -86,6 +86,7 @@ class Job:
     seen: float = field(default_factory=time.monotonic)
     paused: float = 0.0  # since when
     begun: float = 0.0
+    took: float = 0.0  # seconds from its beginning to its end
 
     @property
     def ended(self) -> bool:
@@ -107,6 +108,7 @@ class Service:
         self._abandoned_after = abandoned_after
         self._here = here
         self._numbers = 0
+        self._workers = workers
         self.processes: dict[int, int] = {}  # of the workers, by slot
         for slot in range(workers):
             threading.Thread(target=self._serve, args=(slot,), daemon=True, name=f"training-{slot}").start()
@@ -146,7 +148,8 @@ class Service:
     def command(self, job: Job, command: str, owner: str) -> str:
         """One of COMMANDS; obeyed after the step that is being computed. Returns why it is not obeyed, if it is not.
 
-        While other people share the run, Stop takes it from this owner alone, and the rest is refused.
+        While other people share the run, Stop takes it from this owner alone, and nobody can hold it up; a run that
+        was paused before they came may go on.
         """
         with self._changed:
             others = any(map(self._here, job.owners - {owner}))
@@ -157,7 +160,7 @@ class Service:
                 job.settled = job.state == QUEUED
                 job.reason = "Stopped before it began." if job.settled else ""
                 job.state = STOPPED
-            elif others:
+            elif others and command != "resume":
                 return "Somebody else asked for the same run, so it goes on as it is. Stop takes it from you alone."
             if not job.settled:
                 job.commands.append(command)
@@ -172,9 +175,13 @@ class Service:
         """Runs before this one in the queue, and the seconds until it begins as far as the present runs tell."""
         with self._changed:
             before = self._order().index(job) if job.state == QUEUED else 0
-            running = [j.progress.seconds_left for j in self._jobs if j.state == RUNNING and j.progress]
-            each = [time.monotonic() - j.begun for j in self._jobs if j.state == DONE][-5:] or running
-        return before, min(running, default=0.0) + before * (sum(each) / len(each) if each else 0.0)
+            running = [j for j in self._jobs if j.state == RUNNING and j.progress]
+            left = [j.progress.seconds_left for j in running if j.progress]
+            now = time.monotonic()
+            each = [j.took for j in self._jobs if j.state == DONE and j.settled][-5:] or [
+                now - j.begun + seconds for j, seconds in zip(running, left)
+            ]
+        return before, min(left, default=0.0) + before / self._workers * (sum(each) / len(each) if each else 0.0)
 
     def _order(self) -> list[Job]:
         """Everybody's first run before anybody's second, and those first who have waited longest since their last."""
@@ -216,6 +223,7 @@ class Service:
                         "The process that trained it died (killed, or out of memory). Other runs go on; start it again."
                     )
             job.commands.clear()
+            job.took = time.monotonic() - job.begun
             job.settled = True
 
     def _follow(self, job: Job, pipe: Connection) -> None:
@@ -229,8 +237,8 @@ class Service:
                 job.paused = now
                 job.commands.append("resume")  # others wait
             if not job.ended and now - job.seen > self._abandoned_after and not any(map(self._here, set(job.owners))):
-                self.command(job, "stop", job.owner)
-                job.reason = "Stopped: nobody was looking any more."
+                if not self.command(job, "stop", job.owner):  # nobody came in between
+                    job.reason = "Stopped: nobody was looking any more."
             while job.commands:
                 command = job.commands.popleft()
                 pipe.send(command)

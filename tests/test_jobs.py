@@ -72,6 +72,53 @@ def test_nobody_stops_or_pauses_a_shared_run_for_the_others(service):
     until(lambda: job.settled)
 
 
+def test_who_joins_a_paused_run_can_let_it_go_on(service):
+    job = service.submit(VARIANTS["original"], replace(LONG, seed=9), "ann")
+    until(lambda: job.progress)
+    service.command(job, "pause", "ann")
+    until(lambda: job.state == jobs.PAUSED, 5)
+    assert service.submit(VARIANTS["original"], replace(LONG, seed=9), "bob") is job
+    assert "from you alone" in service.command(job, "step", "bob")
+    assert service.command(job, "resume", "bob") == ""
+    at = job.progress.step
+    until(lambda: job.state == jobs.RUNNING and job.progress.step > at, 5)
+    service.command(job, "stop", "bob")
+    service.command(job, "stop", "ann")
+    until(lambda: job.settled)
+
+
+def test_the_wait_is_what_runs_take_and_not_how_long_ago_they_were(monkeypatch):
+    monkeypatch.setattr(Service, "_serve", lambda self, slot: None)
+    service = Service(workers=2)
+    done, running, *waiting = (
+        service.submit(VARIANTS["best"], replace(TINY, seed=seed), f"p{seed}") for seed in range(5)
+    )
+    done.state = jobs.FAILED
+    running.state, running.begun = jobs.RUNNING, time.monotonic() - 2
+    running.progress = jobs.Progress(1, 2, 0.0, 4.0, None, None, [], [])
+    assert service.wait_for(waiting[2]) == (2, pytest.approx(4 + 2 / 2 * (2 + 4), abs=0.5))
+    done.state, done.settled, done.begun, done.took = jobs.DONE, True, time.monotonic() - 3600, 10.0
+    assert service.wait_for(waiting[2]) == (2, pytest.approx(4 + 2 / 2 * 10))
+
+
+def test_nobody_is_told_that_a_run_was_stopped_when_somebody_came_in_between():
+    here: set[str] = set()
+    service = Service(workers=1, abandoned_after=0.3, here=lambda owner: owner in here)
+    job = service.submit(VARIANTS["original"], LONG, "ann")
+    command = service.command
+
+    def slow(job: Job, what: str, owner: str) -> str:
+        service.find(job.key, "bob")
+        here.add("bob")
+        return command(job, what, owner)
+
+    service.command = slow  # type: ignore[method-assign]
+    until(lambda: here and job.progress and job.progress.step > 5)
+    assert not job.reason and job.state == jobs.RUNNING
+    command(job, "stop", "bob")
+    until(lambda: job.settled)
+
+
 def test_stop_while_the_worker_is_still_starting():
     service = Service(workers=1)
     job = service.submit(VARIANTS["original"], LONG, "ann")
