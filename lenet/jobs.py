@@ -236,9 +236,9 @@ class Service:
             if job.state == PAUSED and now - job.paused > PATIENCE and self.queue():
                 job.paused = now
                 job.commands.append("resume")  # others wait
-            if not job.ended and now - job.seen > self._abandoned_after and not any(map(self._here, set(job.owners))):
-                if not self.command(job, "stop", job.owner):  # nobody came in between
-                    job.reason = "Stopped: nobody was looking any more."
+            alone = now - job.seen > self._abandoned_after and not any(map(self._here, set(job.owners)))
+            if not job.ended and alone and not self.command(job, "stop", job.owner):  # nobody came in between
+                job.reason = "Stopped: nobody was looking any more."
             while job.commands:
                 command = job.commands.popleft()
                 pipe.send(command)

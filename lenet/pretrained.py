@@ -114,7 +114,7 @@ def _card_from(text: str, file: str) -> Card:
         raise WeightsError(f"{file}: its card describes an impossible network. {error}") from error
     except RecipeError as error:
         raise WeightsError(f"{file}: its card describes an impossible recipe. {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise WeightsError(f"{file}: its card cannot be read ({error}).") from error
     return card
 

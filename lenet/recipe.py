@@ -1,7 +1,8 @@
 """How a network is trained: the Recipe, the named ones, and what their numbers may be. Nothing here imports torch."""
 
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil
+from numbers import Integral, Real
 
 
 class RecipeError(ValueError):
@@ -86,8 +87,9 @@ def check(recipe: Recipe) -> None:
     """Raise RecipeError, saying what would be right, if the recipe cannot be followed."""
     for name, (least, most) in LIMITS.items():
         value = getattr(recipe, name)
-        if not isfinite(value) or not least <= value <= most:
-            raise RecipeError(f"{name.replace('_', ' ')} must lie {between(name)}, not be {value:g}.")
+        kind, words = (Integral, "a whole number") if isinstance(least, int) else (Real, "a number")
+        if not isinstance(value, kind) or not least <= value <= most:  # type: ignore[operator]
+            raise RecipeError(f"{name.replace('_', ' ')} must be {words} {between(name)}, not {value!r:.40}.")
     for name, choices in CHOICES.items():
         if getattr(recipe, name) not in choices:
             raise RecipeError(f"The {name} {getattr(recipe, name)!r} is unknown: choose one of {', '.join(choices)}.")

@@ -9,7 +9,7 @@ Nothing here imports torch, so a page can show a variant before torch is loaded.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import prod
+from numbers import Integral, Real
 from typing import Any
 
 INPUT_SIZE = 28  # MNIST's pictures are 28 x 28
@@ -17,6 +17,7 @@ KERNEL = 5  # every convolution is 5 x 5, stride 1, without padding
 CHANNELS = (6, 16, 32, 64)  # feature maps of conv1 to conv4
 HIDDEN = (120, 84)  # units of the fully connected (or recurrent) layers before the ten outputs
 CLASSES = 10
+MOST_NORMAL = 1000  # mean and deviation of the input normalisation lie below it; the grey values are 0 to 1
 
 ACTIVATIONS = ("relu", "tanh", "sigmoid")
 HEADS = {
@@ -245,14 +246,22 @@ def check(v: Variant) -> None:
         raise VariantError(f"The head {v.head!r} is unknown: choose one of {', '.join(HEADS)}.")
     if not 1 <= v.depth <= len(CHANNELS):
         raise VariantError(f"A LeNet here has 1 to {len(CHANNELS)} convolutional layers, not {v.depth}.")
-    if not 0 < v.std < float("inf") or not abs(v.mean) < float("inf"):
-        raise VariantError(f"The input cannot be normalised with mean {v.mean} and standard deviation {v.std}: "
-                           "the deviation must be a positive number.")  # fmt: skip
+    if not all(isinstance(number, Real) for number in (v.mean, v.std)) or not (
+        abs(v.mean) <= MOST_NORMAL and 1 / MOST_NORMAL <= v.std <= MOST_NORMAL
+    ):
+        raise VariantError(
+            f"The input cannot be normalised with mean {v.mean!r:.40} and standard deviation {v.std!r:.40}: the mean "
+            f"must lie between -{MOST_NORMAL} and {MOST_NORMAL}, the deviation must be a positive number between "
+            f"{1 / MOST_NORMAL:g} and {MOST_NORMAL}."
+        )
     for number, pool in enumerate(v.pools, start=1):
-        if not all(isinstance(cells, int) for cells in (pool.kernel, pool.stride, pool.padding)):
+        if not all(isinstance(cells, Integral) for cells in (pool.kernel, pool.stride, pool.padding)):
             raise VariantError(f"pool{number}: kernel, stride and padding must each be a whole number, not {pool}.")
-        if pool.kernel < 1 or pool.stride < 1 or pool.padding < 0:
-            raise VariantError(f"pool{number}: kernel and stride must be at least 1, padding at least 0, not {pool}.")
+        if not (1 <= pool.kernel <= INPUT_SIZE and 1 <= pool.stride <= INPUT_SIZE and pool.padding >= 0):
+            raise VariantError(
+                f"pool{number}: kernel and stride must be at least 1 and at most {INPUT_SIZE}, padding at least 0, "
+                f"not {pool}."
+            )
         if 2 * pool.padding > pool.kernel:
             raise VariantError(
                 f"pool{number}: a padding of {pool.padding} is more than half of the kernel, {pool.kernel}: "
@@ -277,11 +286,11 @@ def nearest(v: Variant) -> Variant:
 
 
 def _too_small(name: str, needs: str, size: int, number: int) -> str:
-    kernel_or_layers = f"or at most {number - 1} convolutional layers" if number > 1 else "or a smaller pooling kernel"
-    return (
-        f"{name} needs {needs} input, but only {size} × {size} is left of the picture there: "
-        f"pooling with stride 1 before it {kernel_or_layers} would fit."
-    )
+    if number == 1:
+        remedy = "a smaller pooling kernel"
+    else:
+        remedy = f"pooling with stride 1 before it or at most {number - 1} convolutional layers"
+    return f"{name} needs {needs} input, but only {size} × {size} is left of the picture there: {remedy} would fit."
 
 
 def parameter_count(v: Variant) -> int:
@@ -292,8 +301,3 @@ def parameter_count(v: Variant) -> int:
 def multiply_adds(v: Variant) -> int:
     """Multiply-adds of one forward pass of one picture."""
     return sum(layer.macs for layer in layers(v))
-
-
-def output_elements(layer: Layer) -> int:
-    """How many numbers the layer puts out for one picture."""
-    return prod(layer.output_shape)

@@ -38,7 +38,7 @@ def test_train_makes_the_same_weights_again(tmp_path):
     ("arguments", "words"),
     [
         (("train", "alexnet"), "invalid choice"),
-        (("train", "best", "--epochs", "0"), "must lie between"),
+        (("train", "best", "--epochs", "0"), "between 1 and 500"),
         (("experiments", "--only", "9"), "no experiment 9"),
         (("bench", "handwriting", "none.npz"), "cannot be measured"),
     ],

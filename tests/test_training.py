@@ -39,8 +39,23 @@ def test_the_papers_recipe():
 def test_a_number_out_of_range_gets_a_sentence(name, wrong):
     least, most = LIMITS[name]
     value = {"below": least - 1, "above": most * 2 + 1, "nan": float("nan")}[wrong]
-    with pytest.raises(RecipeError, match="must lie between"):
+    with pytest.raises(RecipeError, match=f"number {between(name)}, not {value!r}"):
         check(replace(Recipe(), **{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"epochs": 1.5}, "epochs must be a whole number between 1 and 500, not 1.5"),
+        ({"batch_size": 16.5}, "batch size must be a whole number"),
+        ({"lr": "0.1"}, "lr must be a number between 1e-06 and 100, not '0.1'"),
+        ({"epochs": 10**400}, "not 1000"),
+        ({"seed": None}, "not None"),
+    ],
+)
+def test_what_is_no_number_or_no_whole_one_gets_a_sentence(wrong, said):
+    with pytest.raises(RecipeError, match=said):
+        check(replace(Recipe(), **wrong))
 
 
 def test_limits_are_printed_to_the_last_digit():

@@ -89,6 +89,10 @@ def test_names_of_layers_are_unique(v):
         (Variant(head="transformer"), "transformer", "lstm"),
         (Variant(std=0.0), "0.0", "positive"),
         (Variant(mean=float("nan")), "nan", "positive"),
+        (Variant(mean=1e300), "1e+300", "1000"),
+        (Variant(std=10**400), "1000000", "1000"),
+        (Variant(mean="much"), "much", "1000"),  # type: ignore[arg-type]
+        (Variant(pools=(Pool(2, 10**30), Pool())), "pool1", "at most 28"),
     ],
 )
 def test_an_impossible_variant_names_the_layer_and_what_would_fit(wrong, layer, remedy):
