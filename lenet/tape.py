@@ -19,7 +19,7 @@ from lenet.data import Digits
 from lenet.evaluation import evaluate
 from lenet.files import ROOT, write_atomically
 from lenet.model import LeNet
-from lenet.recipe import Recipe
+from lenet.recipe import Recipe, check
 from lenet.tensors import TensorFileError, checksum, read, to_bytes
 from lenet.training import new_model, steps
 from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields
@@ -81,8 +81,8 @@ def record(
     on_checkpoint: Callable[[int, float], None] = lambda step, accuracy: None,
 ) -> Tape:
     """Train from the recipe's seed and keep the checkpoints of `schedule`. Raises RecipeError."""
-    train = train[: recipe.train_size]
-    keep = schedule(recipe.epochs * -(-len(train) // recipe.batch_size))
+    check(recipe)
+    keep = schedule(recipe.epochs * recipe.steps_per_epoch)
     model = new_model(variant, recipe.seed)
     frames: dict[str, list[Tensor]] = {name: [] for name in model.state_dict()}
     measured = []
@@ -143,7 +143,11 @@ def load(name_or_path: str | Path) -> Tape:
             predicted=tuple(tuple(map(int, row)) for row in fields["predicted"]),
             weights=weights,
         )
-        expected = {name: (len(tape), *value.shape) for name, value in LeNet(tape.variant).state_dict().items()}
+        rows = (tape.test_accuracy, tape.class_accuracy, tape.predicted)
+        if {len(row) for row in rows} != {len(tape)} or {len(ten) for row in rows[1:] for ten in row} != {CLASSES}:
+            raise ValueError("it does not measure every checkpoint")
+        expected = {name: (torch.float16, (len(tape), *value.shape))
+                    for name, value in LeNet(tape.variant).state_dict().items()}  # fmt: skip
     except FileNotFoundError:
         raise TapeError(
             f"There is no tape {path.name}. Record it with `python -m lenet tape {path.stem}`, "
@@ -153,9 +157,9 @@ def load(name_or_path: str | Path) -> Tape:
         raise TapeError(str(error)) from error
     except VariantError as error:
         raise TapeError(f"{path.name} describes an impossible network. {error}") from error
-    except (ValueError, OverflowError, TypeError, KeyError, AttributeError) as error:
+    except (ValueError, OverflowError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise TapeError(f"{path.name}: its description cannot be read ({error}).") from error
-    if {name: tuple(value.shape) for name, value in weights.items()} != expected:
+    if {name: (value.dtype, tuple(value.shape)) for name, value in weights.items()} != expected:
         raise TapeError(f"{path.name}: its weights do not fit the network that it describes.")
     if checksum(weights) != texts.get("checksum"):
         raise TapeError(f"{path.name} is damaged: the checksum of its weights is wrong.")

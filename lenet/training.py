@@ -22,7 +22,7 @@ from lenet.augment import AUGMENTATIONS
 from lenet.data import Digits, pixels
 from lenet.evaluation import evaluate, gradient_norms
 from lenet.model import LeNet
-from lenet.recipe import Recipe, check
+from lenet.recipe import Recipe, RecipeError, check
 from lenet.strokes import draw
 from lenet.variant import Variant
 
@@ -126,7 +126,9 @@ def steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
 
 
 def training_set(recipe: Recipe, digits: Digits) -> Digits:
-    """The part of the training images that the recipe uses, and the drawings that it adds."""
+    """The part of the training images that the recipe uses, and the drawings that it adds. Raises RecipeError."""
+    if len(digits) < recipe.train_size:
+        raise RecipeError(f"The recipe needs {recipe.train_size:,} training images, and there are {len(digits):,}.")
     digits = digits[: recipe.train_size]
     if not recipe.drawings:
         return digits

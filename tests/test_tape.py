@@ -14,7 +14,7 @@ from safetensors.torch import save as to_bytes
 
 from lenet.data import Digits
 from lenet.evaluation import evaluate
-from lenet.recipe import Recipe
+from lenet.recipe import Recipe, RecipeError
 from lenet.tape import CHECKPOINTS, TAPES, TapeError, load, record, save, schedule, shipped, shipped_run
 from lenet.training import new_model, steps
 from lenet.variant import VARIANTS
@@ -59,6 +59,18 @@ def test_the_tape_holds_the_run(recorded):
             torch.testing.assert_close(value, expected[name], rtol=1e-3, atol=1e-6)  # float16 has eleven bits
 
 
+def test_a_tape_ends_with_its_run_where_drawings_are_added():
+    recipe = replace(RECIPE, epochs=1, drawings=60)
+    tape = record(VARIANTS["original"], recipe, digits(), digits(20))
+    assert tape.steps[-1] == recipe.steps_per_epoch == 13
+
+
+@pytest.mark.parametrize(("wrong", "said"), [({"batch_size": 0}, "batch size"), ({"train_size": 201}, "there are 200")])
+def test_a_run_that_cannot_be_is_refused(wrong, said):
+    with pytest.raises(RecipeError, match=said):
+        record(VARIANTS["original"], replace(RECIPE, **wrong), digits(), digits(20))
+
+
 def test_the_accuracies_are_those_of_the_weights_on_the_tape(recorded):
     for checkpoint in (0, len(recorded) - 1):
         result = evaluate(recorded.model(checkpoint), digits(100))
@@ -93,7 +105,11 @@ def rewritten(recorded, tmp_path, change):
     [
         (lambda t, a, m: m.update(format="other"), "no training tape"),
         (lambda t, a, m: t.pop("fc1.weight"), "do not fit"),
-        (lambda t, a, m: a.update(steps=a["steps"][:-1]), "do not fit"),
+        (lambda t, a, m: a.update(steps=a["steps"][:-1]), "cannot be read"),
+        (lambda t, a, m: a.update(test_accuracy=a["test_accuracy"][:2]), "every checkpoint"),
+        (lambda t, a, m: a["predicted"].__setitem__(1, [1, 2]), "every checkpoint"),
+        (lambda t, a, m: t.update({"fc1.bias": t["fc1.bias"].bfloat16()}), "do not fit"),
+        (lambda t, a, m: t.update({"fc1.bias": t["fc1.bias"][:-1]}), "do not fit"),
         (lambda t, a, m: a["variant"].update(activation="exp"), "impossible network"),
         (lambda t, a, m: a.pop("recipe"), "cannot be read"),
         (lambda t, a, m: a.update(steps=["first"] * len(a["steps"])), "cannot be read"),

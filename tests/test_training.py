@@ -64,6 +64,11 @@ def test_limits_are_printed_to_the_last_digit():
     assert between("momentum") == "between 0 and 0.999"
 
 
+def test_more_pictures_than_there_are_get_a_sentence():
+    with pytest.raises(RecipeError, match="needs 60,000 training images, and there are 100"):
+        next(train(new_model(VARIANTS["original"], 0), Recipe(), mnist("train")[:100], mnist("test")[:100]))
+
+
 @pytest.mark.parametrize("name", CHOICES)
 def test_an_unknown_word_gets_a_sentence_with_the_known_ones(name):
     with pytest.raises(RecipeError, match=next(iter(CHOICES[name]))):
