@@ -1,4 +1,4 @@
-"""What a network does on a set of digits: accuracy, classes it never predicts, dead units, gradient norms."""
+"""What a network reads, and what it does on a set of digits: accuracy, lost classes, dead units, gradient norms."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,27 @@ from lenet.variant import ACTIVATIONS, CLASSES
 
 # The recurrent heads that read along the batch answer differently for another batch size, so there is one, the paper's.
 BATCH = 256
+TELL_APART = 1e-6  # probabilities closer than this are equal, as those of a dead output layer are
 PROBE = 1000  # the gradient norms are those of the loss on this many first training images
+
+
+def outputs(model: LeNet, images: Tensor) -> Tensor:
+    """What the network puts out before the softmax, [N, 10], each picture read as if it were alone.
+
+    A recurrent head in the paper's form reads the batch as one sequence: there, one picture after the other.
+    """
+    x = images
+    for layer in model.layers[:-1]:
+        along_batch = layer.kind in ("rnn", "lstm") and x.ndim == 2
+        parts = x.split(1) if along_batch else [x]
+        x = torch.cat([model.apply_layer(layer, part) for part in parts])
+    return x
+
+
+def read(probabilities: Tensor) -> list[int | None]:
+    """The most probable digit in each row of [N, 10]; None where all ten are equal, as those of a dead network are."""
+    told = (probabilities.amax(1) - probabilities.amin(1) > TELL_APART).tolist()
+    return [digit if sure else None for digit, sure in zip(probabilities.argmax(1).tolist(), told)]
 
 
 @dataclass(frozen=True)

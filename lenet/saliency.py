@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lenet.evaluation import outputs
 from lenet.model import LeNet
-from lenet.stress import outputs
 
 WINDOW = 5  # pixels; the side of the black square that hides a part, a kernel's
 AT_ONCE = 192  # occluded pictures in a batch

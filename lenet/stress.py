@@ -20,6 +20,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lenet.data import Digits, pixels
+from lenet.evaluation import outputs, read
 from lenet.files import ROOT, write_atomically
 from lenet.ink import InkError, read_ink
 from lenet.model import LeNet
@@ -28,7 +29,6 @@ from lenet.variant import INPUT_SIZE
 AMOUNTS = 41  # of a sweep
 GRID = 21  # amounts along each side of a heat map
 REACH = 2  # pixels that a pen tip reaches at most
-TELL_APART = 1e-6  # probabilities closer than this are equal, as those of a dead output layer are
 AVERAGE_DIGITS = 500  # the first ones of the test set
 AVERAGES = ROOT / "pretrained" / "stress.parquet"
 NORMAL_95 = 1.96  # standard errors of the mean to each end of a 95 % interval; with 500 digits the normal law will do
@@ -180,25 +180,6 @@ def normalised(images: Tensor) -> Tensor:
             return image
 
     return torch.stack([again(image) for image in images])
-
-
-def outputs(model: LeNet, images: Tensor) -> Tensor:
-    """What the network puts out before the softmax, [N, 10], each picture read as if it were alone.
-
-    A recurrent head in the paper's form reads the batch as one sequence: there, one picture after the other.
-    """
-    x = images
-    for layer in model.layers[:-1]:
-        along_batch = layer.kind in ("rnn", "lstm") and x.ndim == 2
-        parts = x.split(1) if along_batch else [x]
-        x = torch.cat([model.apply_layer(layer, part) for part in parts])
-    return x
-
-
-def read(probabilities: Tensor) -> list[int | None]:
-    """The most probable digit in each row of [N, 10]; None where all ten are equal, as those of a dead network are."""
-    told = (probabilities.amax(1) - probabilities.amin(1) > TELL_APART).tolist()
-    return [digit if sure else None for digit, sure in zip(probabilities.argmax(1).tolist(), told)]
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,15 @@ def test_start_watch_and_draw_on_the_result():
     assert not app.exception
 
 
+def test_a_network_whose_weights_are_no_numbers_is_kept_from_the_pages_that_read():
+    app = start(preset="paper", lr="100", weight_decay="1", epochs="1", train_size="2000", batch_size="50")
+    app.button("start").click().run()
+    until(app, lambda app: "no numbers any more" in words(app))
+    assert "the weights overflowed" in words(app) and not app.exception
+    assert "session_networks" not in app.session_state
+    assert [button.label for button in app.get("download_button")] == ["Weights", "Curve as CSV"]
+
+
 def test_the_next_run_begins_from_the_same_weights_or_on_request_from_others():
     app = start(preset="paper", epochs="1", train_size="300", seed="5")
     for same, seed in ((True, 5), (False, 6), (False, 7), (True, 7)):

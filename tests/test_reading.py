@@ -1,6 +1,7 @@
 """What is sent to the browser about a digit: the answers and the layers of every variant."""
 
 import base64
+import json
 
 import pytest
 import torch
@@ -8,6 +9,7 @@ import torch
 from lenet.model import LeNet
 from lenet.ui import reading
 from lenet.ui.digit import Digit
+from lenet.ui.inspector.component import pack
 from lenet.variant import VARIANTS, layers
 
 IMAGE = torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0))
@@ -55,6 +57,32 @@ def test_equal_outputs_are_no_answer():
     assert answer["answer"] is None
     assert "all ten outputs are equal" in answer["verdict"]
     assert answer["probabilities"] == pytest.approx([0.1] * 10)
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm"])
+def test_the_stages_of_a_drawing_are_read_each_alone(name: str):
+    model = LeNet(VARIANTS[name]).eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(3)  # so that it remembers
+    stages = (IMAGE.flip(1), IMAGE.flip(2), 1 - IMAGE)
+    [answer], _ = reading.read(Digit(IMAGE, None, "a test", stages=stages), {name: model})
+    with torch.inference_mode():
+        alone = [model(stage[None]).softmax(1).max().item() for stage in stages]
+    assert [most for _, most in answer["stages"][:3]] == pytest.approx(alone, abs=1e-6)
+
+
+def test_outputs_that_are_no_numbers_can_be_sent():
+    model = LeNet(VARIANTS["best"]).eval().requires_grad_(False)
+    model.fc1.weight.fill_(3e38)
+    model.fc2.weight.fill_(3e38)
+    [answer], [film] = reading.read(Digit(IMAGE, 4, "a test"), {"overflown": model})
+    json.dumps([answer, film], allow_nan=False)
+    assert answer["answer"] is None and answer["verdict"].startswith("cannot tell")
+    with torch.inference_mode():
+        packed = pack(model, model.trace(IMAGE[None]), "overflown", "a test")
+    length = int.from_bytes(packed[:4], "little")
+    assert json.dumps(json.loads(packed[4 : 4 + length]), allow_nan=False)
 
 
 def test_the_verdict_knows_the_label():

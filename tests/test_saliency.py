@@ -7,9 +7,9 @@ import torch
 
 from lenet import saliency
 from lenet.data import mnist, pixels
+from lenet.evaluation import outputs
 from lenet.pretrained import create_model, shipped
 from lenet.saliency import GAP, WINDOW, integrated_gradients, occlusion
-from lenet.stress import outputs
 from lenet.training import new_model
 from lenet.variant import VARIANTS
 

@@ -311,16 +311,15 @@ def _tape_side(name: str, one, at: int, image) -> None:
     """One network at one moment: answer, kernels, maps."""
     import torch
 
+    from lenet.evaluation import read
+
     model = one.model(at)
     with torch.inference_mode():
         trace = model.trace(image[None])
     shares = trace.probabilities[0]
     lost = one.lost(at)
-    answer = (
-        "cannot tell"
-        if float(shares.max() - shares.min()) < 1e-6
-        else f"reads a {int(shares.argmax())}, {shares.max():.0%}"
-    )
+    [digit_read] = read(trace.probabilities)
+    answer = "cannot tell" if digit_read is None else f"reads a {digit_read}, {shares.max():.0%}"
     st.markdown(
         f"**{name}** · {answer} · test accuracy {one.test_accuracy[at]:.1%} · "
         + (f"never predicts {', '.join(map(str, lost))}" if lost else "predicts all ten digits")

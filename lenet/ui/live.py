@@ -142,14 +142,17 @@ def afterwards(job: Job) -> None:
     if job.weights is None:
         return
     known = st.session_state.setdefault("run_names", {})
+    called = known.get(job.key, f"run-{job.number}")
     if job.key not in known:
-        from lenet.pretrained import load
+        from lenet.pretrained import WeightsError, load
 
-        model, card = load(job.weights)
-        known[job.key] = networks.add_session_network(f"run-{job.number}", model, card)
-    called = known[job.key]
+        try:
+            called = known[job.key] = networks.add_session_network(called, *load(job.weights))
+        except WeightsError as error:
+            st.warning(str(error))
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.page_link("app.py", label=f"Draw on {called}", icon=":material/draw:", query_params={"networks": called})
+        if job.key in known:
+            st.page_link("app.py", label=f"Draw on {called}", icon=":material/draw:", query_params={"networks": called})
         st.download_button("Weights", job.weights, f"{called}.safetensors", icon=":material/download:", key="weights")
         st.download_button(
             "Curve as CSV", _csv(job), f"{called}.csv", "text/csv", icon=":material/download:", key="curve"
@@ -179,10 +182,10 @@ def upload() -> None:
     st.session_state["uploaded"] = file.file_id
     try:
         model, card = load(file.getvalue())
+        called = networks.add_session_network("loaded", model, card)
     except WeightsError as error:
         st.error(str(error))
         return
-    called = networks.add_session_network("loaded", model, card)
     st.success(
         f"Loaded as {called}: {card.test_accuracy:.2%} of the test set. It is in the pickers of the other pages."
     )

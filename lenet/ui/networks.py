@@ -138,8 +138,13 @@ def tidy() -> None:
 def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
     """Make a network trained in this session known to the pickers of all pages.
 
-    Returns the name it got: a number is added if the name is taken.
+    Returns the name it got: a number is added if the name is taken. Raises WeightsError if it cannot read.
     """
+    from lenet.pretrained import WeightsError
+
+    if not all(parameter.isfinite().all() for parameter in model.parameters()):
+        raise WeightsError(f"{name} can read no digit: its weights are no numbers any more. A smaller learning rate "
+                           "would have kept them so.")  # fmt: skip
     taken, unique, number = set(names()), name, 2
     while unique in taken:
         unique, number = f"{name}-{number}", number + 1

@@ -26,8 +26,8 @@ def view(digit: Digit, models: "dict[str, LeNet]") -> None:
     """Occlusion and integrated gradients of the digit, for each network. A few tenths of a second a network."""
     import torch
 
+    from lenet.evaluation import outputs, read
     from lenet.saliency import METHODS
-    from lenet.stress import outputs, read
 
     asked = st.pills("Explain the output of", range(CLASSES), key="saliency_target",
                      help="Choose none to explain each network's own answer.")  # fmt: skip

@@ -87,7 +87,8 @@ def live(digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], norm
     """The picture as the sliders make it, and what each network reads in it."""
     import torch
 
-    from lenet.stress import TRANSFORMATIONS, normalised, outputs, read, transform
+    from lenet.evaluation import outputs, read
+    from lenet.stress import TRANSFORMATIONS, normalised, transform
 
     with torch.inference_mode():
         image = transform(digit.image[None], moved(at))
@@ -204,7 +205,8 @@ def two_ways(name: str, digit: Digit, models: "dict[str, LeNet]", normalise: boo
     """Probability of the digit against two amounts at once, one map for each network."""
     import torch
 
-    from lenet.stress import TRANSFORMATIONS, grid, outputs, read
+    from lenet.evaluation import outputs, read
+    from lenet.stress import TRANSFORMATIONS, grid
 
     others = [other for other in TRANSFORMATIONS if other != name]
     usual = "scale" if name != "scale" else "rotate"

@@ -115,7 +115,7 @@ def pack(model: "LeNet", trace: "Trace", name: str, mark: str) -> bytes:
                 "along": output.ndim == 1 and stage.kind in ("rnn", "lstm"),
                 "pool": _window(stage.layer),
                 "signed": signed,
-                "scale": 1.0 if fixed else float(np.abs(output).max(initial=0)),
+                "scale": 1.0 if fixed else float(np.nan_to_num(np.abs(output)).max(initial=0)),
                 "values": keep(output),
                 "weights": {key: keep(value.numpy()) for key, value in weights.items()},
             }

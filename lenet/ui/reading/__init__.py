@@ -8,6 +8,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import streamlit as st
 
 from lenet.ui import palette
@@ -71,21 +72,27 @@ def read(digit: Digit, models: "dict[str, LeNet]") -> tuple[list[dict], list[dic
     """
     import torch
 
-    # The digit goes first: a network that reads along the batch then reads it as if it were alone.
+    from lenet.evaluation import outputs
+    from lenet.evaluation import read as answers_of
+
+    # The digit goes first: a network that reads along the batch then reads it, and it only, as if it were alone.
     pictures = torch.stack([digit.image, *digit.stages])
     answers, films = [], []
     for (name, model), colour in zip(models.items(), palette.VARIANT_COLOURS):
         with torch.inference_mode():
             trace = model.trace(pictures)
-        shares = trace.probabilities.tolist()
+            one_by_one = model.variant.head in ("rnn", "lstm") and len(pictures) > 1
+            shares = outputs(model, pictures).softmax(1) if one_by_one else trace.probabilities
+        shares = shares.nan_to_num()
+        read, most = answers_of(shares), shares.amax(1).tolist()
         answers.append(
             {
                 "name": name,
                 "colour": colour,
-                "probabilities": shares[0],
-                "answer": _answer(shares[0]),
-                "stages": [[_answer(share), max(share)] for share in [*shares[1:], shares[0]]],
-                "verdict": _verdict(shares[0], digit.label),
+                "probabilities": shares[0].tolist(),
+                "answer": read[0],
+                "stages": [[read[place], most[place]] for place in (*range(1, len(read)), 0)],
+                "verdict": _verdict(read[0], most[0], digit.label),
             }
         )
         films.append({"name": name, "colour": colour, "layers": [_frame(s) for s in trace if s.kind not in REARRANGE]})
@@ -103,13 +110,7 @@ def mark_disagreement(answers: list[dict]) -> list[dict]:
     return answers
 
 
-def _answer(shares: list[float]) -> int | None:
-    """The most probable digit; None if the ten outputs are equal, as those of a dead output layer are."""
-    return shares.index(max(shares)) if max(shares) - min(shares) > 1e-6 else None
-
-
-def _verdict(shares: list[float], label: int | None) -> str:
-    answer, most = _answer(shares), max(shares)
+def _verdict(answer: int | None, most: float, label: int | None) -> str:
     if answer is None:
         return "cannot tell: all ten outputs are equal"
     sure = f"{'sure' if most >= 0.9 else 'fairly sure' if most >= UNSURE else 'unsure'}, {percent(most)}"
@@ -122,7 +123,7 @@ def _frame(stage: "Stage") -> dict[str, Any]:
     """One layer of the first picture of the batch for the film."""
     output = stage.output[0].numpy()
     signed = stage.kind in SIGNED or bool((output < 0).any())
-    scale = 1.0 if stage.kind in ("input", "sigmoid", "tanh", "softmax") else float(abs(output).max())
+    scale = 1.0 if stage.kind in ("input", "sigmoid", "tanh", "softmax") else float(np.nan_to_num(abs(output)).max())
     levels = palette.levels(output, signed, scale)
     shape = list(output.shape)
     if output.ndim == 1:
