@@ -66,8 +66,8 @@ def to_mnist(image: Any) -> "Tensor":
     """Any drawing or picture -> float32 [1, 28, 28] in [0, 1], white ink on black, as MNIST was made.
 
     image: a PIL image or an array: grey [H, W], [H, W, 1] or [1, H, W], RGB [H, W, 3] or RGBA [H, W, 4]; integers of
-    the type's full range, floats in [0, 1] or [0, 255], or booleans. Dark on light or light on dark; transparency is
-    background.
+    8 or 16 bits of the type's full range, wider ones or floats in [0, 1] or [0, 255], or booleans. Dark on light or
+    light on dark; transparency is background.
     Raises InkError if there is nothing that could be a digit.
     """
     return read_ink(image).image()
@@ -117,15 +117,14 @@ def _light_and_opacity(image: Any) -> tuple[np.ndarray, np.ndarray | None]:
         image = _from_pil(image)
     try:
         array = np.asarray(image)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, RuntimeError) as error:
         raise InkError(f"That is not a picture ({error}).") from error
     values: np.ndarray
     if array.dtype == bool:
         values = array.astype(np.float32)
-    elif np.issubdtype(array.dtype, np.integer):
-        most = np.iinfo(array.dtype).max if array.dtype.itemsize <= 2 else 255
-        values = array.astype(np.float32) / most
-    elif np.issubdtype(array.dtype, np.floating):
+    elif np.issubdtype(array.dtype, np.integer) and array.dtype.itemsize <= 2:
+        values = array.astype(np.float32) / np.iinfo(array.dtype).max
+    elif np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating):
         values = np.nan_to_num(array.astype(np.float32), posinf=1.0)
         values = values / 255 if values.max(initial=0) > 1.5 else values
     else:
@@ -147,20 +146,21 @@ def _light_and_opacity(image: Any) -> tuple[np.ndarray, np.ndarray | None]:
 
 
 def _from_pil(picture: Image.Image) -> np.ndarray:
+    deep = picture.mode.startswith(("I", "F"))  # 16 or 32 bits
+    clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    mode = "F" if deep else "RGBA" if clear else "L"
     try:
-        if max(picture.size) > 2 * WORKING_SIDE:
-            picture = (
-                picture.reduce(max(picture.size) // (2 * WORKING_SIDE)) if picture.mode in ("L", "RGB") else picture
-            )
-        if picture.mode.startswith(("I", "F")):  # 16 or 32 bits: stretch to what there is
-            array = np.asarray(picture, np.float32)
-            low, high = array.min(), array.max()
-            return (array - low) / max(high - low, 1e-6) if high > 1 else array
-        if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
-            return np.asarray(picture.convert("RGBA"))
-        return np.asarray(picture.convert("L"))
+        if picture.mode != mode:
+            picture = picture.convert(mode)
+        if max(picture.size) >= 4 * WORKING_SIDE:  # before numbers of four bytes are made of it
+            picture = picture.reduce(max(picture.size) // (2 * WORKING_SIDE))
     except (OSError, ValueError, SyntaxError) as error:
         raise InkError(f"That picture is damaged and cannot be read ({type(error).__name__}).") from error
+    array = np.asarray(picture)
+    if not deep:
+        return array
+    low, high = array.min(), array.max()  # stretched to what there is
+    return (array - low) / max(high - low, 1e-6) if high > 1 else array
 
 
 def _ink(light_and_opacity: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
 
-from lenet import create_model, to_mnist
+from lenet import create_model, ink, to_mnist
 from lenet.data import mnist
 from lenet.ink import BOX, MOST_PIXELS, InkError, open_picture, read_ink
 from lenet.strokes import ASPECT, WAYS
@@ -77,6 +77,8 @@ PAPERS = {
     "floats to 1": np.asarray(drawing()) / 255,
     "floats to 255": np.asarray(drawing()).astype(float),
     "booleans": np.asarray(drawing()) > 127,
+    "ones and zeros": (np.asarray(drawing()) > 127).astype(np.int64),
+    "long integers": np.asarray(drawing()).astype(np.int64),
     "16-bit array": np.asarray(drawing()).astype(np.uint16) * 257,
     "one channel": np.asarray(drawing())[..., None],
     "one channel, as torch has it": torch.from_numpy(np.array(drawing()))[None],
@@ -86,6 +88,12 @@ PAPERS = {
 @pytest.mark.parametrize("kind", PAPERS)
 def test_paper_and_kind_of_picture_do_not_matter(kind):
     torch.testing.assert_close(to_mnist(PAPERS[kind]), to_mnist(drawing()), atol=0.12, rtol=0)
+
+
+def test_what_is_no_picture_gets_a_sentence():
+    for wrong in (torch.zeros(28, 28, requires_grad=True), "seven", [[1, 2], [3]], np.zeros((2, 2), complex)):
+        with pytest.raises(InkError, match="picture"):
+            to_mnist(wrong)
 
 
 @given(
@@ -204,6 +212,18 @@ def png_of_size(width: int, height: int) -> io.BytesIO:
 def test_pictures_of_every_allowed_format_are_read(best, kind):
     picture = open_picture(encoded(drawing(ink=0, paper=255).convert("RGB"), kind))
     assert best(to_mnist(picture)[None]).argmax() == 7
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I", "I;16", "F"])
+def test_large_pictures_of_every_kind_are_shrunk_before_they_become_numbers(best, monkeypatch, mode):
+    """Four bytes for each of 40 million numbers, several times over, are more than a server has for one person."""
+    sizes = []
+    monkeypatch.setattr(ink, "_ink", lambda parts, ink=ink._ink: (sizes.append(parts[0].shape), ink(parts))[1])
+    large = drawing(ink=0, paper=255).resize((2800, 2800))
+    large = Image.fromarray(np.asarray(large, np.uint16)) if mode == "I;16" else large.convert(mode)
+    assert large.mode == mode
+    assert best(to_mnist(large)[None]).argmax() == 7
+    assert sizes == [(1400, 1400)]
 
 
 def test_an_animation_is_read_by_its_first_frame(best):
