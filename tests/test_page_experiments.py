@@ -11,8 +11,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 from synthetic import both
 
-from lenet import curves, statistics
+from lenet import curves, data, statistics
+from lenet.data import DataError
 from lenet.experiments import EXPERIMENTS, Experiment, Run
+from lenet.pretrained import WeightsError
+from lenet.ui import networks
 from lenet.ui.experiment_parts import ONLY_LOOK
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -177,3 +180,16 @@ def test_the_whole_page_needs_no_torch() -> None:
     """)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+@pytest.mark.parametrize(("place", "key"), [(2, "life"), (4, "recurrent-read")])
+@pytest.mark.parametrize("missing", ["data", "weights"])
+def test_what_cannot_be_read_is_a_sentence_in_its_place(monkeypatch, place: int, key: str, missing: str) -> None:
+    def gone(*_: object) -> None:
+        raise DataError("no data") if missing == "data" else WeightsError("no weights")
+
+    at = visit(EXPERIMENTS[place])
+    monkeypatch.setattr(*((data, "mnist") if missing == "data" else (networks, "load")), gone)
+    at.button(key).click().run()
+    assert not at.exception
+    assert f"no {missing}" in words(at)

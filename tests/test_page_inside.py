@@ -8,8 +8,10 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from lenet import data
+from lenet.data import DataError
 from lenet.training import new_model
-from lenet.ui import sheets
+from lenet.ui import inside, sheets
 from lenet.ui.inspector.component import pack
 from lenet.variant import VARIANTS, layers
 
@@ -48,6 +50,18 @@ def test_the_tape_can_be_wound():
     at.select_slider(key="tape_at").set_value(10).run()
     assert not at.exception and not at.error
     assert any("original-0" in text.value and "test accuracy" in text.value for text in at.markdown)
+
+
+def test_missing_data_are_a_sentence_in_place_of_the_evidence(monkeypatch):
+    def gone(_: str) -> None:
+        raise DataError("no data")
+
+    at = page(section="Kernels")
+    inside._measured.clear()
+    monkeypatch.setattr(data, "mnist", gone)
+    at.button_group(key="section").set_value("What a kernel does").run()
+    assert not at.exception
+    assert [error.value for error in at.error] == ["no data"]
 
 
 @pytest.mark.parametrize("name", VARIANTS)

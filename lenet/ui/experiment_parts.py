@@ -255,6 +255,7 @@ def _times() -> None:
     st.caption(f"Here: {depth.machine()}.")
 
 
+@networks.sentences()
 def _output_life() -> None:
     """Experiment 3: which outputs of the shipped bad repetition are above zero at all."""
     name = "original-dead"
@@ -287,6 +288,7 @@ def _measured_life(name: str) -> list[dict]:
 
 
 @st.fragment
+@networks.sentences()
 def _neighbours() -> None:
     """Experiment 5: one digit, other neighbours in the batch; and the sound form reading step by step."""
     st.markdown("**The same digit, other neighbours**: along the batch, the digits before it have a say")
@@ -399,7 +401,7 @@ def _mosaic(tiles: np.ndarray, most: float, pixels: int) -> np.ndarray:
 def links(e: Experiment) -> None:
     """Draw on the networks of this experiment, or look inside."""
     with st.container(horizontal=True):
-        if e is KERNELS and (networks.FOLDER.parent / "pages" / "inside.py").exists():
+        if e is KERNELS:
             st.page_link("pages/inside.py", label="The evidence for each kernel: Look inside", icon=":material/search:",
                          query_params={"network": "original"})  # fmt: skip
         for name in networks.names():

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
-from lenet.ui import palette, sheets
+from lenet.ui import networks, palette, sheets
 from lenet.ui.frame import dark
 from lenet.variant import CLASSES
 
@@ -136,6 +136,7 @@ def _guesses(name: str, weights: dict) -> None:
 
 
 @st.fragment
+@networks.sentences()
 def evidence(name: str, model, mark: str) -> None:
     """What each kernel answers to and what its removal costs."""
     from lenet.evidence import ANGLES

@@ -5,8 +5,8 @@ import gc
 import platform
 import sys
 import time
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import wraps
 from pathlib import Path
 from threading import Lock, Thread
@@ -73,6 +73,20 @@ def load_all(chosen: list[str]) -> "tuple[dict[str, LeNet], list[str]]":
         except WeightsError as error:
             problems.append(str(error))
     return models, problems
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """If weights or data cannot be read, the page says why in place of what would have been made of them."""
+    try:
+        yield
+    except Exception as error:
+        from lenet.data import DataError  # only now: a page is on the screen before torch is loaded
+        from lenet.pretrained import WeightsError
+
+        if not isinstance(error, (DataError, WeightsError)):
+            raise
+        st.error(str(error))
 
 
 def waking() -> AbstractContextManager:
