@@ -1,8 +1,13 @@
 """The first page: draw a digit, and LeNet reads it. Start it with: streamlit run app.py"""
 
+from typing import TYPE_CHECKING
+
 import streamlit as st
 
 from lenet.ui import canvas, digit, frame, networks, reading
+
+if TYPE_CHECKING:  # the page is on the screen before torch is loaded
+    from lenet.model import LeNet
 
 EMPTY = "Draw a digit, 0 to 9, on the board, as large as you like. No pen at hand?"
 # In the order of the code the answer follows the board, as on a phone; with more room the pickers come first.
@@ -15,10 +20,9 @@ st.html(STYLE)
 digit.follow_url()
 
 
-@st.fragment
 @networks.taking_turns
-def draw() -> None:
-    """A stroke runs this and nothing else."""
+def stroke() -> "tuple[digit.Digit | None, dict[str, LeNet]]":
+    """The board and what is read on it. Returns the digit, and the networks that have read it."""
     with st.container(horizontal=True, gap="medium"):
         left, right = st.container(width=canvas.SIDE, key="board"), st.container(width="stretch")
     with left:
@@ -50,7 +54,14 @@ def draw() -> None:
     reading.show_film(films)
     if painted:
         networks.warm_up()
-    if shown and films:
+    return shown, models
+
+
+@st.fragment
+def draw() -> None:
+    """A stroke runs this and nothing else."""
+    shown, models = stroke()
+    if shown and models:
         pixels = st.expander("What the pixels contribute", key="pixels", on_change="rerun")
         if pixels.open:
             from lenet.ui import saliency

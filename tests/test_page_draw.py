@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from lenet import data, pretrained
 from lenet.bench.browser import ROOT
-from lenet.ui import digit, networks
+from lenet.ui import digit, networks, saliency
 
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
 DOT = [(0.5, 0.5), (0.5, 0.52)]
@@ -84,6 +84,17 @@ def test_a_stroke_is_read_and_shown_layer_by_layer():
         maps, rows, columns = layer["shape"]
         assert len(base64.b64decode(layer["levels"])) == maps * rows * columns
     assert app.session_state["current_digit"].source == "your drawing"
+
+
+def test_who_asks_what_the_pixels_contribute_holds_up_nobodys_stroke(monkeypatch):
+    held = []
+    monkeypatch.setattr(networks, "warm", lambda: True)
+    monkeypatch.setattr(saliency, "view", lambda *_: held.append(networks._stroke.locked()))
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.query_params["digit"] = "7"
+    app.session_state["pixels"] = True
+    app.run()
+    assert answers(app) == {"best": 9} and held == [False]
 
 
 def test_the_blank_board_is_not_read():

@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from functools import wraps
 from pathlib import Path
 from threading import Lock, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
@@ -28,6 +28,7 @@ TIDY = 20  # seconds
 TURN = 0.001  # seconds that a thread may keep Python from others that wait: a stroke waits for it many times
 GLIBC = platform.libc_ver()[0] == "glibc"
 M_ARENA_MAX = -8  # malloc.h: how many heaps the threads share
+T = TypeVar("T")
 _SESSION = "session_networks"
 _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
 
@@ -108,13 +109,13 @@ def warm() -> bool:
     return _warming is not None and not _warming.is_alive()
 
 
-def taking_turns(view: Callable[[], None]) -> Callable[[], None]:
+def taking_turns(view: Callable[[], T]) -> Callable[[], T]:
     """The strokes of all sessions one after another: at once, they would wait for one another at every step."""
 
     @wraps(view)
-    def in_turn() -> None:
+    def in_turn() -> T:
         with _stroke if warm() else nullcontext():
-            view()
+            return view()
 
     return in_turn
 

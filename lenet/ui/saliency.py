@@ -23,7 +23,7 @@ _KEPT = "saliency_kept"
 
 @st.fragment
 def view(digit: Digit, models: "dict[str, LeNet]") -> None:
-    """Occlusion and integrated gradients of the digit, for each network. A few tenths of a second a network."""
+    """Occlusion and integrated gradients of the digit, for each network: up to a second for the largest."""
     import torch
 
     from lenet.evaluation import outputs, read
