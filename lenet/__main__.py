@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def experiments(arguments: argparse.Namespace) -> None:
             sys.exit(str(error))
         return
     try:
-        chosen = [experiment(arguments.only)] if arguments.only else EXPERIMENTS
+        chosen = EXPERIMENTS if arguments.only is None else [experiment(arguments.only)]
     except ValueError as error:
         sys.exit(str(error))
 
@@ -84,7 +85,6 @@ def tape(arguments: argparse.Namespace) -> None:
 def train(arguments: argparse.Namespace) -> None:
     """Make the weights of a shipped network again, or others of its kind, with their card."""
     from dataclasses import replace
-    from pathlib import Path
 
     from lenet.data import DataError, mnist
     from lenet.pretrained import FOLDER, SHIPPED, make_card, save
@@ -92,6 +92,11 @@ def train(arguments: argparse.Namespace) -> None:
     from lenet.training import new_model, prepare_process
     from lenet.training import train as epochs_of
 
+    if arguments.name not in SHIPPED:
+        sys.exit(f"No network called {arguments.name!r} is shipped. There are: {', '.join(SHIPPED)}.")
+    path = arguments.out or FOLDER / f"{arguments.name}.safetensors"
+    if path.is_dir():
+        sys.exit(f"{path} is a folder: --out takes the file to write.")
     prepare_process(repeatable=True)
     variant, recipe = SHIPPED[arguments.name]
     asked = {name: getattr(arguments, name) for name in ("seed", "epochs", "train_size")}
@@ -109,7 +114,6 @@ def train(arguments: argparse.Namespace) -> None:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit("Stopped. Nothing was written.")
-    path = Path(arguments.out) if arguments.out else FOLDER / f"{arguments.name}.safetensors"
     save(model, make_card(arguments.name, variant, recipe, history), path)
     print(f"Written: {path}, {history[-1].test_accuracy:.2%} of the test set")
 
@@ -118,13 +122,18 @@ def export(arguments: argparse.Namespace) -> None:
     """Take the weights of shipped networks from the runs of the experiments instead of training them again."""
     from dataclasses import replace
 
-    from lenet.pretrained import FOLDER, SHIPPED, load, save
+    from lenet.pretrained import FOLDER, SHIPPED, WeightsError, load, save
     from lenet.runner import WEIGHTS
 
     found = {}
-    for path in sorted(WEIGHTS.glob("*.safetensors")):
-        model, card = load(path)
-        found[card.variant, card.recipe] = model, card
+    try:
+        for path in sorted(WEIGHTS.glob("*.safetensors")):
+            model, card = load(path)
+            found[card.variant, card.recipe] = model, card
+    except WeightsError as error:
+        sys.exit(f"{error} Delete it from {WEIGHTS}.")
+    if not found:
+        sys.exit(f"There are no weights in {WEIGHTS}: `python -m lenet experiments` makes them.")
     for name, made in SHIPPED.items():
         if made in found:
             model, card = found[made]
@@ -134,13 +143,12 @@ def export(arguments: argparse.Namespace) -> None:
 
 def stress(_: argparse.Namespace) -> None:
     """Measure the average sweeps of the shipped networks that pretrained/stress.parquet lacks, for the page Stress."""
-    import torch
-
     from lenet.data import DataError, mnist
     from lenet.pretrained import WeightsError, card, create_model, shipped
     from lenet.stress import AVERAGE_DIGITS, AVERAGES, add_averages
+    from lenet.training import prepare_process
 
-    torch.set_num_threads(1)  # the same numbers on every machine of a kind
+    prepare_process(repeatable=True)
     try:
         models = {name: create_model(name, pretrained=True) for name in shipped()}
         checksums = {name: card(name).checksum for name in models}
@@ -152,15 +160,23 @@ def stress(_: argparse.Namespace) -> None:
     print(f"Measured: {', '.join(measured) or 'nothing, all are there'}. Written: {AVERAGES}")
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command and its options."""
+def positive(text: str) -> int:
+    """A whole number from 1 up. For argparse."""
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("it must be 1 or more")
+    return number
+
+
+def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Every command and its options; of the benches, those of the one that `words` begin with."""
     main = argparse.ArgumentParser(prog="python -m lenet", description=__doc__)
     commands = main.add_subparsers(required=True)
 
     command = commands.add_parser("experiments", help=experiments.__doc__)
     command.add_argument("--only", type=int, metavar="N", help="the number of one experiment")
-    command.add_argument("--seeds", type=int, default=3, help="seeds 0 to N-1 (default 3)")
-    command.add_argument("--workers", type=int, help="processes (default: one a core)")
+    command.add_argument("--seeds", type=positive, default=3, help="seeds 0 to N-1 (default 3)")
+    command.add_argument("--workers", type=positive, help="processes (default: one a core)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, tcp://host:port")
     command.add_argument(
         "--merge", type=Path, metavar="FILE", help="train nothing: add the runs of another curves file"
@@ -172,14 +188,12 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("name", help="one of lenet.tape.TAPES, such as original-1")
     command.set_defaults(run=tape)
 
-    from lenet.pretrained import SHIPPED
-
     command = commands.add_parser("train", help=train.__doc__)
-    command.add_argument("name", choices=SHIPPED)
+    command.add_argument("name", help="one of lenet.pretrained.SHIPPED, such as best")
     command.add_argument("--seed", type=int, help="another than the shipped one")
     command.add_argument("--epochs", type=int)
     command.add_argument("--train-size", type=int, help="how many of the 60,000 training images")
-    command.add_argument("--out", metavar="FILE", help="default: pretrained/NAME.safetensors")
+    command.add_argument("--out", type=Path, metavar="FILE", help="default: pretrained/NAME.safetensors")
     command.set_defaults(run=train)
 
     command = commands.add_parser("export", help=export.__doc__)
@@ -190,13 +204,15 @@ def parser() -> argparse.ArgumentParser:
 
     benches = commands.add_parser("bench", help="measure something").add_subparsers(required=True)
     for name, about in BENCHES.items():
-        module = import_module(f"lenet.bench.{name}")
-        command = benches.add_parser(name, help=about, description=module.__doc__)
-        module.arguments(command)
-        command.set_defaults(run=module.run)
+        command = benches.add_parser(name, help=about)
+        if list(words[:2]) == ["bench", name]:  # the others need not be imported
+            module = import_module(f"lenet.bench.{name}")
+            command.description = module.__doc__
+            module.arguments(command)
+            command.set_defaults(run=module.run)
     return main
 
 
 if __name__ == "__main__":
-    arguments = parser().parse_args()
+    arguments = parser(sys.argv[1:]).parse_args()
     arguments.run(arguments)

@@ -3,11 +3,14 @@
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from importlib import import_module
 
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from lenet.__main__ import parser
+from lenet.bench import BENCHES
 from lenet.files import ROOT
 from lenet.pretrained import load
 
@@ -16,9 +19,27 @@ def lenet(*arguments: str) -> subprocess.CompletedProcess:
     return subprocess.run([sys.executable, "-m", "lenet", *arguments], cwd=ROOT, capture_output=True, text=True)
 
 
-@pytest.mark.parametrize("command", [(), ("train",), ("bench",), ("experiments",)])
+@pytest.mark.parametrize("command", [(), ("train",), ("bench",), ("experiments",), ("bench", "train")])
 def test_help_is_there_without_torch(command):
-    assert "usage: python -m lenet" in lenet(*command, "--help").stdout
+    code = f"""
+import runpy, sys
+sys.argv = {["lenet", *command, "--help"]!r}
+try:
+    runpy.run_module("lenet", run_name="__main__")
+finally:
+    print([name for name in ("torch", "streamlit") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.stdout.startswith("usage: python -m lenet") and done.stdout.endswith("[]\n"), done.stdout
+
+
+@pytest.mark.parametrize("name", BENCHES)
+def test_every_bench_has_its_help(name, capsys):
+    command = ["bench", name]
+    with pytest.raises(SystemExit):
+        parser(command).parse_args([*command, "--help"])
+    about = str(import_module(f"lenet.bench.{name}").__doc__)
+    assert " ".join(about.split()[:5]) in " ".join(capsys.readouterr().out.split())
 
 
 def test_train_makes_the_same_weights_again(tmp_path):
@@ -37,7 +58,12 @@ def test_train_makes_the_same_weights_again(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("train", "alexnet"), "invalid choice"),
+        (("train", "alexnet"), "There are: original"),
+        (("train", "best", "--out", "pretrained"), "is a folder"),
+        (("experiments", "--only", "0"), "no experiment 0"),
+        (("experiments", "--workers", "0"), "1 or more"),
+        (("experiments", "--seeds", "-1"), "1 or more"),
+        (("bench", "nothing"), "invalid choice"),
         (("train", "best", "--epochs", "0"), "between 1 and 500"),
         (("experiments", "--only", "9"), "no experiment 9"),
         (("bench", "handwriting", "none.npz"), "cannot be measured"),
