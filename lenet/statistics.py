@@ -109,8 +109,17 @@ def _gradient_ratio(history: History) -> float | None:
 
 
 def _dead_outputs(history: History) -> float | None:
-    # Without an output activation the last of the shares is that of an earlier layer.
-    return 10 * history["dead_units"][-1][-1] if history["output_activation"] else None
+    # Without an output activation the last of the shares is that of an earlier layer; where the weights are no numbers
+    # any more, no unit is at zero.
+    there = history["output_activation"] and isfinite(history["train_loss"][-1])
+    return 10 * history["dead_units"][-1][-1] if there else None
+
+
+def _deadest(history: History) -> list[float]:
+    """By epoch the share of dead units in the layer that has most; nan where the weights are no numbers any more."""
+    return [
+        max(shares) if isfinite(loss) else nan for shares, loss in zip(history["dead_units"], history["train_loss"])
+    ]
 
 
 def _contrast(layer: str, number: int, half: np.ndarray) -> Callable[[History], float | None]:
@@ -411,8 +420,7 @@ COURSES = {
     "loss": Course("Training loss", lambda h: h["train_loss"], log=True),
     "classes": Course("Classes predicted, of ten", lambda h: h["classes_predicted"], limits=(0, 10)),
     "gradient": Course("Gradient norm of the first layer", lambda h: [norms[0] for norms in h["gradient_norms"]], True),
-    "dead": Course("Dead units, share in the worst layer", lambda h: [max(shares) for shares in h["dead_units"]],
-                   limits=_SHARE),
+    "dead": Course("Dead units, share in the worst layer", _deadest, limits=_SHARE),
 }  # fmt: skip
 
 
@@ -428,14 +436,19 @@ def settings_at(e: Experiment, lr: float) -> list[Setting]:
 
 
 def course(settings: Mapping[str, Setting], name: str, runs: Runs, form: bool) -> tuple[list[dict], list[dict]]:
-    """What to draw of a row of COURSES: by label and epoch the mean, the ends of its interval and n; and every seed."""
+    """What to draw of a row of COURSES: by label and epoch the mean, the ends of its interval and n; and every seed.
+
+    A seed whose value is no number any more is left out from there on: n is then smaller.
+    """
     what = COURSES[name]
     means: list[dict] = []
     seeds: list[dict] = []
     for text, setting in settings.items():
         by_seed = {seed: what.of(runs[setting.run(form, seed)]) for seed in runs.seeds(setting, form)}
-        for epoch, there in enumerate(zip(*by_seed.values())):
-            if what.log and min(there) <= 0:  # it has no place on the axis
+        for epoch, values_there in enumerate(zip(*by_seed.values())):
+            of_seed = {seed: value for seed, value in zip(by_seed, values_there) if isfinite(value)}
+            there = of_seed.values()
+            if not there or (what.log and min(there) <= 0):  # it has no place on the axis
                 continue
             mean = interval(there)
             low, high = max(mean.low, what.limits[0]), min(mean.high, what.limits[1])
@@ -444,7 +457,7 @@ def course(settings: Mapping[str, Setting], name: str, runs: Runs, form: bool) -
             if what.log:
                 low = max(low, min(there) / 2)
             means.append({"network": text, "epoch": epoch, "mean": mean.mean, "low": low, "high": high, "n": mean.n})
-            seeds += [{"network": text, "epoch": epoch, "seed": s, "value": v} for s, v in zip(by_seed, there)]
+            seeds += [{"network": text, "epoch": epoch, "seed": s, "value": v} for s, v in of_seed.items()]
     return means, seeds
 
 

@@ -22,6 +22,7 @@ from lenet.statistics import (
     UNDECIDED,
     Runs,
     answers,
+    course,
     find,
     interval,
     judge,
@@ -179,6 +180,21 @@ def test_no_interval_of_accuracies_is_printed_past_what_they_can_be() -> None:
     assert "interval 0.0 % to 100.0 %, n = 3" in numbers(alone)
     assert between.interval.low < -1 and between.interval.high > 1
     assert "interval −100.0 points to +100.0 points, n = 3" in numbers(between)
+
+
+def test_a_run_that_is_no_number_any_more_leaves_the_others_their_course() -> None:
+    runs = both(True, seeds=range(3))
+    setting = Setting("depth-4")
+    broken = setting.run(True, 1)
+    loss = [*runs[broken]["train_loss"][:5], *[math.nan] * 16]
+    norms = [*runs[broken]["gradient_norms"][:5], *[[math.nan] * 7] * 16]
+    runs[broken] = {**runs[broken], "train_loss": loss, "gradient_norms": norms}
+    for name in ("loss", "gradient", "dead"):
+        means, seeds = course({"4 layers": setting}, name, runs, True)
+        assert [row["n"] for row in means] == [3] * 5 + [2] * 16
+        assert all(math.isfinite(row["mean"]) for row in means)
+        assert {row["seed"] for row in seeds if row["epoch"] == 20} == {0, 2}
+    assert values(Quantity("dead outputs", (setting,)), runs, True).keys() == {0, 2}
 
 
 def test_runs_without_the_other_setting_do_not_count() -> None:

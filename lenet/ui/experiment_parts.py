@@ -106,8 +106,11 @@ def explore(e: Experiment) -> None:
                 alt=f"{COURSES[course].words} by epoch, mean and 95 % interval; the numbers are in the table.",
             )  # fmt: skip
             in_chart = {one.get("network") for one in picked.selection.get("pick", []) if isinstance(one, dict)}
+            whole = {row["network"]: row["n"] for row in reversed(means)}  # at the first epoch
+            lost = any(row["n"] < whole[row["network"]] for row in means)
             st.caption("Line: mean over the seeds; band: 95 % interval. Click a name or a curve to single it out, "
-                       "double-click to end it. The chart's toolbar has it as a picture.")  # fmt: skip
+                       "double-click to end it. The chart's toolbar has it as a picture."
+                       + " Runs whose weights are no numbers any more are left out from there on." * lost)  # fmt: skip
         else:
             in_chart = set()
             st.info(f"Not yet run: {len(settings) * len(SEEDS)} of {len(settings) * len(SEEDS)} runs of this choice.")
