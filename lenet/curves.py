@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from lenet.experiments import EXPERIMENTS, Run
-from lenet.files import ROOT, write_atomically
+from lenet.files import PRETRAINED, write_atomically
 
-CURVES = ROOT / "pretrained" / "curves.parquet"
+CURVES = PRETRAINED / "curves.parquet"
 
 KEY = pa.schema(
     [

@@ -22,6 +22,7 @@ CHECKSUMS = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+SPLITS = {"train": "train", "test": "t10k"}  # what their files' names begin with
 
 
 class DataError(RuntimeError):
@@ -44,16 +45,18 @@ class Digits:
 
 def pixels(images: Tensor) -> Tensor:
     """uint8 pictures as float32 in [0, 1], the same numbers as torchvision's ToTensor."""
-    return images.float().div_(255)
+    return images / 255
 
 
 @cache
 def mnist(split: str, folder: Path = MNIST) -> Digits:
     """The 60,000 pictures of `train` or the 10,000 of `test`, in their fixed order.
 
-    Raises DataError if a file is missing or damaged.
+    Raises DataError if a file is missing or damaged, ValueError for another split.
     """
-    prefix = {"train": "train", "test": "t10k"}[split]
+    if split not in SPLITS:
+        raise ValueError(f"MNIST has the splits {' and '.join(SPLITS)}, not {split!r}.")
+    prefix = SPLITS[split]
     images = _read(folder, f"{prefix}-images-idx3-ubyte", header=16)
     labels = _read(folder, f"{prefix}-labels-idx1-ubyte", header=8)
     return Digits(images.view(-1, 1, INPUT_SIZE, INPUT_SIZE), labels.long())

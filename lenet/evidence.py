@@ -42,6 +42,14 @@ def convolutions(model: LeNet) -> list[Layer]:
     return [layer for layer in model.layers if layer.kind == "conv"]
 
 
+def convolution(model: LeNet, name: str) -> Layer:
+    """The convolutional layer of that name. Raises ValueError with the names there are."""
+    named = {layer.name: layer for layer in convolutions(model)}
+    if name not in named:
+        raise ValueError(f"There is no convolutional layer {name!r}. There are: {', '.join(named)}.")
+    return named[name]
+
+
 def _until(model: LeNet, name: str, x: Tensor) -> Tensor:
     """The output of the named layer."""
     for layer in model.layers:
@@ -53,10 +61,10 @@ def _until(model: LeNet, name: str, x: Tensor) -> Tensor:
 
 @torch.no_grad()
 def strongest_patches(model: LeNet, digits: Digits, name: str) -> Patches:
-    """What the kernels of the convolutional layer `name` answer to most."""
-    layer = next(layer for layer in model.layers if layer.name == name)
+    """What the kernels of the convolutional layer `name` answer to most. Raises ValueError for another layer."""
+    layer = convolution(model, name)
     field = layer.receptive_field
-    assert field is not None, "a convolution sees a square of the picture"
+    assert field is not None  # a convolution sees a square of the picture
     best, where = [], []
     for images in digits.images.split(BATCH):
         value, place = _until(model, name, pixels(images)).flatten(2).max(2)

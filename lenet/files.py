@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent  # of the project
+PRETRAINED = ROOT / "pretrained"
 PARTIAL = ".partial"
 
 

@@ -14,10 +14,12 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
+from lenet.variant import INPUT_SIZE
+
 if TYPE_CHECKING:
     from torch import Tensor
 
-SIDE = 28  # pixels of the final picture
+SIDE = INPUT_SIZE  # pixels of the final picture
 BOX = 20  # pixels of the digit's longer side
 FORMATS = ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"]  # that are opened; Pillow knows many more
 MOST_PIXELS = 40_000_000  # of an uploaded picture; a telephone's camera makes 12 to 50 million

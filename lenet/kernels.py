@@ -9,14 +9,12 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 
 from lenet.experiments import Run
-from lenet.files import ROOT
+from lenet.files import PRETRAINED
 from lenet.recipe import RECIPES, Recipe
 from lenet.variant import VARIANTS, from_fields
 
-FOLDER = ROOT / "pretrained"
 
-
-def kernels(folder: Path = FOLDER) -> dict[Run, Mapping[str, np.ndarray]]:
+def kernels(folder: Path = PRETRAINED) -> dict[Run, Mapping[str, np.ndarray]]:
     """For each network there that is a run of the experiments: its convolutional layers' weights by name.
 
     conv1 is [6, 1, 5, 5], conv2 [16, 6, 5, 5], float32. Files that cannot be read are left out: whoever loads such a

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from lenet.data import ROOT
+from lenet.files import PRETRAINED as FOLDER
 from lenet.files import write_atomically
 from lenet.model import LeNet
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
@@ -19,7 +19,6 @@ from lenet.tensors import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch
 from lenet.variant import VARIANTS, Variant, VariantError, from_fields, layers, variant
 
-FOLDER = ROOT / "pretrained"
 LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
 FORMAT = "lenet-card-1"
 

@@ -8,11 +8,11 @@ from pathlib import Path
 from lenet import curves, statistics
 from lenet.bench import depth
 from lenet.experiments import DEPTH, EXPERIMENTS, FORMS, SEEDS, Claim, Experiment
-from lenet.files import ROOT, write_atomically
+from lenet.files import PRETRAINED, write_atomically
 from lenet.kernels import kernels
 from lenet.statistics import Finding, Runs
 
-REPORT = ROOT / "pretrained" / "REPORT.md"
+REPORT = PRETRAINED / "REPORT.md"
 MARKS = {statistics.HOLDS: "holds", statistics.FAILS: "**fails**", statistics.UNDECIDED: "*undecided*"}
 
 

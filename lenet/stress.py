@@ -21,7 +21,7 @@ from torch import Tensor
 
 from lenet.data import Digits, pixels
 from lenet.evaluation import outputs, read
-from lenet.files import ROOT, write_atomically
+from lenet.files import PRETRAINED, write_atomically
 from lenet.ink import InkError, read_ink
 from lenet.model import LeNet
 from lenet.variant import INPUT_SIZE
@@ -30,7 +30,7 @@ AMOUNTS = 41  # of a sweep
 GRID = 21  # amounts along each side of a heat map
 REACH = 2  # pixels that a pen tip reaches at most
 AVERAGE_DIGITS = 500  # the first ones of the test set
-AVERAGES = ROOT / "pretrained" / "stress.parquet"
+AVERAGES = PRETRAINED / "stress.parquet"
 NORMAL_95 = 1.96  # standard errors of the mean to each end of a 95 % interval; with 500 digits the normal law will do
 
 
@@ -81,6 +81,8 @@ def _stroke(images: Tensor, pixels: Tensor, _: int) -> Tensor:
     Between pixels the picture is interpolated linearly, so the largest value under the tip lies on the tip's edge or
     at a pixel; for a tip of a radius below two pixels these are the eight neighbours.
     """
+    if pixels.abs().max() > 2 * REACH:
+        raise ValueError(f"Strokes can be made at most {2 * REACH} pixels wider or narrower.")
     turns = torch.arange(16).double() * (2 * pi / 16)
     edge = torch.stack([turns.cos(), turns.sin()], 1)
     beside = torch.tensor([(x, y) for x in (-1, 0, 1) for y in (-1, 0, 1) if x or y]).double()
@@ -121,13 +123,23 @@ TRANSFORMATIONS: dict[str, Transformation] = {
 }  # fmt: skip
 
 
+def transformation(name: str) -> Transformation:
+    """The row of TRANSFORMATIONS of that name. Raises ValueError with the names there are."""
+    if name not in TRANSFORMATIONS:
+        raise ValueError(f"There is no transformation {name!r}. There are: {', '.join(TRANSFORMATIONS)}.")
+    return TRANSFORMATIONS[name]
+
+
 def transform(images: Tensor, amounts: Mapping[str, Tensor | float], seed: int = 0) -> Tensor:
     """Pictures changed in one or several ways at once, float32 [N, 1, 28, 28] in [0, 1].
 
     images: [N, 1, 28, 28] in [0, 1]; amounts: for the names in TRANSFORMATIONS, one number or one a picture, [N];
     seed: of the noise. Scale, turn and shift go together, so that the picture is interpolated only once. What comes
-    from outside of the old picture is black.
+    from outside of the old picture is black. Raises ValueError for an unknown name, or for a stroke that no pen here
+    makes.
     """
+    for name in amounts:
+        transformation(name)
     wanted = [(row, torch.as_tensor(amounts[name], dtype=torch.float64).expand(len(images)))
               for name, row in TRANSFORMATIONS.items() if name in amounts]  # fmt: skip
     for geometric, rows in groupby(wanted, key=lambda pair: pair[0].source is not None):
@@ -225,14 +237,14 @@ def break_points(answers: list[int | None], at: int) -> tuple[int | None, int | 
 
 
 @torch.inference_mode()
-def sweep(models: Mapping[str, LeNet], image: Tensor, name: str, normalise: bool = False, seed: int = 0) -> Sweep:
+def sweep(models: Mapping[str, LeNet], image: Tensor, name: str, normalise: bool = False) -> Sweep:
     """The digit `image` [1, 28, 28] in [0, 1] changed in one way by 41 amounts, and what each network makes of it.
 
-    normalise: scale and centre every picture again before it is read.
+    normalise: scale and centre every picture again before it is read. Raises ValueError for an unknown name.
     """
-    row = TRANSFORMATIONS[name]
+    row = transformation(name)
     amounts = row.amounts()
-    pictures = transform(image.expand(AMOUNTS, -1, -1, -1), {name: amounts}, seed)
+    pictures = transform(image.expand(AMOUNTS, -1, -1, -1), {name: amounts})
     if normalise:
         pictures = normalised(pictures)
     shares = {network: outputs(model, pictures).softmax(1) for network, model in models.items()}
@@ -240,11 +252,16 @@ def sweep(models: Mapping[str, LeNet], image: Tensor, name: str, normalise: bool
 
 
 @torch.inference_mode()
-def grid(model: LeNet, image: Tensor, across: str, down: str, normalise: bool = False, seed: int = 0) -> Tensor:
-    """Probabilities of the digit changed in two ways at once, [21 amounts of `down`, 21 of `across`, 10]."""
-    right, below = (TRANSFORMATIONS[name].amounts(GRID) for name in (across, down))
+def grid(model: LeNet, image: Tensor, across: str, down: str, normalise: bool = False) -> Tensor:
+    """Probabilities of the digit changed in two ways at once, [21 amounts of `down`, 21 of `across`, 10].
+
+    Raises ValueError for an unknown name, or twice the same.
+    """
+    if across == down:
+        raise ValueError(f"A map needs two different transformations, not {across!r} twice.")
+    right, below = (transformation(name).amounts(GRID) for name in (across, down))
     pairs = {across: right.repeat(GRID), down: below.repeat_interleave(GRID)}
-    pictures = transform(image.expand(GRID * GRID, -1, -1, -1), pairs, seed)
+    pictures = transform(image.expand(GRID * GRID, -1, -1, -1), pairs)
     if normalise:
         pictures = normalised(pictures)
     return outputs(model, pictures).softmax(1).view(GRID, GRID, -1)

@@ -17,14 +17,14 @@ from torch import Tensor
 
 from lenet.data import Digits
 from lenet.evaluation import evaluate
-from lenet.files import ROOT, write_atomically
+from lenet.files import PRETRAINED, write_atomically
 from lenet.model import LeNet
 from lenet.recipe import Recipe, check
 from lenet.tensors import TensorFileError, checksum, read, to_bytes
 from lenet.training import new_model, steps
 from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields
 
-FOLDER = ROOT / "pretrained" / "tapes"
+FOLDER = PRETRAINED / "tapes"
 FORMAT = "lenet-tape-1"
 LARGEST_FILE = 64 * 2**20  # bytes
 CHECKPOINTS = 24

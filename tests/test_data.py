@@ -24,6 +24,11 @@ def test_the_pictures_and_labels_are_all_there():
     assert torch.bincount(train.labels).tolist() == [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
 
 
+def test_another_split_gets_a_sentence():
+    with pytest.raises(ValueError, match="train and test, not 'valid'"):
+        mnist("valid")
+
+
 def test_pixels_are_those_of_torchvision():
     from torchvision.transforms.functional import to_tensor
 

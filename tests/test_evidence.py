@@ -37,6 +37,12 @@ def test_removal_costs_what_evaluating_the_mutilated_network_says(name):
             torch.testing.assert_close(rows[kernel], whole - torch.tensor(evaluate(without, some).class_accuracy))
 
 
+@pytest.mark.parametrize("name", ["conv9", "fc1"])
+def test_only_convolutional_layers_have_patches(name):
+    with pytest.raises(ValueError, match="There are: conv1, conv2"):
+        strongest_patches(new_model(VARIANTS["original"], 0), digits(10), name)
+
+
 def test_removal_matters_to_some_digit():
     model = new_model(VARIANTS["original"], 2)
     for parameter in model.parameters():

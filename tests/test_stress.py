@@ -278,3 +278,16 @@ def test_only_networks_with_other_weights_are_measured_again(tmp_path):
     assert [row for row in rows if row["network"] == "a"] == before
     assert {(row["network"], row["checksum"]) for row in rows} == {("a", "1"), ("b", "3")}
     assert stress.add_averages(models, {"a": "1", "b": "3"}, digits, file) == []
+
+
+def test_what_cannot_be_done_gets_a_sentence(digits):
+    models = {"best": new_model(VARIANTS["best"], 0)}
+    with pytest.raises(ValueError, match=r"no transformation 'rotat'\. There are: stroke, squeeze"):
+        transform(digits, {"rotat": 40})
+    with pytest.raises(ValueError, match="no transformation 'spin'"):
+        sweep(models, digits[0], "spin")
+    with pytest.raises(ValueError, match="two different"):
+        stress.grid(models["best"], digits[0], "rotate", "rotate")
+    for amount in (5.0, -5.0):
+        with pytest.raises(ValueError, match="at most 4 pixels"):
+            transform(digits, {"stroke": amount})

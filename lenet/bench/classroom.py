@@ -18,6 +18,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from lenet.bench.browser import ROOT, Server
+from lenet.bench.depth import processor
 from lenet.bench.websocket import Visitor, drawings, visit
 from lenet.files import write_atomically
 
@@ -227,15 +228,13 @@ def _report(arguments, alone, idle, queued, class_, sizes, ratios, growth, bare,
     rows = [("one session alone", alone), (f"one session among {CROWD} idle ones", idle),
             (f"one session while {QUEUE} others train", queued),
             (f"{arguments.sessions} sessions, {class_.trained} training", class_)]  # fmt: skip
-    model = next((line.split(":", 1)[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines()
-                  if line.startswith("model name")), platform.machine())  # fmt: skip
     versions = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "torch", "streamlit-drawable-canvas"))
     lines = [
         "# A class on one server",
         "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `python -m lenet bench classroom --sessions {arguments.sessions} "
         f"--seconds {arguments.seconds:g} --train {arguments.train}`,",
-        f"on {CORES} cores of {model}, shared by the server and the clients. "
+        f"on {CORES} cores of {processor()}, shared by the server and the clients. "
         f"Python {platform.python_version()}, {versions}.",
         "",
         "Each person draws a stroke every two seconds, one to three, and looks at another page now and then. A",

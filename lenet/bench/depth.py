@@ -11,9 +11,9 @@ import time
 from pathlib import Path
 
 from lenet.experiments import DEPTH, DEPTH_SECONDS, Setting
-from lenet.files import ROOT, write_atomically
+from lenet.files import PRETRAINED, write_atomically
 
-TIMES = ROOT / "pretrained" / "training_time.json"
+TIMES = PRETRAINED / "training_time.json"
 SLICES = 5
 
 
@@ -58,12 +58,13 @@ def measure() -> dict:
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
         "steps": a_slice * SLICES,
         "threads": 1,
-        "processor": _processor(),
+        "processor": processor(),
         "torch": torch.__version__,
     }
 
 
-def _processor() -> str:
+def processor() -> str:
+    """Its name."""
     try:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
     except OSError:

@@ -11,11 +11,13 @@ import streamlit as st
 from lenet import curves, statistics
 from lenet.bench import depth
 from lenet.experiments import DEPTH, FORMS, KERNELS, ORIGINAL, POOLING, RECURRENCE, SEEDS, Experiment
-from lenet.kernels import FOLDER, kernels
+from lenet.files import PRETRAINED
+from lenet.kernels import kernels
 from lenet.report import part_lines
 from lenet.statistics import COURSES, Judgement, Runs
 from lenet.ui import experiment_charts as charts
 from lenet.ui import networks, palette
+from lenet.ui.digit import TEST_DIGITS
 
 ONLY_LOOK = "Just show me"
 VERDICTS = {  # colour and symbol of the badge
@@ -25,13 +27,12 @@ VERDICTS = {  # colour and symbol of the badge
     statistics.CANNOT_TELL: ("gray", "help"),
 }
 KERNEL_PIXELS = {"conv1": 18, "conv2": 12}  # of the picture, for each weight
-MNIST_TEST = 10_000
 NEIGHBOURS = 16  # digits that come before the one that is read
 
 
 def load() -> Runs:
     """All finished runs and shipped kernels; shared by all sessions, never changed. Raises CurvesError."""
-    files = [curves.CURVES, *sorted(FOLDER.glob("*.safetensors"))]
+    files = [curves.CURVES, *sorted(PRETRAINED.glob("*.safetensors"))]
     return _load(curves.CURVES, tuple((file.name, file.stat().st_mtime_ns) for file in files if file.exists()))
 
 
@@ -301,7 +302,7 @@ def _neighbours() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.segmented_control("Network", there, default=there[0], required=True, key="recurrent")
-        number = st.number_input("Test digit", 0, MNIST_TEST - 1, 18, key="recurrent-digit", width=160)
+        number = st.number_input("Test digit", 0, TEST_DIGITS - 1, 18, key="recurrent-digit", width=160)
         asked = st.button("Read it", key="recurrent-read", icon=":material/play_arrow:")
     st.session_state["recurrent-asked"] = asked or st.session_state.get("recurrent-asked", False)
     if not st.session_state["recurrent-asked"]:

@@ -8,19 +8,18 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import wraps
-from pathlib import Path
 from threading import Lock, Thread
 from typing import TYPE_CHECKING, TypeVar
 
 import streamlit as st
 
+from lenet.files import PRETRAINED as FOLDER
 from lenet.variant import INPUT_SIZE, VARIANTS
 
 if TYPE_CHECKING:  # a page shows the picker before torch is loaded
     from lenet.model import LeNet
     from lenet.pretrained import Card
 
-FOLDER = Path(__file__).resolve().parents[2] / "pretrained"
 DEFAULT = "best"
 FIRST = (DEFAULT, "original", "original-dead", "tanh", "sigmoid")  # in every picker; the others on request
 WAKING = "Loading PyTorch and the network: a few seconds, once …"
@@ -60,7 +59,7 @@ def _shipped(name: str) -> "tuple[LeNet, Card]":
     from lenet import pretrained
 
     torch.set_num_threads(1)  # thirty people share the machine; a second thread gains nothing on one digit
-    return pretrained.create_model(name, pretrained=True), pretrained.card(name)
+    return pretrained.load(FOLDER / f"{name}.safetensors")
 
 
 def load_all(chosen: list[str]) -> "tuple[dict[str, LeNet], list[str]]":
