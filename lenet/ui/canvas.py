@@ -10,7 +10,25 @@ KEY = "canvas"
 # Larger for the back row, where there is room; the drawing keeps its SIDE pixels.
 STYLE = """<style>
 @media (min-width: 1500px) and (min-height: 900px) { div:has(> .st-key-board) { zoom: 1.4; } }
+.st-key-plain-board { display: none; }
 </style>"""
+# The canvas has a toolbar of its own, which it cannot be told to leave away. Without a mouse that could hover, it lies
+# unseen on the upper edge of the board and takes strokes that begin there. No style from outside reaches it.
+_PLAIN = st.components.v2.component(
+    "lenet_plain_board",
+    js="""const plain = new CSSStyleSheet()
+plain.replaceSync(".dc-toolbar { display: none !important }")
+export default () => {
+  const looking = setInterval(() => {
+    const board = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")?.shadowRoot
+    if (!board) return
+    board.adoptedStyleSheets.push(plain)
+    clearInterval(looking)
+  }, 50)
+  return () => clearInterval(looking)
+}
+""",
+)
 _BOARD = "board"
 
 
@@ -22,6 +40,7 @@ def board() -> tuple[bytes | None, bool]:
     from streamlit_drawable_canvas import st_canvas  # needs a running app: never at import
 
     st.html(STYLE)
+    _PLAIN(key="plain-board")
     state = _state()
     if KEY not in st.session_state:  # a new page: the canvas starts with what was drawn before
         _restart(len(state["objects"]))

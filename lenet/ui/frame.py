@@ -12,6 +12,7 @@ STYLE = """<style>
 .st-key-frame > :first-child p { font: 600 1.15rem "Source Serif", serif; margin-right: 0.75rem; white-space: nowrap; }
 .st-key-title { row-gap: 0; margin: -0.75rem 0; }
 .st-key-title p { font-size: 1.15rem; }
+button[data-testid="stBaseButton-primary"] { color: light-dark(white, black); } /* the dark theme's orange is a light one */
 @media (min-width: 700px) { [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; } }
 @media (max-width: 700px) { /* all pages in one line, so that the board and the answer have the screen */
   .st-key-frame { column-gap: 0; }
