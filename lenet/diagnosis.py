@@ -11,6 +11,7 @@ from lenet.variant import Variant
 CHANCE = 0.15  # test accuracy below which nothing has been learned; one class alone is 9 to 11 %
 VANISHED = 1e-3  # gradient norm of the first layer over that of the last
 SATURATED = 0.5  # share of a layer's units that no picture moves
+KILLED = 0.95  # such a share that training brought about
 GOOD = 0.95
 
 
@@ -44,13 +45,26 @@ def _not_a_number(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
 
 
 def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
-    worst = max(history, key=lambda e: e.train_loss)
-    if worst.train_loss <= 2 * history[0].train_loss or last.test_accuracy >= CHANCE:
+    worst, begin = max(history, key=lambda e: e.train_loss), history[0]
+    killed = [name for name, share in last.dead_units.items() if share >= KILLED and begin.dead_units[name] < SATURATED]
+    if last.test_accuracy >= CHANCE:
+        return None
+    if worst.train_loss > 2 * begin.train_loss:
+        evidence = f"Loss {begin.train_loss:.3g} before training, {worst.train_loss:.3g} in epoch {worst.epoch}."
+    elif variant.activation == "relu" and killed:
+        name = killed[-1]
+        since = next(e.epoch for e in history if e.dead_units[name] >= KILLED)
+        evidence = (
+            f"{name}: {begin.dead_units[name]:.0%} of its units were zero for every test picture before training, "
+            f"{last.dead_units[name]:.0%} are since epoch {since}. A tenth of the learning rate is the first thing to "
+            "try."
+        )
+    else:
         return None
     return Finding(
         "bad",
         f"The learning rate, {recipe.lr:g}, is too high: the steps overshot and the units did not come back.",
-        f"Loss {history[0].train_loss:.3g} before training, {worst.train_loss:.3g} in epoch {worst.epoch}.",
+        evidence,
     )
 
 
@@ -83,7 +97,7 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
 def _vanishing(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
     names = list(last.gradient_norms)
     first, final = last.gradient_norms[names[0]], last.gradient_norms[names[-1]]
-    if final == 0 or not first < VANISHED * final:
+    if not 0 < first < VANISHED * final:  # exactly zero is no small gradient: dead units pass none
         return None
     return Finding(
         "bad",

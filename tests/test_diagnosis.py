@@ -43,6 +43,21 @@ def test_each_ill_has_its_sentence(variant, change, kind, words):
     assert any(character.isdigit() for character in finding.evidence)
 
 
+@pytest.mark.parametrize(
+    ("variant", "recipe"),
+    [
+        ("best", Recipe(lr=10.0, batch_size=64, epochs=2, train_size=5000, shuffle=True)),
+        ("original", Recipe(lr=10.0, epochs=2, train_size=5000)),
+    ],
+)
+def test_units_that_too_large_steps_have_killed_are_no_vanishing_gradient(variant, recipe):
+    v = VARIANTS[variant]
+    history = list(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000]))
+    first, *others = diagnose(v, recipe, history)
+    assert "The learning rate, 10, is too high" in first.sentence and "epoch 1" in first.evidence
+    assert not any("vanishes" in finding.sentence for finding in others)
+
+
 def test_before_the_first_epoch_there_is_nothing_to_say():
     assert diagnose(VARIANTS["original"], Recipe(), [BEFORE]) == []
 

@@ -43,6 +43,15 @@ def test_another_network_is_put_beside_the_others(more, most, chosen):
     assert "zebra" in app.pills("networks").options
 
 
+def test_the_last_one_cannot_be_taken_away(more):
+    app = picker(3).run()
+    app.pills("networks").set_value([]).run()
+    assert app.pills("networks").value == app.session_state["chosen"] == ["best"]
+    app.query_params["networks"] = ""
+    app.run()
+    assert not app.warning and app.session_state["chosen"] == ["best"]
+
+
 def test_a_link_brings_it_at_once(more):
     app = picker(3)
     app.query_params["networks"] = ["tanh", "zebra"]

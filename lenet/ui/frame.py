@@ -7,12 +7,13 @@ import streamlit as st
 
 ICON = Path(__file__).with_name("icon.svg")  # a Material symbol here would be fetched from another host
 
+# The orange of the dark theme is a light one: dark words on it.
 STYLE = """<style>
 .st-key-frame { row-gap: 0; }
 .st-key-frame > :first-child p { font: 600 1.15rem "Source Serif", serif; margin-right: 0.75rem; white-space: nowrap; }
 .st-key-title { row-gap: 0; margin: -0.75rem 0; }
 .st-key-title p { font-size: 1.15rem; }
-button[data-testid="stBaseButton-primary"] { color: light-dark(white, black); } /* the dark theme's orange is a light one */
+button[data-testid="stBaseButton-primary"] { color: light-dark(white, black); }
 @media (min-width: 700px) { [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; } }
 @media (max-width: 700px) { /* all pages in one line, so that the board and the answer have the screen */
   .st-key-frame { column-gap: 0; }

@@ -174,7 +174,7 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
             "No networks are shipped in pretrained/. Restore them from the repository: `git checkout -- pretrained`"
         )
         return []
-    asked = st.query_params.get_all(key)
+    asked = [name for name in st.query_params.get_all(key) if name]
     unknown = [name for name in asked if name not in options]
     if unknown:
         st.session_state[_UNKNOWN] = unknown
@@ -212,7 +212,7 @@ def _pick(key: str, most: int, label: str, options: list[str]) -> list[str]:
         bind="query-params",
         wrap=True,
         on_change=_picked,
-        args=(key, most),
+        args=(key, most, default),
     )
     return [name for name in several if name in options][:most] or [default]
 
@@ -228,11 +228,12 @@ def _add(key: str, most: int) -> None:
     _picked(key, most)
 
 
-def _picked(key: str, most: int = 1) -> None:
-    """Keep the last `most` of what was picked; what the link asked for is no longer of interest."""
+def _picked(key: str, most: int = 1, default: str = DEFAULT) -> None:
+    """Keep the last `most` of what was picked, or the default if nothing is left; what the link asked for is no longer
+    of interest."""
     st.session_state.pop(_UNKNOWN, None)
     if most > 1:
-        st.session_state[key] = st.session_state[key][-most:]
+        st.session_state[key] = st.session_state[key][-most:] or [default]
 
 
 def _plain(text: str) -> str:
