@@ -138,6 +138,20 @@ def test_keyboard_alone(inspector):
     assert "Nothing is taken apart" in panel.inner_text()
 
 
+def test_bars_are_as_long_as_their_numbers(inspector):
+    """Of the terms, the rest, the bias and the sum: the sum may be longer than every term."""
+    model = create_model("original", pretrained=True)
+    number = [layer.name for layer in model.layers].index("fc1")
+    for at in (0, 60, 119):
+        pin(inspector, number, at)
+        rows = inspector.locator(".inspector .panel .listing tbody tr").evaluate_all(
+            """rows => rows.map((row) => [Math.abs(row.querySelector("[data-value]").dataset.value),
+                                          parseFloat(row.querySelector(".bars i").style.width)])"""
+        )
+        most = max(value for value, _ in rows)
+        assert [width for _, width in rows] == pytest.approx([50 * value / most for value, _ in rows], abs=1e-3)
+
+
 def test_a_tap_pins(server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
@@ -145,6 +159,8 @@ def test_a_tap_pins(server, browser):
     ready(page)
     page.locator(".inspector canvas[data-number='1']").tap(position={"x": 40, "y": 40})
     assert page.locator(".inspector .panel h3").inner_text().startswith("conv1")
+    page.wait_for_function(f"{INSPECTOR}.querySelector('.panel').getBoundingClientRect().top < innerHeight / 4")
+    assert "rounded to two decimals" in page.locator(".inspector .panel .note").inner_text()
     before = page.locator(".inspector .panel h3").inner_text()
     page.locator(".inspector [data-move='1,0']").tap()
     assert page.locator(".inspector .panel h3").inner_text() != before

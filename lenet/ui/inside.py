@@ -77,7 +77,7 @@ def kernels(name: str, model) -> None:
     some = [one] if one is not None and one < count else range(count)
     picture = sheets.sheet(
         values[list(some)].reshape(-1, *values.shape[2:]),
-        [f"{k} ← map {i}" if several else f"kernel {k}" for k in some for i in range(inputs)],
+        [f"{k}, map {i}" if several else f"kernel {k}" for k in some for i in range(inputs)],
         across=inputs if several and inputs <= 8 else 8,
         zoom=34 if numbers else 14 if several else 24,
         signed=True,

@@ -72,7 +72,10 @@ export default function ({ data, parentElement }) {
   }
   strip.onpointerleave = () => hover(null)
   strip.onclick = (event) => {
-    if (target(event)) pin(target(event))
+    const chosen = target(event)
+    if (!chosen) return
+    pin(chosen)
+    if (panel.getBoundingClientRect().top > innerHeight) panel.scrollIntoView({ behavior: "smooth" }) // as on a phone
   }
   strip.onfocusin = (event) => {
     const stage = Number(event.target.dataset.number)

@@ -38,16 +38,17 @@ const number = (value, exact, kind = "") => el("output", { className: `number ${
 function listing(net, { terms, bias, sum: total }, { exact, all, biasName = "bias" }, words) {
   const sorted = [...terms].sort((a, b) => Math.abs(b.product) - Math.abs(a.product))
   const shown = all ? sorted : sorted.slice(0, SHOWN), rest = sorted.slice(shown.length)
-  const most = Math.abs(sorted[0]?.product) || 1
+  const together = sum(rest.map((term) => term.product))
+  const most = Math.max(...[...shown.map((term) => term.product), together, bias, total].map(Math.abs)) || 1
   const row = (name, calculation, product, kind) => el("tr", { className: kind },
     el("td", {}, name), el("td", { className: "calculation" }, calculation),
     el("td", { className: "product" }, number(product, exact, "term")),
-    el("td", { className: "bars", "aria-hidden": "true" }, el("i", { className: product < 0 ? "minus" : "plus", style: `width:${Math.min(50, (50 * Math.abs(product)) / most)}%` })))
+    el("td", { className: "bars", "aria-hidden": "true" }, el("i", { className: product < 0 ? "minus" : "plus", style: `width:${50 * Math.abs(product) / most}%` })))
   return el("table", { className: "listing" },
     el("thead", {}, el("tr", {}, el("th", {}, "from"), el("th", {}, words), el("th", {}, "product"), el("th", { "aria-label": "its size" }))),
     el("tbody", {},
       ...shown.map((term) => row(source(net, term), `${figure(term.value, exact)} × ${figure(term.weight, exact)}`, term.product, "one")),
-      rest.length ? row(el("button", { type: "button", className: "plain", "data-all": "true" }, `${rest.length} more`), "smaller terms together", sum(rest.map((term) => term.product)), "rest") : null,
+      rest.length ? row(el("button", { type: "button", className: "plain", "data-all": "true" }, `${rest.length} more`), "smaller terms together", together, "rest") : null,
       row(biasName, "", bias, "bias"),
       row("sum", "", total, "total")))
 }
@@ -91,7 +92,7 @@ const BODY = {
         grid(net, group.terms.map((term) => ({ value: term.weight, product: term.product })), 5, { scale: weights, signed: true, exact, label: `kernel for map ${k}`, mark: group.terms.indexOf(strongest) }),
         el("span", { className: "sign" }, "="), number(group.sum, exact, "term"))),
       line("", "bias ", number(bias, exact, "bias")),
-      el("p", { className: "note" }, "Framed: the product that weighs most."),
+      el("p", { className: "note" }, `Framed: the product that weighs most.${exact ? "" : " The cells are rounded to two decimals: tick “exact figures” to add them up by hand."}`),
     ]
   },
 
