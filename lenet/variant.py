@@ -9,6 +9,7 @@ Nothing here imports torch, so a page can show a variant before torch is loaded.
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from itertools import combinations
+from math import exp, inf
 from numbers import Integral, Real
 from typing import Any
 
@@ -291,6 +292,13 @@ def _too_small(name: str, needs: str, size: int, number: int) -> str:
     else:
         remedy = f"pooling with stride 1 before it or at most {number - 1} convolutional layers"
     return f"{name} needs {needs} input, but only {size} × {size} is left of the picture there: {remedy} would fit."
+
+
+def highest_probability(v: Variant) -> float:
+    """The most that the softmax can give one class: an output tanh keeps the ten numbers within -1 and 1, an output
+    sigmoid within 0 and 1."""
+    apart = {"tanh": 2.0, "sigmoid": 1.0}.get(v.activation, inf) if v.output_activation else inf
+    return 1 / (1 + (CLASSES - 1) * exp(-apart))
 
 
 def parameter_count(v: Variant) -> int:

@@ -10,7 +10,7 @@ from lenet.model import LeNet
 from lenet.ui import reading
 from lenet.ui.digit import Digit
 from lenet.ui.inspector.component import pack
-from lenet.variant import VARIANTS, layers
+from lenet.variant import VARIANTS, highest_probability, layers
 
 IMAGE = torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0))
 
@@ -32,6 +32,20 @@ def test_every_variant_has_a_film(name: str):
         alone = model(IMAGE[None]).softmax(1)[0].tolist()
     assert answer["probabilities"] == pytest.approx(alone, abs=1e-5)
     assert len(answer["stages"]) == 3 and answer["stages"][-1][1] == max(answer["probabilities"])
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("tanh", "sure, 45 % of at most 45 %"), ("sigmoid", "sure, 23 % of at most 23 %")]
+)
+def test_who_cannot_be_surer_is_sure(name: str, words: str):
+    """An output tanh or sigmoid bounds the ten outputs, and so every probability."""
+    model = LeNet(VARIANTS[name]).eval().requires_grad_(False)
+    model.fc3.weight.zero_()
+    model.fc3.bias.fill_(-30.0)
+    model.fc3.bias[4] = 30.0
+    [answer], _ = reading.read(Digit(IMAGE, None, "a test"), {name: model})
+    assert answer["answer"] == 4 and answer["verdict"] == words
+    assert max(answer["probabilities"]) == pytest.approx(highest_probability(VARIANTS[name]), abs=1e-6)
 
 
 def answers(*digits: int | None) -> list[bool]:

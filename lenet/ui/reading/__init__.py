@@ -13,13 +13,13 @@ import streamlit as st
 
 from lenet.ui import palette
 from lenet.ui.digit import Digit, at_random, percent
-from lenet.variant import INPUT_SIZE
+from lenet.variant import INPUT_SIZE, highest_probability
 
 if TYPE_CHECKING:  # the page shows the empty answer before torch is loaded
     from lenet.model import LeNet, Stage
 
 HERE = Path(__file__).parent
-UNSURE = 0.5  # below this probability an answer is called unsure
+SURE, UNSURE = 0.9, 0.5  # from the one on an answer is called sure, below the other unsure: of the highest probability
 TALLEST = 15  # cells in a column of a layer that is not laid out as a picture
 # What centring does to a drawing before the last step; the names of the stages of lenet.ink.
 STAGES = [
@@ -92,7 +92,7 @@ def read(digit: Digit, models: "dict[str, LeNet]") -> tuple[list[dict], list[dic
                 "probabilities": shares[0].tolist(),
                 "answer": read[0],
                 "stages": [[read[place], most[place]] for place in (*range(1, len(read)), 0)],
-                "verdict": _verdict(read[0], most[0], digit.label),
+                "verdict": _verdict(read[0], most[0], digit.label, highest_probability(model.variant)),
             }
         )
         films.append({"name": name, "colour": colour, "layers": [_frame(s) for s in trace if s.kind not in REARRANGE]})
@@ -110,10 +110,14 @@ def mark_disagreement(answers: list[dict]) -> list[dict]:
     return answers
 
 
-def _verdict(answer: int | None, most: float, label: int | None) -> str:
+def _verdict(answer: int | None, most: float, label: int | None, highest: float) -> str:
+    """highest: the probability that this network cannot exceed."""
     if answer is None:
         return "cannot tell: all ten outputs are equal"
-    sure = f"{'sure' if most >= 0.9 else 'fairly sure' if most >= UNSURE else 'unsure'}, {percent(most)}"
+    share = most / highest
+    sure = f"{'sure' if share >= SURE else 'fairly sure' if share >= UNSURE else 'unsure'}, {percent(most)}"
+    if highest < 1:
+        sure += f" of at most {percent(highest)}"
     if label is None:
         return sure
     return f"right, {sure}" if answer == label else f"wrong, it is a {label}: {sure}"
