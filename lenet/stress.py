@@ -183,15 +183,16 @@ def _sample(images: Tensor, x: Tensor, y: Tensor) -> Tensor:
 
 
 def normalised(images: Tensor) -> Tensor:
-    """Each picture scaled and centred again as MNIST's were; one in which no digit is left stays as it is."""
+    """Each picture scaled and centred again as MNIST's were; one in which no digit is found stays as it is."""
+    return torch.stack([image if (again := centred(image)) is None else again for image in images])
 
-    def again(image: Tensor) -> Tensor:
-        try:
-            return read_ink(image[0].numpy()).image()
-        except InkError:
-            return image
 
-    return torch.stack([again(image) for image in images])
+def centred(image: Tensor) -> Tensor | None:
+    """The picture [1, 28, 28] scaled and centred as MNIST's were; None if no digit is found in it, as under noise."""
+    try:
+        return read_ink(image[0].numpy()).image()
+    except InkError:
+        return None
 
 
 @dataclass(frozen=True)
@@ -213,9 +214,26 @@ class Sweep:
         """The digit whose probability counts: the label, or what the network reads at the neutral amount."""
         return label if label is not None else self.read(network)[self.at]
 
+    def first_changes(self, network: str) -> tuple[int | None, int | None]:
+        """Places below and above the neutral one at which the answer first is another one, whether or not for good."""
+        return first_changes(self.read(network), self.at)
+
     def break_points(self, network: str) -> tuple[int | None, int | None]:
         """Places in `amounts`, below and above the neutral one, from which on the answer is another one to the end."""
         return break_points(self.read(network), self.at)
+
+
+def first_changes(answers: list[int | None], at: int) -> tuple[int | None, int | None]:
+    """Going out from place `at` to either end: where the answer first is another one, or None.
+
+    >>> first_changes([1, 1, 7, 7, 1, 7, 2, 3], at=3)
+    (1, 4)
+    """
+
+    def first(places: range) -> int | None:
+        return next((place for place in places if answers[place] != answers[at]), None)
+
+    return first(range(at - 1, -1, -1)), first(range(at + 1, len(answers)))
 
 
 def break_points(answers: list[int | None], at: int) -> tuple[int | None, int | None]:

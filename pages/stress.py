@@ -44,7 +44,8 @@ def stress(shown: digit.Digit) -> None:
         with st.container(horizontal=True):
             again = st.toggle("Normalise again", key=parts.AGAIN, bind="query-params",
                               help="Scale and centre the changed picture as MNIST's were before it is read. Centring "
-                                   "hides shifts, scaling hides sizes.")  # fmt: skip
+                                   "hides shifts, scaling hides sizes. Where no digit is found, as under noise, it is "
+                                   "read as it is.")  # fmt: skip
             st.button("Reset", icon=":material/restart_alt:", on_click=parts.reset, key="reset")
     at = parts.amounts()
     with picture:
@@ -54,8 +55,8 @@ def stress(shown: digit.Digit) -> None:
         name = st.segmented_control("Sweep", list(TRANSFORMATIONS), default=parts.FIRST, required=True,
                                     format_func=lambda key: TRANSFORMATIONS[key].label, key=parts.CURVE,
                                     bind="query-params", label_visibility="collapsed") or parts.FIRST  # fmt: skip
-        checksums = {network: networks.load(network)[1].checksum for network in models}
-        parts.curve(name, swept[name], shown, checksums, again, at[name])
+        cards = {network: networks.load(network)[1] for network in models}
+        parts.curve(name, swept[name], shown, cards, again, at[name])
     section = st.segmented_control("More about this digit", list(SECTIONS), format_func=SECTIONS.get,
                                    default="points", key="more", bind="query-params")  # fmt: skip
     if section == "points":

@@ -64,8 +64,25 @@ def test_the_table_says_the_break_points_of_the_sweeps():
                     if place is None:
                         assert words.startswith("holds to")
                     else:
-                        assert words.startswith(f"from {row.show(float(swept.amounts[place]))}:")
-                        assert words.endswith(str(swept.read(network)[place]))
+                        amount = row.show(float(swept.amounts[place]))
+                        assert words.startswith(f"from {amount}: reads {swept.read(network)[place]}")
+    assert table.loc["Rotate, anticlockwise", "best"] == "from +90°: reads 5, and at +36°: reads 1"
+    at.button_group(key="networks").set_value(["sigmoid"]).run()
+    assert set(at.table[0].value["sigmoid"]) == {"not read rightly at all"}
+    assert "takes the unchanged digit for a" in said(at) and "no probability rise above 23 %" in said(at)
+
+
+def test_an_answer_that_comes_back_is_said():
+    at = page(digit="1")
+    assert at.table[0].value.loc["Rotate, anticlockwise", "best"].startswith("holds to +90°, but not at +")
+
+
+def test_under_noise_nothing_can_be_centred():
+    at = page(digit="0")
+    at.toggle(key=stress_parts.AGAIN).set_value(True).run()
+    assert "No digit can be found" not in said(at)
+    at.slider(key="noise").set_value(0.5).run()
+    assert "No digit can be found" in said(at) and not at.exception
 
 
 def test_normalising_again_hides_a_shift():

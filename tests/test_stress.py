@@ -14,7 +14,7 @@ from scipy import ndimage, stats
 from lenet import stress
 from lenet.data import mnist, pixels
 from lenet.ink import InkError, read_ink
-from lenet.stress import AMOUNTS, TRANSFORMATIONS, break_points, sweep, transform
+from lenet.stress import AMOUNTS, TRANSFORMATIONS, break_points, first_changes, sweep, transform
 from lenet.training import new_model
 from lenet.variant import VARIANTS
 
@@ -206,6 +206,11 @@ def test_a_dead_network_reads_nothing():
     ],
 )
 def test_break_points(answers, at, expected):
+    for first, broken, way in zip(first_changes(answers, at), expected, (-1, 1)):
+        assert first is not None or broken is None
+        assert first is None or answers[first] != answers[at]
+        assert all(answers[place] == answers[at] for place in range(at, len(answers) if way > 0 else -1, way)
+                   if first is None or (place - first) * way < 0)  # fmt: skip
     assert break_points(answers, at) == expected
 
 

@@ -13,9 +13,11 @@ from lenet.ui import palette, sheets
 from lenet.ui import stress_charts as charts
 from lenet.ui.digit import Digit, percent
 from lenet.ui.frame import dark
+from lenet.variant import highest_probability
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.model import LeNet
+    from lenet.pretrained import Card
     from lenet.stress import Sweep
 
 PICTURE = 168  # pixels of the screen
@@ -88,12 +90,13 @@ def live(digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], norm
     import torch
 
     from lenet.evaluation import outputs, read
-    from lenet.stress import TRANSFORMATIONS, normalised, transform
+    from lenet.stress import TRANSFORMATIONS, centred, transform
 
     with torch.inference_mode():
         image = transform(digit.image[None], moved(at))
-        if normalise:
-            image = normalised(image)
+        again = centred(image[0]) if normalise else None
+        if again is not None:
+            image = again[None]
         ten = {name: outputs(model, image).softmax(1) for name, model in models.items()}
     changes = ", ".join(f"{TRANSFORMATIONS[name].label.lower()} {TRANSFORMATIONS[name].show(amount)}"
                         for name, amount in moved(at).items()) or "unchanged"  # fmt: skip
@@ -107,6 +110,8 @@ def live(digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], norm
                 said = "cannot tell" if answer is None else f"**{answer}**, {percent(float(shares.max()))}"
                 wrong = digit.label is not None and answer != digit.label
                 st.markdown(f"{name}  \n{said}{' ✗ wrong' if wrong else ''}")
+    if normalise and again is None:
+        st.caption("No digit can be found in that picture, so it is read as it is.")
     st.vega_lite_chart(spec=charts.bars({name: shares[0].tolist() for name, shares in ten.items()}), width="stretch",
                        alt="The ten probabilities of each network for the picture")  # fmt: skip
 
@@ -122,9 +127,7 @@ def sweeps(digit: Digit, models: "dict[str, LeNet]", normalise: bool) -> "dict[s
     return st.session_state[_KEPT][1]
 
 
-def curve(
-    name: str, swept: "Sweep", digit: Digit, checksums: Mapping[str, str], normalise: bool, amount: float
-) -> None:
+def curve(name: str, swept: "Sweep", digit: Digit, cards: "Mapping[str, Card]", normalise: bool, amount: float) -> None:
     """Confidence against the amount, the break points, and the pictures on the way."""
     row, networks = swept.transformation, list(swept.probabilities)
     amounts = swept.amounts.tolist()
@@ -140,7 +143,7 @@ def curve(
         own += mine
         broken += [mine[place] for place in swept.break_points(network) if place is not None]
     table, why_not = _averages()
-    measured = {network: table.get((network, checksum, name, normalise), []) for network, checksum in checksums.items()}
+    measured = {network: table.get((network, card.checksum, name, normalise), []) for network, card in cards.items()}
     st.vega_lite_chart(
         spec=charts.sweep(row, networks, own, broken, list(chain(*measured.values())), amount), width="stretch",
         alt=f"{row.label}: probability against the amount, one line for each of {', '.join(networks)}; the break "
@@ -153,10 +156,10 @@ def curve(
         sheets.sheet(swept.pictures[some, 0].numpy(), names, THUMBNAILS, 2, False, 1.0, dark=dark()),
         width="stretch", alt=f"The digit at {THUMBNAILS} amounts of the sweep, as the networks get it",
     )  # fmt: skip
-    _about(digit, measured, why_not)
+    _about(digit, measured, why_not, cards)
 
 
-def _about(digit: Digit, measured: Mapping[str, list[dict]], why_not: str) -> None:
+def _about(digit: Digit, measured: Mapping[str, list[dict]], why_not: str, cards: "Mapping[str, Card]") -> None:
     what = "the true digit" if digit.label is not None else "what the network reads in the unchanged digit"
     words = [f"Thick lines: probability of {what}, changed in this way alone. ◆: from there on the answer is another."]
     if any(measured.values()):
@@ -165,6 +168,10 @@ def _about(digit: Digit, measured: Mapping[str, list[dict]], why_not: str) -> No
     lacking = [network for network, rows in measured.items() if not rows]
     if why_not or lacking:
         words.append(why_not or f"No average was measured for the weights of {', '.join(lacking)}.")
+    for network, card in cards.items():
+        if (highest := highest_probability(card.variant)) < 1:
+            words.append(f"The nonlinearity after the last layer of {network} lets no probability rise above "
+                         f"{percent(highest)}.")  # fmt: skip
     st.caption(" ".join(words))
 
 
@@ -178,14 +185,9 @@ def table(swept: "dict[str, Sweep]", digit: Digit) -> None:
             if not way:
                 continue
             cells = {}
+            far = row.show(float(sweep.amounts[end]))
             for network in networks:
-                place, answers = sweep.break_points(network)[side], sweep.read(network)
-                far = row.show(float(sweep.amounts[end]))
-                cells[network] = (
-                    f"holds to {far}" if place is None
-                    else f"from {row.show(float(sweep.amounts[place]))}: "
-                    f"{'cannot tell' if answers[place] is None else f'reads {answers[place]}'}"
-                )  # fmt: skip
+                cells[network] = _broken(sweep, network, side, far, digit.label)
             rows[f"{row.label}, {way}"] = cells
     st.table(pd.DataFrame.from_dict(rows, orient="index", columns=networks))
     some = next(iter(swept.values()))
@@ -194,11 +196,31 @@ def table(swept: "dict[str, Sweep]", digit: Digit) -> None:
         if first is None:
             st.caption(f"{network} cannot tell even the unchanged digit: its ten outputs are equal.")
         elif digit.label is not None and first != digit.label:
-            st.caption(f"{network} takes the unchanged digit for a {first}: its break points say where that ends.")
+            st.caption(f"{network} takes the unchanged digit for a {first}, so nothing can break.")
     st.caption(
         "A break point is the first amount from which on, up to the end of the slider, the answer is never again that "
-        "for the unchanged digit."
+        "for the unchanged digit. Where it is another one sooner and comes back, the first such amount is given too."
     )
+
+
+def _broken(sweep: "Sweep", network: str, side: int, far: str, label: int | None) -> str:
+    """When the network stops recognising the digit on one side of the neutral amount; far: the end of that side."""
+    answers = sweep.read(network)
+    if answers[sweep.at] is None or (label is not None and answers[sweep.at] != label):
+        return "not read rightly at all"
+    first, broken = sweep.first_changes(network)[side], sweep.break_points(network)[side]
+
+    def reads(place: int) -> str:
+        answer = answers[place]
+        return f"{sweep.transformation.show(float(sweep.amounts[place]))}: " + (
+            "cannot tell" if answer is None else f"reads {answer}"
+        )
+
+    if first is None:
+        return f"holds to {far}"
+    if broken is None:
+        return f"holds to {far}, but not at {reads(first)}"
+    return f"from {reads(broken)}" + (f", and at {reads(first)}" if first != broken else "")
 
 
 def two_ways(name: str, digit: Digit, models: "dict[str, LeNet]", normalise: bool) -> None:
