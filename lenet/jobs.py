@@ -175,13 +175,13 @@ class Service:
         """Runs before this one in the queue, and the seconds until it begins as far as the present runs tell."""
         with self._changed:
             before = self._order().index(job) if job.state == QUEUED else 0
-            running = [j for j in self._jobs if j.state == RUNNING and j.progress]
-            left = [j.progress.seconds_left for j in running if j.progress]
             now = time.monotonic()
-            each = [j.took for j in self._jobs if j.state == DONE and j.settled][-5:] or [
-                now - j.begun + seconds for j, seconds in zip(running, left)
+            running = [
+                (now - j.begun, j.progress.seconds_left) for j in self._jobs if j.state == RUNNING and j.progress
             ]
-        return before, min(left, default=0.0) + before / self._workers * (sum(each) / len(each) if each else 0.0)
+            each = [j.took for j in self._jobs if j.state == DONE and j.settled][-5:] or list(map(sum, running))
+        first = min((left for _, left in running), default=0.0)
+        return before, first + before / self._workers * (sum(each) / len(each) if each else 0.0)
 
     def _order(self) -> list[Job]:
         """Everybody's first run before anybody's second, and those first who have waited longest since their last."""

@@ -206,12 +206,22 @@ def test_a_dead_network_reads_nothing():
     ],
 )
 def test_break_points(answers, at, expected):
-    for first, broken, way in zip(first_changes(answers, at), expected, (-1, 1)):
-        assert first is not None or broken is None
-        assert first is None or answers[first] != answers[at]
-        assert all(answers[place] == answers[at] for place in range(at, len(answers) if way > 0 else -1, way)
-                   if first is None or (place - first) * way < 0)  # fmt: skip
     assert break_points(answers, at) == expected
+
+
+@pytest.mark.parametrize(
+    ("answers", "at", "expected"),
+    [
+        ([3, 3, 3, 3, 3], 2, (None, None)),
+        ([8, 3, 3, 3, 9], 2, (0, 4)),
+        ([3, 8, 3, 9, 3], 2, (1, 3)),  # it came back
+        ([8, 3, 8, 3, 9, 3, 1, 2], 3, (2, 4)),
+        ([3, 3, 5], 0, (None, 2)),
+        ([None, 3, None], 1, (0, 2)),
+    ],
+)
+def test_first_changes(answers, at, expected):
+    assert first_changes(answers, at) == expected
 
 
 @given(st.lists(st.integers(0, 2), min_size=1, max_size=12), st.data())
