@@ -17,6 +17,7 @@ SEEDS = (0, 1, 2)  # the paper's three repetitions
 LEARNING_RATES = (0.1, 0.01, 0.001)
 FORMS = {True: "paper", False: "linear output"}  # output_activation -> what we call it
 HIGH = 0.9  # accuracy that counts as high: "good", "learns"
+_EPOCHS = f"epochs to {HIGH:.0%} (21 if never)"
 STUCK = 0.1  # a run that gains less accuracy than this over its untrained network is stuck
 
 
@@ -220,12 +221,12 @@ NONLINEARITIES = Experiment(
             "learning rates.",
             (
                 Part(
-                    "Tanh minus ReLU, epochs to 90 %, mean over the learning rates",
+                    f"Tanh minus ReLU, {_EPOCHS}, mean over the learning rates",
                     Quantity("epochs", TANH, RELU),
                     high=0,
                 ),
                 Part(
-                    "Tanh minus Sigmoid, epochs to 90 %, mean over the learning rates",
+                    f"Tanh minus Sigmoid, {_EPOCHS}, mean over the learning rates",
                     Quantity("epochs", TANH, SIGMOID),
                     high=0,
                 ),
@@ -249,12 +250,12 @@ NONLINEARITIES = Experiment(
             "ReLU reaches high accuracy at moderate speed but can get stuck at low learning rates on some repetitions.",
             (
                 Part(
-                    "Tanh minus ReLU, epochs to 90 %, learning rate 0.1",
+                    f"Tanh minus ReLU, {_EPOCHS}, learning rate 0.1",
                     Quantity("epochs", TANH[:1], RELU[:1]),
                     high=0,
                 ),
                 Part(
-                    "ReLU minus Sigmoid, epochs to 90 %, learning rate 0.1",
+                    f"ReLU minus Sigmoid, {_EPOCHS}, learning rate 0.1",
                     Quantity("epochs", RELU[:1], SIGMOID[:1]),
                     high=0,
                 ),
@@ -430,7 +431,7 @@ POOLING = Experiment(
                     low=0,
                 ),
                 Part(
-                    "Smaller stride minus original, epochs to 90 %",
+                    f"Smaller stride minus original, {_EPOCHS}",
                     Quantity("epochs", STRIDE_1, (ORIGINAL,)),
                     high=0,
                 ),
@@ -453,7 +454,7 @@ POOLING = Experiment(
                     high=0.01,
                 ),
                 Part(
-                    "Larger kernel with smaller stride minus smaller stride, epochs to 90 %, within 2 epochs",
+                    f"Larger kernel with smaller stride minus smaller stride, {_EPOCHS}, within 2 epochs",
                     Quantity("epochs", KERNEL_3_STRIDE_1, STRIDE_1),
                     low=-2,
                     high=2,
@@ -470,7 +471,7 @@ POOLING = Experiment(
             "Larger kernel, larger stride and padding converges more slowly.",
             (
                 Part(
-                    "Larger kernel, larger stride and padding minus original, epochs to 90 %",
+                    f"Larger kernel, larger stride and padding minus original, {_EPOCHS}",
                     Quantity("epochs", KERNEL_3_STRIDE_3, (ORIGINAL,)),
                     low=0,
                 ),

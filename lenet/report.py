@@ -71,7 +71,7 @@ def _experiment(e: Experiment, runs: Runs) -> str:
     return "\n\n".join(parts)
 
 
-TABLE = ["", "n", "final accuracy", "95 % interval", "epochs to 90 %", "classes never predicted", "seeds (%)"]
+TABLE = ["", "n", "final accuracy", "95 % interval", "get to 90 %", "in epochs", "classes never predicted", "seeds (%)"]
 
 
 def table_row(row: dict) -> list[str]:
@@ -79,7 +79,15 @@ def table_row(row: dict) -> list[str]:
     interval = "–" if isnan(row["low"]) else f"{row['low']:.1%} to {row['high']:.1%}"
     rest = ["–" if isnan(row[name]) else f"{row[name]:.1f}" for name in ("epochs", "unpredicted")]
     final = "not yet run" if isnan(row["final"]) else f"{row['final']:.1%}"
-    return [row["network"], str(row["n"]), final, interval, *rest, ", ".join(f"{v:.1f}" for v in row["seeds"])]
+    return [
+        row["network"],
+        str(row["n"]),
+        final,
+        interval,
+        str(row["reached"]),
+        *rest,
+        ", ".join(f"{v:.1f}" for v in row["seeds"]),
+    ]
 
 
 def _times() -> str:

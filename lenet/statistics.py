@@ -86,6 +86,14 @@ def _percent(value: float) -> str:
     return f"{100 * value:.1f} %"
 
 
+def _points(value: float) -> str:
+    return f"{100 * value:.1f} points"
+
+
+def _deviations(value: float) -> str:
+    return f"{value:.2f} sd"
+
+
 def _count(value: float) -> str:
     return f"{value:.0f}" if value == int(value) else f"{value:.1f}"
 
@@ -144,7 +152,7 @@ MEASURES: dict[str, Measure] = {
     "final": Measure("final test accuracy", lambda h: h["test_accuracy"][-1], _percent, _SHARE),
     "first": Measure("test accuracy after the first epoch", lambda h: h["test_accuracy"][1], _percent, _SHARE),
     "gain": Measure("accuracy gained over the untrained network",
-                    lambda h: h["test_accuracy"][-1] - h["test_accuracy"][0], _percent),
+                    lambda h: h["test_accuracy"][-1] - h["test_accuracy"][0], _points, (-1.0, 1.0)),
     "epochs": Measure(f"epochs to {HIGH:.0%} (one more than the last if never)", lambda h: _epochs_to(h, HIGH), _count),
     "area": Measure("mean test accuracy over the epochs",
                     lambda h: float(np.mean(h["test_accuracy"][1:])), _percent, _SHARE),
@@ -162,11 +170,11 @@ MEASURES: dict[str, Measure] = {
     "seconds": Measure("thread seconds of training", lambda h: h["train_seconds"][-1], lambda v: f"{v:.0f} s"),
     **{
         f"conv1 #{number} bottom left": Measure("bottom left minus top right, in standard deviations",
-                                                _contrast("conv1", number, _BOTTOM_LEFT), lambda v: f"{v:.2f}")
+                                                _contrast("conv1", number, _BOTTOM_LEFT), _deviations)
         for number in range(1, 7)
     },
     "conv2 #2 below diagonal": Measure("below minus above the rising diagonal, in standard deviations",
-                                       _contrast("conv2", 2, _BOTTOM_RIGHT), lambda v: f"{v:.2f}"),
+                                       _contrast("conv2", 2, _BOTTOM_RIGHT), _deviations),
 }  # fmt: skip
 
 _OVER: dict[str, Callable] = {
@@ -314,12 +322,19 @@ def numbers(finding: Finding) -> str:
     seeds = ", ".join(f"{show(quantity, value)} (seed {seed})" for seed, value in finding.values.items())
     if quantity.over == "best" or mean.n == 1:
         return f"{seeds}; n = {mean.n}"
+    return f"mean {in_words(quantity, mean)}: {seeds}"
+
+
+def in_words(quantity: Quantity, mean: Interval) -> str:
+    """A mean of the quantity with its interval and n."""
+    if mean.n == 1:
+        return f"{show(quantity, mean.mean)}, n = 1"
     # An interval of accuracies knows nothing of 0 and 100 %; past them it is not worth printing.
     least, most = MEASURES[quantity.measure].limits
     if quantity.minus:
         least, most = least - most, most - least
     ends = f"{show(quantity, max(mean.low, least))} to {show(quantity, min(mean.high, most))}"
-    return f"mean {show(quantity, mean.mean)}, 95 % interval {ends}, n = {mean.n}: {seeds}"
+    return f"{show(quantity, mean.mean)}, 95 % interval {ends}, n = {mean.n}"
 
 
 @dataclass(frozen=True)
@@ -462,7 +477,10 @@ def course(settings: Mapping[str, Setting], name: str, runs: Runs, form: bool) -
 
 
 def table(settings: Mapping[str, Setting], runs: Runs, form: bool) -> list[dict]:
-    """A row for each label: n, final accuracy with its interval, and the means that explain it."""
+    """A row for each label: n, final accuracy with its interval, and what explains it.
+
+    reached: how many seeds get to HIGH accuracy; epochs: the mean of those seeds until then, nan if none does.
+    """
     rows = []
     for text, setting in settings.items():
         row: dict = {"network": text}
@@ -470,7 +488,10 @@ def table(settings: Mapping[str, Setting], runs: Runs, form: bool) -> list[dict]
         final = interval(finals.values())
         row |= {"n": final.n, "final": final.mean}
         row |= {"low": max(final.low, 0.0), "high": min(final.high, 1.0)} if final.n > 1 else {"low": nan, "high": nan}
-        for name in ("epochs", "unpredicted", "dead outputs"):
+        epochs = values(Quantity("epochs", (setting,)), runs, form).values()
+        reached = [count for count in epochs if count <= setting.run(form, 0).training().epochs]
+        row |= {"reached": len(reached), "epochs": interval(reached).mean}
+        for name in ("unpredicted", "dead outputs"):
             row[name] = interval(values(Quantity(name, (setting,)), runs, form).values()).mean
         row["seeds"] = [round(100 * value, 2) for value in finals.values()]
         rows.append(row)

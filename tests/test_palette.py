@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from lenet.experiments import EXPERIMENTS, Experiment
 from lenet.ui.palette import DIVERGING, SEQUENTIAL, VARIANT_COLOURS, heat, levels
 
 numbers = arrays(np.float32, (3, 4), elements=st.floats(-1000, 1000, width=32))
@@ -60,3 +61,8 @@ def test_the_colours_of_networks_stand_out_from_the_page(paper: str):  # 3 : 1, 
     for colour in VARIANT_COLOURS[:3]:
         bright, dark = sorted([of(colour), of(paper)], reverse=True)
         assert (bright + 0.05) / (dark + 0.05) > 3
+
+
+@pytest.mark.parametrize("e", EXPERIMENTS, ids=lambda e: e.title)
+def test_no_two_networks_of_an_experiment_share_a_colour(e: Experiment):
+    assert len(set(VARIANT_COLOURS)) >= len({setting.variant + setting.recipe for setting in e.settings()})

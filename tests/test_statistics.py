@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import both, world
 
-from lenet.experiments import EXPERIMENTS, SEEDS, Claim, Experiment, Part, Quantity, Setting
+from lenet.experiments import EXPERIMENTS, SEEDS, Claim, Experiment, Part, Quantity, Run, Setting
 from lenet.statistics import (
     CANNOT_TELL,
     CAVEAT,
@@ -24,12 +24,15 @@ from lenet.statistics import (
     answers,
     course,
     find,
+    in_words,
     interval,
     judge,
     mechanism,
     numbers,
     paired,
     rule,
+    show,
+    table,
     values,
     verdict,
 )
@@ -180,6 +183,24 @@ def test_no_interval_of_accuracies_is_printed_past_what_they_can_be() -> None:
     assert "interval 0.0 % to 100.0 %, n = 3" in numbers(alone)
     assert between.interval.low < -1 and between.interval.high > 1
     assert "interval −100.0 points to +100.0 points, n = 3" in numbers(between)
+
+
+def test_the_table_keeps_runs_that_never_get_there_out_of_the_mean() -> None:
+    runs = world(right=True, form=True, seeds=range(4))
+    there, not_there = (runs[Run("original", True, 0.1, seed)] for seed in (0, 3))
+    for history, epoch in ((there, 7), (not_there, None)):
+        history["test_accuracy"][:] = [0.95 if epoch and at >= epoch else 0.2 for at in history["epoch"]]
+    settings = {name: Setting(name) for name in ("original", "depth-4")}
+    some, none = table(settings, runs, True)
+    assert (some["reached"], some["epochs"]) == (3, pytest.approx((7 + 5 + 5) / 3))
+    assert none["reached"] == 0 and math.isnan(none["epochs"])
+
+
+def test_a_mean_in_words_has_its_unit_its_interval_and_n() -> None:
+    gain, final = (Quantity(name, (Setting("original"),)) for name in ("gain", "final"))
+    assert show(gain, 0.0712) == "7.1 points"
+    assert in_words(final, interval([0.9, 1.0])) == "95.0 %, 95 % interval 31.5 % to 100.0 %, n = 2"
+    assert in_words(gain, interval([0.5])) == "50.0 points, n = 1"
 
 
 def test_a_run_that_is_no_number_any_more_leaves_the_others_their_course() -> None:

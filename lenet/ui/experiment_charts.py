@@ -8,16 +8,17 @@ from lenet.experiments import FORMS
 from lenet.statistics import COURSES
 from lenet.ui.chart import made_once, powers_of_ten
 from lenet.ui.palette import SEQUENTIAL_RANGE, VARIANT_COLOURS
+from lenet.variant import CLASSES
 
 HEIGHT = 370  # pixels, without the legend
 DASHES = [[1, 0], [7, 3], [2, 2], [10, 2, 2, 2], [5, 5], [1, 4], [12, 4]]
 
 
-def _looks(networks: tuple[str, ...], here: tuple[str, ...]) -> dict:
+def _looks(networks: tuple[str, ...], here: tuple[str, ...], symbol: str = "stroke") -> dict:
     """Colour and dashes of the networks that are here, by their place among all, with one legend for both."""
     places = [networks.index(name) for name in here]
-    legend = alt.Legend(title=None, orient="bottom", columns=_columns(here), labelLimit=0, symbolType="stroke",
-                        symbolStrokeWidth=3, symbolSize=400)  # fmt: skip
+    legend = alt.Legend(title=None, orient="bottom", columns=_columns(here), labelLimit=0, symbolType=symbol,
+                        symbolStrokeWidth=3, symbolSize=400 if symbol == "stroke" else 80)  # fmt: skip
     colours = [VARIANT_COLOURS[place % len(VARIANT_COLOURS)] for place in places]
     dashes = [DASHES[place % len(DASHES)] for place in places]
     return {
@@ -163,15 +164,15 @@ def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> dict:
 
 @made_once
 def _outcomes(networks: tuple[str, ...], here: tuple[str, ...]) -> alt.Chart:
-    looks = _looks(networks, here)
     return (
         alt.Chart(alt.NamedData("runs"))
-        .mark_point(size=110, strokeWidth=2, opacity=0.85)
+        .mark_point(size=60, strokeWidth=2, opacity=0.85)
         .encode(
-            x=alt.X("unpredicted:Q", title="Classes never predicted", scale=alt.Scale(domain=[0, 9]),
-                    axis=alt.Axis(tickMinStep=1)),
+            x=alt.X("unpredicted:O", title="Classes never predicted", scale=alt.Scale(domain=list(range(CLASSES))),
+                    axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("network:N", scale=alt.Scale(domain=list(here))),
             y=alt.Y("final:Q", title="Final test accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
-            color=looks["color"],
+            color=_looks(networks, here, "circle")["color"],
             shape=alt.Shape("output:N", scale=alt.Scale(domain=list(FORMS.values()), range=["cross", "circle"]),
                             legend=None),
             tooltip=[

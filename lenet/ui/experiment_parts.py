@@ -60,12 +60,12 @@ def guess(e: Experiment, runs: Runs) -> bool:
         return True
     means = {text: statistics.interval(by_seed.values()) for text, by_seed in found.items()}
     best = max(means, key=lambda text: means[text].mean)
-    show = {text: statistics.show(e.guess.answers[text], mean.mean) for text, mean in means.items()}
-    sentences = [f"Highest mean: **{best}**, {show[best]} (n = {means[best].n})."]
+    show = {text: statistics.in_words(e.guess.answers[text], mean) for text, mean in means.items()}
+    sentences = [f"Highest mean: **{best}**, {show[best]}."]
     if answer == best:
         sentences.insert(0, "That is what was measured.")
     elif answer in show:
-        sentences.insert(0, f"You said **{answer}**: {show[answer]} (n = {means[answer].n}).")
+        sentences.insert(0, f"You said **{answer}**: {show[answer]}.")
     elif answer != ONLY_LOOK:
         sentences.insert(0, f"You said **{answer}**: not yet run.")
     if missing:
@@ -93,7 +93,7 @@ def explore(e: Experiment) -> None:
     labels = list(dict.fromkeys(statistics.label(e, setting) for setting in e.settings()))
     here = [text for text in labels if text in settings]
     rows = statistics.table(settings, runs, form)
-    left, right = st.columns([3, 2], gap="medium")
+    left, right = st.columns(2, gap="medium")
 
     chart_key, table_key = f"chart{key}", f"table{key}-{form}-{lr}"
     in_table = {rows[i]["network"] for i in st.session_state.get(table_key, {}).get("selection", {}).get("rows", [])
@@ -135,7 +135,7 @@ def _table(rows: list[dict], stands_out: set, key: str) -> None:
     frame.insert(0, "", ["●" if name in stands_out else "" for name in frame["network"]])
     for share in ("final", "low", "high"):
         frame[share] *= 100
-    percent = st.column_config.NumberColumn
+    number = st.column_config.NumberColumn
     st.dataframe(
         frame,
         key=key,
@@ -145,18 +145,20 @@ def _table(rows: list[dict], stands_out: set, key: str) -> None:
         selection_mode="multi-row",
         alt="For each network n, final accuracy with its interval, epochs to 90 % and classes never predicted",
         column_order=([""] if stands_out else [])
-        + ["network", "n", "final", "low", "high", "epochs", "unpredicted", "dead outputs", "seeds"],
+        + ["network", "n", "final", "low", "high", "reached", "epochs", "unpredicted", "dead outputs", "seeds"],
         column_config={
+            "": st.column_config.TextColumn(width=30),
             "network": st.column_config.TextColumn("Network", pinned=True),
-            "n": percent("n", help="Seeds", format="%d"),
-            "final": percent("Final", help="Final test accuracy, mean over the seeds", format="%.1f %%"),
-            "low": percent("from", help="Lower end of the 95 % interval of the mean", format="%.1f %%"),
-            "high": percent("to", help="Upper end of the 95 % interval of the mean", format="%.1f %%"),
-            "epochs": percent("Epochs to 90 %", help="Mean; 21 where it never gets there", format="%.1f"),
-            "unpredicted": percent("Never predicted", help="Classes that no test digit is taken for, mean",
-                                   format="%.1f"),
-            "dead outputs": percent("Dead outputs", help="Output units at zero (or saturated) for every test digit, "
-                                    "mean; none without an output nonlinearity", format="%.1f"),
+            "n": number("n", help="Seeds", format="%d", width=30),
+            "final": number("Final", help="Final test accuracy, mean over the seeds", format="%.1f %%", width=60),
+            "low": number("from", help="Lower end of the 95 % interval of the mean", format="%.1f %%", width=60),
+            "high": number("to", help="Upper end of the 95 % interval of the mean", format="%.1f %%", width=60),
+            "reached": number("≥ 90 %", help="Seeds that ever get to 90 % accuracy", format="%d", width=55),
+            "epochs": number("after", help="Epochs that those seeds take until then, mean", format="%.1f", width=50),
+            "unpredicted": number("lost", help="Classes that no test digit is taken for at the end, mean",
+                                  format="%.1f", width=45),
+            "dead outputs": number("dead", help="Output units at zero (or saturated) for every test digit at the end, "
+                                   "mean; none without an output nonlinearity", format="%.1f", width=50),
             "seeds": st.column_config.ListColumn("Each seed", help="Final test accuracy of each seed, in per cent"),
         },
     )  # fmt: skip

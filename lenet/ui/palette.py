@@ -15,8 +15,8 @@ import numpy as np
 SEQUENTIAL_RANGE = ["#0b1020", "#1d3461", "#1f6f8b", "#4fb39b", "#b6dd8b", "#fdf6c4"]
 DIVERGING_RANGE = ["#08305e", "#2c6fb0", "#8fbbdc", "#f5f3ef", "#f2b27c", "#cc6418", "#7a2d05"]
 
-# Okabe and Ito's palette for colour-blind people (2008), without its black and yellow.
-VARIANT_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00"]
+# Okabe and Ito's palette for colour-blind people (2008), without its yellow, and with a grey for its black.
+VARIANT_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f"]
 
 WORDS = {
     False: "dark is zero, bright is the largest value",
