@@ -119,7 +119,8 @@ def _saturated(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
 
 
 def _not_begun(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
-    if last.test_accuracy >= CHANCE:
+    over = any(rule(variant, recipe, last, history) for rule in (_not_a_number, _overshot))
+    if last.test_accuracy >= CHANCE or over:
         return None
     return Finding(
         "warning",

@@ -50,13 +50,11 @@ def convolution(model: LeNet, name: str) -> Layer:
     return named[name]
 
 
-def _until(model: LeNet, name: str, x: Tensor) -> Tensor:
-    """The output of the named layer."""
-    for layer in model.layers:
+def _until(model: LeNet, last: Layer, x: Tensor) -> Tensor:
+    """The output of that layer of the network."""
+    for layer in model.layers[: model.layers.index(last) + 1]:
         x = model.apply_layer(layer, x)
-        if layer.name == name:
-            return x
-    raise KeyError(f"There is no layer {name!r}.")
+    return x
 
 
 @torch.no_grad()
@@ -67,7 +65,7 @@ def strongest_patches(model: LeNet, digits: Digits, name: str) -> Patches:
     assert field is not None  # a convolution sees a square of the picture
     best, where = [], []
     for images in digits.images.split(BATCH):
-        value, place = _until(model, name, pixels(images)).flatten(2).max(2)
+        value, place = _until(model, layer, pixels(images)).flatten(2).max(2)
         best.append(value)
         where.append(place)
     values, numbers = torch.cat(best).T.topk(min(STRONGEST, len(digits)), 1)  # [K, 9]
@@ -98,10 +96,12 @@ def bars(angles: tuple[int, ...] = ANGLES) -> Tensor:
 def oriented_bars(model: LeNet, name: str, angles: tuple[int, ...] = ANGLES) -> Tensor:
     """How much more each kernel of the layer answers to a bar at each angle than to an empty picture: [K, A].
 
-    The answer to a picture is the largest number of the kernel's map, before the nonlinearity.
+    The answer to a picture is the largest number of the kernel's map, before the nonlinearity. Raises ValueError for
+    another layer.
     """
-    answers = _until(model, name, bars(angles)).flatten(2).amax(2)
-    empty = _until(model, name, torch.zeros(1, 1, INPUT_SIZE, INPUT_SIZE)).flatten(2).amax(2)
+    layer = convolution(model, name)
+    answers = _until(model, layer, bars(angles)).flatten(2).amax(2)
+    empty = _until(model, layer, torch.zeros(1, 1, INPUT_SIZE, INPUT_SIZE)).flatten(2).amax(2)
     return (answers - empty).T
 
 

@@ -16,6 +16,7 @@ STYLE = """<style>
 @media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-transport) { order: -1; } }
 </style>"""
 
+SAID = "said_of_runs"  # key of what the service answered to the last button; it stays until the next
 CACHED = list(dict.fromkeys(name for e in EXPERIMENTS for name in e.variants))
 
 frame.page("train")
@@ -28,34 +29,36 @@ if asked and asked not in runs:
     if builder.service().find(asked, owner):
         runs.append(asked)  # the page was loaded anew, or a link was followed
     else:
-        st.session_state["refusal"] = "The run of that link is not known here any more: start it again."
+        st.session_state[SAID] = "The run of that link is not known here any more: start it again."
         del st.query_params["run"]
 builder.mend_url()
 
 
 def begin() -> None:
     """Ask the service for the run that the controls describe."""
+    st.session_state[SAID] = ""
     shown = digit.current()
     asked = builder.another_seed(recipe) if runs else recipe
     try:
         job = builder.service().submit(wanted, asked, owner, None if shown is None else shown.image.numpy())
     except (RecipeError, VariantError) as error:
-        st.session_state["refusal"] = str(error)
+        st.session_state[SAID] = str(error)
         return
     if job.key in runs:
         runs.remove(job.key)
+        st.session_state[SAID] = "You asked for this very run before, so here it is. Change something to train another."
+    elif job.owner != owner:
+        st.session_state[SAID] = "Somebody asked for this very run before: here it is, and it is yours as well."
     runs.append(job.key)
     st.query_params["run"] = job.key
 
 
 def command(job: jobs.Job, what: str) -> None:
     """Tell the service; a run that goes on for others is left."""
-    refusal = builder.service().command(job, what, owner)
-    if refusal:
-        st.session_state["refusal"] = refusal
-        if what == "stop":
-            runs.remove(job.key)
-            st.query_params.pop("run", None)
+    st.session_state[SAID] = refusal = builder.service().command(job, what, owner)
+    if refusal and what == "stop":
+        runs.remove(job.key)
+        st.query_params.pop("run", None)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
@@ -106,8 +109,8 @@ def watch() -> None:
             st.button(label, icon=":material/skip_next:", on_click=command, args=(job, what),
                       disabled=not going, key=what)  # fmt: skip
         st.button("Stop", icon=":material/stop:", on_click=command, args=(job, "stop"), disabled=not going, key="stop")
-    if refusal := st.session_state.pop("refusal", None):
-        st.error(refusal)
+    if said := st.session_state.get(SAID):
+        st.info(said, icon=":material/info:")
     if job is None:
         st.info("Choose a network and a recipe, then press **Start**. The quick recipe takes about a minute.")
         if wanted:

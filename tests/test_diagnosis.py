@@ -55,7 +55,13 @@ def test_units_that_too_large_steps_have_killed_are_no_vanishing_gradient(varian
     history = list(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000]))
     first, *others = diagnose(v, recipe, history)
     assert "The learning rate, 10, is too high" in first.sentence and "epoch 1" in first.evidence
-    assert not any("vanishes" in finding.sentence for finding in others)
+    assert not any("vanishes" in finding.sentence or "not begun" in finding.sentence for finding in others)
+
+
+def test_a_network_that_is_no_number_any_more_has_not_failed_to_begin():
+    lost = replace(FINE, train_loss=float("nan"), test_accuracy=0.098)
+    findings = diagnose(VARIANTS["original"], Recipe(), [BEFORE, lost])
+    assert ["not begun" in finding.sentence for finding in findings].count(True) == 0
 
 
 def test_before_the_first_epoch_there_is_nothing_to_say():

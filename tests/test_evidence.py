@@ -38,9 +38,12 @@ def test_removal_costs_what_evaluating_the_mutilated_network_says(name):
 
 
 @pytest.mark.parametrize("name", ["conv9", "fc1"])
-def test_only_convolutional_layers_have_patches(name):
+def test_only_convolutional_layers_have_patches_and_answers_to_bars(name):
+    model = new_model(VARIANTS["original"], 0)
     with pytest.raises(ValueError, match="There are: conv1, conv2"):
-        strongest_patches(new_model(VARIANTS["original"], 0), digits(10), name)
+        strongest_patches(model, digits(10), name)
+    with pytest.raises(ValueError, match="There are: conv1, conv2"):
+        oriented_bars(model, name)
 
 
 def test_removal_matters_to_some_digit():

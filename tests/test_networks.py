@@ -8,6 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lenet.bench.browser import ROOT
+from lenet.pretrained import WeightsError, load
 from lenet.ui import networks
 
 
@@ -96,3 +97,12 @@ def test_strokes_take_turns_once_torch_is_there(monkeypatch, warm):
         view()
     assert alone == [warm]
     assert not networks._stroke.locked()
+
+
+@pytest.mark.parametrize(("size", "words"), [(float("inf"), "no numbers any more"), (1e30, "so large")])
+def test_a_network_that_can_answer_nothing_is_refused(size, words):
+    model, card = load(networks.FOLDER / "best.safetensors")
+    model.conv1.weight.fill_(size)
+    model.conv2.weight.fill_(size)
+    with pytest.raises(WeightsError, match=words):
+        networks.add_session_network("mine", model, card)

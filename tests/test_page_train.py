@@ -69,6 +69,28 @@ def test_the_next_run_begins_from_the_same_weights_or_on_request_from_others():
     assert [card.seed for _, card in app.session_state["session_networks"].values()] == [5, 6, 7]
 
 
+def test_the_same_run_asked_again_is_said_to_be_the_same():
+    app = start(preset="paper", epochs="1", train_size="300", seed="11")
+    app.button("start").click().run()
+    until(app, lambda app: not app.button("start").disabled)
+    assert "this very run" not in words(app)
+    app.button("start").click().run()
+    assert "this very run before" in words(app)
+    app.number_input("seed").set_value(12).run()
+    app.button("start").click().run()
+    assert "this very run" not in words(app)
+
+
+def test_what_differs_from_the_preset_is_said():
+    app = start(preset="paper")
+    assert not any("Other than" in caption.value for caption in app.caption)
+    app.number_input("epochs").set_value(3).run()
+    app.selectbox("optimiser").set_value("adam").run()
+    assert "Other than **paper** has it: Epochs, Optimiser." in [caption.value for caption in app.caption]
+    app.pills("preset").set_value("quick").run()
+    assert not any("Other than" in caption.value for caption in app.caption)
+
+
 def test_stop_ends_a_long_run_within_moments():
     app = start(preset="paper", epochs="400", train_size="5000", seed="77")
     app.button("start").click().run()

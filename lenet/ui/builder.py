@@ -40,6 +40,7 @@ NUMBERS = {
 }
 _ENDLESS = "endless_numbers"  # what the link asks to be infinite: Streamlit fails on that, so those are not bound to it
 WORDS = {"optimiser": "Optimiser", "schedule": "Learning rate over time", "augmentation": "Augmentation"}
+ORDER = "Shuffle the images"
 SHUFFLE = {True: "each epoch", False: "never"}
 
 
@@ -129,9 +130,12 @@ def recipe() -> Recipe:
         for name in ("train_size", "drawings", "momentum", "weight_decay", "seed"):
             values[name] = _number(name, getattr(start, name))
         st.session_state.setdefault("shuffle", start.shuffle)
-        order = st.selectbox("Shuffle the images", list(SHUFFLE), None, key="shuffle", bind="query-params",
+        order = st.selectbox(ORDER, list(SHUFFLE), None, key="shuffle", bind="query-params",
                              format_func=SHUFFLE.__getitem__)  # fmt: skip
         values["shuffle"] = start.shuffle if order is None else order
+    labels = WORDS | {name: label for name, (label, _) in NUMBERS.items()} | {"shuffle": ORDER}
+    if changed := [labels[name] for name, value in values.items() if value != getattr(start, name)]:
+        st.caption(f"Other than **{preset}** has it: {', '.join(changed)}.")
     return replace(start, **values)
 
 

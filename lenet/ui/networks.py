@@ -154,11 +154,16 @@ def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
 
     Returns the name it got: a number is added if the name is taken. Raises WeightsError if it cannot read.
     """
+    import torch
+
     from lenet.pretrained import WeightsError
+    from lenet.variant import INPUT_SIZE
 
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise WeightsError(f"{name} can read no digit: its weights are no numbers any more. A smaller learning rate "
                            "would have kept them so.")  # fmt: skip
+    if not all(stage.output.isfinite().all() for stage in model.trace(torch.ones(1, 1, INPUT_SIZE, INPUT_SIZE))):
+        raise WeightsError(f"{name} can read no digit: its weights are so large that its answers are no numbers.")
     taken, unique, number = set(names()), name, 2
     while unique in taken:
         unique, number = f"{name}-{number}", number + 1

@@ -13,6 +13,7 @@ import numpy as np
 import streamlit as st
 
 from lenet.ui import palette
+from lenet.ui.sheets import TALLEST
 from lenet.variant import KERNEL, Layer
 
 if TYPE_CHECKING:  # a page shows its frame before torch is loaded
@@ -20,8 +21,7 @@ if TYPE_CHECKING:  # a page shows its frame before torch is loaded
     from lenet.ui.digit import Digit
 
 HERE = Path(__file__).parent
-TALLEST = 15  # cells in a column of a layer that is not laid out as a picture, up to 15 × 18 of them
-SIGNED = ("normalise", "conv", "linear", "tanh", "rnn", "lstm")
+WIDEST = 18  # columns of TALLEST cells; a layer with more cells is drawn as a square
 SEES, FEEDS = palette.VARIANT_COLOURS[5], palette.VARIANT_COLOURS[4]  # amber and sky blue: bright in both palettes
 ABOUT = {
     "input": "the grey values of the digit",
@@ -101,8 +101,7 @@ def pack(model: "LeNet", trace: "Trace", name: str, mark: str) -> bytes:
     stages: list[dict[str, Any]] = []
     for stage in trace:
         output = stage.output[0].numpy()
-        signed = stage.kind in SIGNED or bool((output < 0).any())
-        fixed = stage.kind in ("input", "sigmoid", "tanh", "softmax")
+        signed, scale = palette.look(stage.kind, output)
         weights = model.get_submodule(stage.name).state_dict() if stage.layer.parameters else {}
         stages.append(
             {
@@ -115,7 +114,7 @@ def pack(model: "LeNet", trace: "Trace", name: str, mark: str) -> bytes:
                 "along": output.ndim == 1 and stage.kind in ("rnn", "lstm"),
                 "pool": _window(stage.layer),
                 "signed": signed,
-                "scale": 1.0 if fixed else float(np.nan_to_num(np.abs(output)).max(initial=0)),
+                "scale": scale,
                 "values": keep(output),
                 "weights": {key: keep(value.numpy()) for key, value in weights.items()},
             }
@@ -139,7 +138,7 @@ def _rectangle(size: tuple[int, ...]) -> list[int]:
     if len(size) == 2:
         return [1, *size]
     count = size[0]
-    tall = min(count, max(TALLEST, isqrt(count - 1) + 1 if count > TALLEST * 18 else 0))
+    tall = min(count, max(TALLEST, isqrt(count - 1) + 1 if count > TALLEST * WIDEST else 0))
     columns = ceil(count / tall)
     return [1, ceil(count / columns), columns]
 

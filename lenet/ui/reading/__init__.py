@@ -8,10 +8,9 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
-from lenet.ui import palette
+from lenet.ui import palette, sheets
 from lenet.ui.digit import Digit, at_random, percent
 from lenet.variant import INPUT_SIZE, highest_probability
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:  # the page shows the empty answer before torch is loaded
 
 HERE = Path(__file__).parent
 SURE, UNSURE = 0.9, 0.5  # from the one on an answer is called sure, below the other unsure: of the highest probability
-TALLEST = 15  # cells in a column of a layer that is not laid out as a picture
 # What centring does to a drawing before the last step; the names of the stages of lenet.ink.
 STAGES = [
     ("as drawn", "the whole board, shrunk to 28 × 28"),
@@ -28,7 +26,6 @@ STAGES = [
     ("scaled", "its longer side 20 cells, in the middle"),
 ]
 REARRANGE = ("flatten", "sequence", "last")  # they compute nothing, so they are no frames of the film
-SIGNED = ("normalise", "conv", "linear", "tanh", "rnn", "lstm")
 ABOUT = {
     "input": "the image",
     "normalise": "the image minus the mean, over the standard deviation",
@@ -126,12 +123,11 @@ def _verdict(answer: int | None, most: float, label: int | None, highest: float)
 def _frame(stage: "Stage") -> dict[str, Any]:
     """One layer of the first picture of the batch for the film."""
     output = stage.output[0].numpy()
-    signed = stage.kind in SIGNED or bool((output < 0).any())
-    scale = 1.0 if stage.kind in ("input", "sigmoid", "tanh", "softmax") else float(np.nan_to_num(abs(output)).max())
+    signed, scale = palette.look(stage.kind, output)
     levels = palette.levels(output, signed, scale)
     shape = list(output.shape)
     if output.ndim == 1:
-        columns = ceil(shape[0] / TALLEST)
+        columns = ceil(shape[0] / sheets.TALLEST)
         shape = [1, ceil(shape[0] / columns), columns]
     elif output.ndim == 2:
         shape = [1, *shape]
