@@ -35,7 +35,7 @@ def test_every_variant_has_a_film(name: str):
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("tanh", "sure, 45 % of at most 45 %"), ("sigmoid", "sure, 23 % of at most 23 %")]
+    ("name", "words"), [("tanh", "sure, 45\xa0% of at most 45\xa0%"), ("sigmoid", "sure, 23\xa0% of at most 23\xa0%")]
 )
 def test_who_cannot_be_surer_is_sure(name: str, words: str):
     """An output tanh or sigmoid bounds the ten outputs, and so every probability."""
@@ -109,6 +109,6 @@ def test_the_verdict_knows_the_label():
         assert answer["answer"] == 4
         return answer["verdict"]
 
-    assert verdict(10.0, None) == "sure, > 99 %"
-    assert verdict(3.0, 4) == "right, fairly sure, 69 %"
-    assert verdict(1.0, 9) == "wrong, it is a 9: unsure, 23 %"
+    assert verdict(10.0, None) == "sure, >\xa099\xa0%"
+    assert verdict(3.0, 4) == "right, fairly sure, 69\xa0%"
+    assert verdict(1.0, 9) == "wrong, it is a 9: unsure, 23\xa0%"

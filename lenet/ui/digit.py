@@ -46,7 +46,8 @@ def from_picture(picture: Any, source: str, mark: str = "") -> Digit:
 
 def percent(share: float) -> str:
     """A probability for people; 100 % would say more than a softmax can."""
-    return "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+    words = "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
+    return words.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def current() -> Digit | None:

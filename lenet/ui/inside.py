@@ -299,16 +299,17 @@ def _tape(image) -> None:
         if (st.session_state.get("tape_playing", False)) != st.session_state.get("tape_ticking", False):
             st.session_state["tape_ticking"] = st.session_state.get("tape_playing", False)
             st.rerun()  # the whole page: only that changes how often the fragment ticks
+    colours = dict(zip(dict.fromkeys(sides), palette.VARIANT_COLOURS))
     for column, name, one in zip(st.columns(2), sides, tapes):
         with column:
-            _tape_side(name, one, at, image)
-    st.altair_chart(_accuracy_chart(sides, tapes, at), width="stretch")
+            _tape_side(name, one, at, image, colours[name])
+    st.altair_chart(_accuracy_chart(dict(zip(sides, tapes)), at, colours), width="stretch")
     st.caption(
         "Accuracy on the 10,000 test digits of the weights on the tape, which are rounded to three figures (float16)."
     )
 
 
-def _tape_side(name: str, one, at: int, image) -> None:
+def _tape_side(name: str, one, at: int, image, colour: str) -> None:
     """One network at one moment: answer, kernels, maps."""
     import torch
 
@@ -328,7 +329,7 @@ def _tape_side(name: str, one, at: int, image) -> None:
     table = pd.DataFrame({"digit": range(CLASSES), "probability": shares.numpy()})
     st.altair_chart(
         alt.Chart(table, height=150)
-        .mark_bar(color=palette.VARIANT_COLOURS[0])
+        .mark_bar(color=colour)
         .encode(
             alt.X("digit:O", title=None, axis=alt.Axis(labelAngle=0)),
             alt.Y("probability:Q", title=None, scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%", tickCount=2)),
@@ -350,11 +351,11 @@ def _tape_side(name: str, one, at: int, image) -> None:
     )
 
 
-def _accuracy_chart(names: list[str], tapes: list, at: int) -> "alt.LayerChart | alt.FacetChart":
+def _accuracy_chart(tapes: dict, at: int, colours: dict[str, str]) -> "alt.LayerChart | alt.FacetChart":
     table = pd.DataFrame(
         [
             (name, step + 1, accuracy)
-            for name, one in dict(zip(names, tapes)).items()
+            for name, one in tapes.items()
             for step, accuracy in zip(one.steps, one.test_accuracy)
         ],
         columns=["tape", "step", "accuracy"],
@@ -366,13 +367,15 @@ def _accuracy_chart(names: list[str], tapes: list, at: int) -> "alt.LayerChart |
             alt.X("step:Q", scale=alt.Scale(type="log"), title="updates of the weights + 1 (logarithmic)"),
             alt.Y("accuracy:Q", title="test accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
             alt.Color(
-                "tape:N", scale=alt.Scale(range=palette.VARIANT_COLOURS), legend=alt.Legend(orient="top", title=None)
+                "tape:N",
+                scale=alt.Scale(domain=list(colours), range=list(colours.values())),
+                legend=alt.Legend(orient="top", title=None),
             ),
             tooltip=["tape", "step", alt.Tooltip("accuracy", format=".2%")],
         )
     )
     now = (
-        alt.Chart(pd.DataFrame({"step": [tapes[0].steps[at] + 1]}))
+        alt.Chart(pd.DataFrame({"step": [next(iter(tapes.values())).steps[at] + 1]}))
         .mark_rule(strokeDash=[4, 3], color="gray")
         .encode(x="step:Q")
     )
