@@ -203,10 +203,10 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     command.set_defaults(run=stress)
 
     benches = commands.add_parser("bench", help="measure something").add_subparsers(required=True)
-    for name, about in BENCHES.items():
+    for name, (package, about) in BENCHES.items():
         command = benches.add_parser(name, help=about)
         if list(words[:2]) == ["bench", name]:  # the others need not be imported
-            module = import_module(f"lenet.bench.{name}")
+            module = import_module(f"{package}.{name}")
             command.description = module.__doc__
             module.arguments(command)
             command.set_defaults(run=module.run)

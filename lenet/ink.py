@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SIDE = INPUT_SIZE  # pixels of the final picture
 BOX = 20  # pixels of the digit's longer side
 FORMATS = ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"]  # that are opened; Pillow knows many more
+LONGEST_SIDE = 20_000  # pixels; Pillow keeps a pointer for each row
 MOST_PIXELS = 40_000_000  # of an uploaded picture; a telephone's camera makes 12 to 50 million
 WORKING_SIDE = 560  # pixels; larger pictures are shrunk first
 LEAST_CONTRAST = 0.12  # of the range from black to white, between paper and ink
@@ -96,20 +97,21 @@ def open_picture(file: IO[bytes]) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(file, formats=FORMATS)
-            if picture.width * picture.height > MOST_PIXELS:
+            if picture.width * picture.height > MOST_PIXELS or max(picture.size) > LONGEST_SIDE:
                 raise InkError(
-                    f"That picture has {picture.width} × {picture.height} pixels: "
-                    f"one of at most {MOST_PIXELS // 10**6} million would do."
+                    f"That picture has {picture.width} × {picture.height} pixels: one of at most "
+                    f"{MOST_PIXELS // 10**6} million, no side longer than {LONGEST_SIDE:,}, would do."
                 )
             picture.load()
-            return ImageOps.exif_transpose(picture)
+            ImageOps.exif_transpose(picture, in_place=True)
+            return picture
     except InkError:
         raise
     except Image.DecompressionBombError:
         raise InkError(f"That picture is too large: at most {MOST_PIXELS // 10**6} million pixels, please.") from None
     except UnidentifiedImageError:
         raise InkError(f"That file is not a picture: {', '.join(FORMATS)} can be read.") from None
-    except (OSError, ValueError, SyntaxError, EOFError, MemoryError, TypeError, IndexError, KeyError) as error:
+    except Exception as error:  # the decoders of six formats stumble in many ways
         raise InkError(f"That picture is damaged and cannot be read ({type(error).__name__}).") from error
 
 

@@ -10,6 +10,7 @@ for the same run share it: none of them stops it for the others. A worker that d
 Nothing here knows about Streamlit.
 """
 
+import hashlib
 import os
 import secrets
 import signal
@@ -26,10 +27,12 @@ from multiprocessing.connection import Client, Connection, Listener
 from typing import Any
 
 from lenet.files import ROOT
+from lenet.machine import cores
 from lenet.recipe import Recipe, check
 from lenet.variant import Variant, layers
 
-WORKERS = max(1, (os.cpu_count() or 1) - 1)
+WORKERS_VARIABLE = "LENET_WORKERS"  # of the environment: how many, where fewer cores are granted than can be seen
+WORKERS = int(os.environ.get(WORKERS_VARIABLE, 0)) or max(1, cores() - 1)
 REPORTS_PER_SECOND = 4
 ABANDONED_AFTER = 60.0  # seconds without anybody asking
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
@@ -43,6 +46,7 @@ TEN = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # a test digit of each class, the first
 QUEUED, RUNNING, PAUSED, DONE, STOPPED, FAILED = "queued", "running", "paused", "done", "stopped", "failed"
 ENDED = (DONE, STOPPED, FAILED)
 COMMANDS = ("pause", "resume", "step", "epoch", "stop")
+UNWATCHED = "Stopped: nobody was looking any more."
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ class Job:
     recipe: Recipe
     owner: str
     key: str = field(default_factory=lambda: secrets.token_urlsafe(6))
-    drawing: Any = None  # the owner's own picture [1, 28, 28], read along with the ten
+    drawing: Any = None  # the owner's own picture [1, 28, 28], read along with the ten; until the worker has it
+    drawn: str = ""  # its digest
     state: str = QUEUED
     reason: str = ""
     history: list = field(default_factory=list)  # Epoch records
@@ -84,13 +89,19 @@ class Job:
     commands: deque = field(default_factory=deque)
     owners: set[str] = field(default_factory=set)  # everybody who asked for it and has not left it
     seen: float = field(default_factory=time.monotonic)
-    paused: float = 0.0  # since when
+    paused: float = 0.0  # since when it is held up, be it with single steps in between; 0 if it is not
+    hurried: bool = False  # it was held up for too long while others waited
     begun: float = 0.0
     took: float = 0.0  # seconds from its beginning to its end
 
     @property
     def ended(self) -> bool:
         return self.state in ENDED
+
+
+def digest(drawing: Any) -> str:
+    """What is kept of somebody's drawing [1, 28, 28]: enough to know it again, too little to show it."""
+    return hashlib.sha256(drawing.tobytes()).hexdigest()
 
 
 class Service:
@@ -127,7 +138,8 @@ class Service:
                     job.owners.add(owner)
                     return job
             self._numbers += 1
-            job = Job(self._numbers, variant, recipe, owner, drawing=drawing, owners={owner})
+            drawn = "" if drawing is None else digest(drawing)
+            job = Job(self._numbers, variant, recipe, owner, drawing=drawing, drawn=drawn, owners={owner})
             ended = [old for old in self._jobs if old.settled]
             for old in ended[: max(0, len(ended) - KEPT + 1)]:
                 self._jobs.remove(old)
@@ -149,8 +161,10 @@ class Service:
         """One of COMMANDS; obeyed after the step that is being computed. Returns why it is not obeyed, if it is not.
 
         While other people share the run, Stop takes it from this owner alone, and nobody can hold it up; a run that
-        was paused before they came may go on.
+        was paused before they came may go on. Raises ValueError for another command.
         """
+        if command not in COMMANDS:
+            raise ValueError(f"There is no command {command!r}. There are: {', '.join(COMMANDS)}.")
         with self._changed:
             others = any(map(self._here, job.owners - {owner}))
             if command == "stop":
@@ -162,6 +176,8 @@ class Service:
                 job.state = STOPPED
             elif others and command != "resume":
                 return "Somebody else asked for the same run, so it goes on as it is. Stop takes it from you alone."
+            elif job.hurried and command != "resume" and self._order():
+                return "Others wait for their turn, so it goes on now."
             if not job.settled:
                 job.commands.append(command)
         return ""
@@ -172,19 +188,39 @@ class Service:
             return self._order()
 
     def wait_for(self, job: Job) -> tuple[int, float]:
-        """Runs before this one in the queue, and the seconds until it begins as far as the present runs tell."""
+        """Runs before this one in the queue, and the seconds until it begins as far as the present runs tell.
+
+        The seconds are infinite where they tell nothing, as they do before their first step.
+        """
         with self._changed:
-            before = self._order().index(job) if job.state == QUEUED else 0
+            order = self._order()
+            before = order.index(job) if job in order else 0
             now = time.monotonic()
+            at_work = [j for j in self._jobs if j.state in (RUNNING, PAUSED)]
             running = [
-                (now - j.begun, j.progress.seconds_left) for j in self._jobs if j.state == RUNNING and j.progress
+                (now - j.begun, j.progress.seconds_left + (PATIENCE if j.state == PAUSED else 0.0))
+                for j in at_work
+                if j.progress
             ]
             each = [j.took for j in self._jobs if j.state == DONE and j.settled][-5:] or list(map(sum, running))
-        first = min((left for _, left in running), default=0.0)
-        return before, first + before / self._workers * (sum(each) / len(each) if each else 0.0)
+        first = min((left for _, left in running), default=inf) if len(at_work) >= self._workers else 0.0
+        if before:
+            first += before / self._workers * (sum(each) / len(each) if each else inf)
+        return before, first
+
+    def _unwatched(self, job: Job) -> bool:
+        """Whether everybody who asked for it has gone."""
+        gone = time.monotonic() - job.seen > self._abandoned_after
+        return gone and not any(map(self._here, set(job.owners)))
 
     def _order(self) -> list[Job]:
-        """Everybody's first run before anybody's second, and those first who have waited longest since their last."""
+        """Everybody's first run before anybody's second, and those first who have waited longest since their last.
+
+        Runs that nobody waits for any more are dropped.
+        """
+        for job in self._jobs:
+            if job.state == QUEUED and self._unwatched(job):
+                job.state, job.reason, job.settled, job.drawing = STOPPED, UNWATCHED, True, None
         served: dict[str, float] = {}
         for job in self._jobs:
             served[job.owner] = max(served.get(job.owner, 0.0), job.begun)
@@ -204,7 +240,7 @@ class Service:
                     if not self._changed.wait(IDLE) and worker:
                         _end(worker[0])
                         worker = None
-                        del self.processes[slot]
+                        self.processes.pop(slot, None)
                 job = order[0]
                 job.state, job.begun = RUNNING, time.monotonic()
             try:
@@ -212,11 +248,13 @@ class Service:
                     worker = _start_worker()
                     self.processes[slot] = worker[0].pid
                 worker[1].send((job.variant, job.recipe, job.drawing))
+                job.drawing = None
                 self._follow(job, worker[1])
-            except (EOFError, OSError):
+            except Exception:  # it died, cannot be started or cannot be understood: the next run gets another
                 if worker:
                     _end(worker[0])
                     worker = None
+                self.processes.pop(slot, None)
                 if job.state != STOPPED:
                     job.state = FAILED
                     job.reason = (
@@ -234,15 +272,16 @@ class Service:
             if now > stopped + LAST_WORDS:
                 raise TimeoutError("The worker does not answer.")
             if job.state == PAUSED and now - job.paused > PATIENCE and self.queue():
-                job.paused = now
-                job.commands.append("resume")  # others wait
-            alone = now - job.seen > self._abandoned_after and not any(map(self._here, set(job.owners)))
-            if not job.ended and alone and not self.command(job, "stop", job.owner):  # nobody came in between
-                job.reason = "Stopped: nobody was looking any more."
+                job.hurried = True
+                job.commands.append("resume")
+            # Unless somebody came in between.
+            if not job.ended and self._unwatched(job) and not self.command(job, "stop", job.owner):
+                job.reason = UNWATCHED
             while job.commands:
                 command = job.commands.popleft()
                 pipe.send(command)
                 stopped = now if command == "stop" else stopped
+                job.paused = 0.0 if command == "resume" else job.paused
             if not pipe.poll(0.05):
                 continue
             kind, content = pipe.recv()
@@ -252,7 +291,9 @@ class Service:
                 job.history.append(content)
             elif kind == "state":
                 if not job.ended:
-                    job.state, job.paused = content, time.monotonic()
+                    job.state = content
+                if content == PAUSED:
+                    job.paused = job.paused or time.monotonic()
             else:  # the end
                 job.weights, error = content
                 job.reason = error or job.reason
@@ -271,11 +312,15 @@ def _start_worker() -> tuple[subprocess.Popen, Connection]:
     with Listener(authkey=key) as listener:
         code = "from lenet.jobs import _work; _work()"
         process = subprocess.Popen([sys.executable, "-c", code, str(listener.address)], cwd=ROOT, stdin=subprocess.PIPE)
-        assert process.stdin
-        process.stdin.write(key)
-        process.stdin.close()
-        threading.Thread(target=_call_for_the_dead, args=(process, listener.address, key), daemon=True).start()
-        return process, listener.accept()
+        try:
+            assert process.stdin
+            process.stdin.write(key)
+            process.stdin.close()
+            threading.Thread(target=_call_for_the_dead, args=(process, listener.address, key), daemon=True).start()
+            return process, listener.accept()
+        except BaseException:
+            _end(process)
+            raise
 
 
 def _call_for_the_dead(process: subprocess.Popen, address: Any, key: bytes) -> None:
@@ -357,7 +402,7 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
             epoch_loss = 0.0
         if time.monotonic() - reported > 1 / REPORTS_PER_SECOND or step.number == total:
             report(step.number, step.loss)
-        waiting = step.number == pause_at
+        waiting = step.number == pause_at != total
         since = time.monotonic()
         while waiting or pipe.poll():
             if waiting:

@@ -81,6 +81,13 @@ class LeNet(nn.Module):
         raise ValueError(f"No rule for a layer of kind {layer.kind!r}.")
 
 
+def empty_model(variant: Variant) -> LeNet:
+    """A network whose weights are still to be loaded. It draws no random number: others may be drawing from a seed."""
+    with torch.device("meta"):
+        model = LeNet(variant)
+    return model.to_empty(device="cpu")
+
+
 @dataclass(frozen=True)
 class Stage:
     """What one layer put out: `output` is [N, …] for the N pictures of the batch."""

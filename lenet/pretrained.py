@@ -13,7 +13,7 @@ import torch
 
 from lenet.files import PRETRAINED as FOLDER
 from lenet.files import write_atomically
-from lenet.model import LeNet
+from lenet.model import LeNet, empty_model
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
 from lenet.tensors import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch
@@ -87,7 +87,7 @@ def load(source: Path | bytes) -> tuple[LeNet, Card]:
     except TensorFileError as error:
         raise WeightsError(str(error)) from error
     card = _card_from(texts.get("card", ""), name)
-    model = LeNet(card.variant)
+    model = empty_model(card.variant)
     expected = {name: (tensor.shape, tensor.dtype) for name, tensor in model.state_dict().items()}
     if {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()} != expected:
         raise WeightsError(f"{name}: the weights do not fit the network that its card describes.")
@@ -107,6 +107,8 @@ def _card_from(text: str, file: str) -> Card:
         check(card.recipe)
         if not isinstance(card.name, str) or not 0 <= card.test_accuracy <= 1:
             raise ValueError("the name must be text and the test accuracy a share")
+        if len(card.history) > card.recipe.epochs + 1:
+            raise ValueError("it has more records than epochs")
         for epoch in card.history:
             Epoch(**epoch)
     except VariantError as error:

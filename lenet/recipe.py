@@ -90,6 +90,8 @@ def check(recipe: Recipe) -> None:
         kind, words = (Integral, "a whole number") if isinstance(least, int) else (Real, "a number")
         if not isinstance(value, kind) or not least <= value <= most:  # type: ignore[operator]
             raise RecipeError(f"{name.replace('_', ' ')} must be {words} {between(name)}, not {value!r:.40}.")
+    if not isinstance(recipe.shuffle, bool):
+        raise RecipeError(f"shuffle must be true or false, not {recipe.shuffle!r:.40}.")
     for name, choices in CHOICES.items():
         if getattr(recipe, name) not in choices:
             raise RecipeError(f"The {name} {getattr(recipe, name)!r} is unknown: choose one of {', '.join(choices)}.")

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from math import isnan
 from pathlib import Path
 
-from lenet import curves, statistics
-from lenet.bench import depth
+from lenet import curves, statistics, times
 from lenet.experiments import DEPTH, EXPERIMENTS, FORMS, SEEDS, Claim, Experiment
 from lenet.files import PRETRAINED, write_atomically
 from lenet.kernels import kernels
@@ -91,13 +90,13 @@ def table_row(row: dict) -> list[str]:
 
 
 def _times() -> str:
-    rows = depth.rows()
+    rows = times.rows()
     if not rows:
         return "Training times were not measured on this machine yet: `python -m lenet bench depth`."
     header = ["", "paper, s", "paper, ratio", "here, s an epoch", "here, ratio"]
     body = [[row["network"], str(row["paper seconds"]), f"{row['paper ratio']:.2f}", f"{row['seconds']:.1f}",
              f"{row['ratio']:.2f}"] for row in rows]  # fmt: skip
-    return f"Training time ({depth.machine()}):\n\n{markdown(header, body)}"
+    return f"Training time ({times.machine()}):\n\n{markdown(header, body)}"
 
 
 def _claim(e: Experiment, claim: Claim, runs: Runs) -> str:

@@ -25,6 +25,7 @@ from lenet.curves import CURVES, CurvesError
 from lenet.curves import read as read_curves
 from lenet.experiments import Run
 from lenet.files import ROOT, remove_partial, write_atomically
+from lenet.machine import cores
 from lenet.recipe import Recipe
 
 __all__ = ["CURVES", "WEIGHTS", "CurvesError", "Result", "RunnerError", "perform", "read_curves", "run_all"]
@@ -106,7 +107,7 @@ def _here(todo: list[Run], workers: int | None, on_progress: Callable[[float], N
     deaths = 0
     try:
         while waiting or at_work:
-            while waiting and len(at_work) < (workers or os.cpu_count() or 1):
+            while waiting and len(at_work) < (workers or cores()):
                 run = waiting.popleft()
                 ours, theirs = context.Pipe(duplex=False)
                 process: BaseProcess = context.Process(target=_work, args=(theirs, run, run.training()), daemon=True)

@@ -18,7 +18,7 @@ from torch import Tensor
 from lenet.data import Digits
 from lenet.evaluation import evaluate
 from lenet.files import PRETRAINED, write_atomically
-from lenet.model import LeNet
+from lenet.model import LeNet, empty_model
 from lenet.recipe import Recipe, check
 from lenet.tensors import TensorFileError, checksum, read, to_bytes
 from lenet.training import new_model, steps
@@ -106,7 +106,7 @@ def record(
 
 
 def _network(variant: Variant, weights: dict[str, Tensor]) -> LeNet:
-    model = LeNet(variant)
+    model = empty_model(variant)
     model.load_state_dict({name: value.float() for name, value in weights.items()})
     return model.eval().requires_grad_(False)
 

@@ -7,7 +7,6 @@ import hashlib
 import json
 from pathlib import Path
 
-from safetensors import SafetensorError
 from safetensors.torch import load, save
 from torch import Tensor
 
@@ -47,10 +46,10 @@ def read(source: Path | bytes, kind: str, largest: int, foreign: str) -> tuple[d
             raise TensorFileError(f"{name} is larger than {largest // 2**20} MB: {foreign}.")
         content = source.read_bytes() if isinstance(source, Path) else source
         tensors = load(content)
-        texts = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__", {})
-    except FileNotFoundError:
+        texts = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__") or {}
+    except (FileNotFoundError, TensorFileError):
         raise
-    except (SafetensorError, OSError, KeyError) as error:
+    except Exception as error:  # the library stumbles over a crafted header in many ways
         raise TensorFileError(f"{name} is damaged or is no safetensors file ({error}).") from error
     if texts.get("format") != kind:
         raise TensorFileError(f"{name}: {foreign}.")

@@ -6,9 +6,7 @@
 The whole data set stays in memory as bytes and is cut into batches by index: no loader, no worker processes.
 """
 
-import ctypes
 import os
-import platform
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -21,6 +19,7 @@ from torch import Tensor
 from lenet.augment import AUGMENTATIONS
 from lenet.data import Digits, pixels
 from lenet.evaluation import evaluate, gradient_norms
+from lenet.machine import keep_memory
 from lenet.model import LeNet
 from lenet.recipe import Recipe, RecipeError, check
 from lenet.strokes import draw
@@ -46,9 +45,6 @@ SCHEDULES: dict[str, Callable] = {
 # Kernels that every x86-64 processor with AVX2 computes alike, to the bit. Left alone, PyTorch, oneDNN and MKL take the
 # widest that they find; those round differently, and after one epoch the curves of two processors have parted.
 REPEATABLE = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
-
-# Parameters of glibc's mallopt (malloc.h): M_TRIM_THRESHOLD and M_MMAP_MAX; what keeps memory, and the default.
-MALLOPT = {-1: (2**31 - 1, 128 * 1024), -4: (0, 65_536)}
 
 
 @dataclass(frozen=True)
@@ -101,17 +97,6 @@ def release() -> str | None:
     return torch.__version__.partition("+")[0] if same else None
 
 
-def keep_memory(keep: bool = True) -> None:
-    """Keep memory that is freed for the next step instead of giving it back to the system, as glibc does by default.
-
-    To have some 20 MB mapped afresh at each step of 256 pictures is a third of its time. No number changes.
-    """
-    if platform.libc_ver()[0] == "glibc":
-        mallopt = ctypes.CDLL(None).mallopt
-        for parameter, (kept, default) in MALLOPT.items():
-            mallopt(parameter, kept if keep else default)
-
-
 def new_model(variant: Variant, seed: int) -> LeNet:
     """An untrained network in PyTorch's default initialisation of that seed. The global generator is left alone."""
     with _seeding, torch.random.fork_rng(devices=[]):
@@ -141,7 +126,7 @@ def _steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
     optimiser = OPTIMISERS[recipe.optimiser](model.parameters(), recipe)
     schedule = SCHEDULES[recipe.schedule](optimiser, recipe)
     augment = AUGMENTATIONS[recipe.augmentation]
-    outputs = blocked(model)
+    outputs = onednn_forward(model)
     number = 0
     for _ in range(recipe.epochs):
         for images, labels in _batches(digits, recipe, random):
@@ -156,7 +141,7 @@ def _steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
             yield Step(number, value, len(labels), time.thread_time() - start)
 
 
-def blocked(model: LeNet) -> Callable[[Tensor], Tensor]:
+def onednn_forward(model: LeNet) -> Callable[[Tensor], Tensor]:
     """model(x), faster to train: convolutions and pooling in oneDNN's own memory layout, and ReLU after the pooling.
 
     In PyTorch's layout each convolution copies its input and output to the other and back, and pooling is done number

@@ -245,6 +245,8 @@ def check(v: Variant) -> None:
         raise VariantError(f"The activation {v.activation!r} is unknown: choose one of {', '.join(ACTIVATIONS)}.")
     if v.head not in HEADS:
         raise VariantError(f"The head {v.head!r} is unknown: choose one of {', '.join(HEADS)}.")
+    if not isinstance(v.output_activation, bool):
+        raise VariantError(f"An output activation is there or not: true or false, not {v.output_activation!r:.40}.")
     if not 1 <= v.depth <= len(CHANNELS):
         raise VariantError(f"A LeNet here has 1 to {len(CHANNELS)} convolutional layers, not {v.depth}.")
     if not all(isinstance(number, Real) for number in (v.mean, v.std)) or not (

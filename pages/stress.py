@@ -57,7 +57,7 @@ def stress(shown: digit.Digit) -> None:
                                     bind="query-params", label_visibility="collapsed") or parts.FIRST  # fmt: skip
         cards = {network: networks.load(network)[1] for network in models}
         parts.curve(name, swept[name], shown, cards, again, at[name])
-    section = st.segmented_control("More about this digit", list(SECTIONS), format_func=SECTIONS.get,
+    section = st.segmented_control("More about this digit", list(SECTIONS), format_func=SECTIONS.__getitem__,
                                    default="points", key="more", bind="query-params")  # fmt: skip
     if section == "points":
         parts.table(swept, shown)

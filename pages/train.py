@@ -37,6 +37,7 @@ builder.mend_url()
 def begin() -> None:
     """Ask the service for the run that the controls describe."""
     st.session_state[SAID] = ""
+    assert wanted  # or the button is disabled
     shown = digit.current()
     asked = builder.another_seed(recipe) if runs else recipe
     try:
@@ -84,15 +85,18 @@ with controls:
             live.upload()
 
 
-newest = builder.service().find(runs[-1], owner) if runs else None
-asks = newest is not None and not newest.settled
+def known_runs() -> list[jobs.Job]:
+    """The runs of this session that the service still knows, the newest last."""
+    return [job for key in runs if (job := builder.service().find(key, owner))]
+
+
+asks = any(not job.settled for job in known_runs()[-1:])
 
 
 @st.fragment(run_every=0.5 if asks else None)
 def watch() -> None:
     """The newest run; asks twice a second while it goes on, and keeps it alive by asking."""
-    service = builder.service()
-    known = [job for key in runs if (job := service.find(key, owner))]
+    known = known_runs()
     job = known[-1] if known else None
     if (job is None or job.settled) == asks:
         st.rerun()  # the whole page, so that it begins to ask, or stops
@@ -100,7 +104,7 @@ def watch() -> None:
     with st.container(horizontal=True, key="transport"):
         st.button("Start", icon=":material/play_arrow:", type="primary", on_click=begin,
                   disabled=wanted is None or going, key="start")  # fmt: skip
-        if going and job.state == jobs.PAUSED:
+        if job and going and job.state == jobs.PAUSED:
             st.button("Resume", icon=":material/resume:", on_click=command, args=(job, "resume"), key="resume")
         else:
             st.button("Pause", icon=":material/pause:", on_click=command, args=(job, "pause"),
@@ -117,7 +121,7 @@ def watch() -> None:
             st.markdown("**What will be trained**")
             builder.shape_table(wanted)
         return
-    live.status(job, *service.wait_for(job))
+    live.status(job, *builder.service().wait_for(job))
     live.diagnosis(job)
     live.afterwards(job)
     try:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from lenet.bench.browser import CHROMIUM, CHROMIUM_FLAGS, ROOT, Server, chromium
+from lenet.ui.bench.browser import CHROMIUM, CHROMIUM_FLAGS, ROOT, Server, chromium
 
 __all__ = ["CHROMIUM", "CHROMIUM_FLAGS", "ROOT", "Server"]  # the browser tests take them from here
 

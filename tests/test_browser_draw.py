@@ -7,7 +7,7 @@ import pytest
 from conftest import Server, settled
 from PIL import Image, ImageDraw
 
-from lenet.bench.browser import board, stroke
+from lenet.ui.bench.browser import board, stroke
 from lenet.ui.frame import PAGES
 
 pytestmark = pytest.mark.browser

@@ -9,11 +9,11 @@ import pytest
 import torch
 from conftest import settled
 
-from lenet.bench.browser import board, stroke
-from lenet.bench.inspector import APP, INSPECTOR, ready
 from lenet.explain import cell, feeds, receptive_field
 from lenet.pretrained import create_model
 from lenet.training import new_model
+from lenet.ui.bench.browser import board, stroke
+from lenet.ui.bench.inspector import APP, INSPECTOR, ready
 from lenet.ui.digit import test_digit as digit_number
 from lenet.variant import VARIANTS
 
@@ -214,7 +214,7 @@ def test_every_form_of_network_has_the_right_outlines_and_sums(bare, browser, na
 @pytest.fixture(scope="module")
 def bare(tmp_path_factory):
     """An app with nothing but the inspector, for untrained networks of any variant."""
-    from lenet.bench.browser import ROOT, Server
+    from lenet.ui.bench.browser import ROOT, Server
 
     script = tmp_path_factory.mktemp("bare") / "bare.py"
     script.write_text(APP.format(digit=DIGIT), encoding="utf-8")

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from conftest import settled
 
-from lenet.bench.browser import stroke
+from lenet.ui.bench.browser import stroke
 
 pytestmark = pytest.mark.browser
 

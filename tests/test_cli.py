@@ -38,7 +38,7 @@ def test_every_bench_has_its_help(name, capsys):
     command = ["bench", name]
     with pytest.raises(SystemExit):
         parser(command).parse_args([*command, "--help"])
-    about = str(import_module(f"lenet.bench.{name}").__doc__)
+    about = str(import_module(f"{BENCHES[name][0]}.{name}").__doc__)
     assert " ".join(about.split()[:5]) in " ".join(capsys.readouterr().out.split())
 
 

@@ -12,10 +12,10 @@ from email.message import Message
 from pathlib import Path
 
 import pytest
+from conftest import ROOT, Server, settled
 from websockets.exceptions import ConnectionClosed
 
-from lenet.bench.websocket import Visitor, visit
-from tests.conftest import ROOT, Server, settled
+from lenet.ui.bench.websocket import Visitor, visit
 
 DEPLOY = ROOT / "deploy"
 SECONDS = 20  # within which somebody whose copy has died must be on another

@@ -17,11 +17,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from conftest import ROOT, Server
 
-from lenet.bench import fuzz
-from lenet.bench.websocket import VisitError, Visitor, drawings, visit
 from lenet.files import write_atomically
-from tests.conftest import ROOT, Server
+from lenet.ui.bench import fuzz
+from lenet.ui.bench.websocket import VisitError, Visitor, drawings, visit
 
 TREE = (".streamlit", "app.py", "data", "lenet", "pages", "pretrained")
 

@@ -239,12 +239,20 @@ def test_a_telephones_orientation_is_followed(best):
 
 
 def test_a_large_picture_is_refused_before_it_is_decoded():
-    with pytest.raises(InkError, match="million"):
-        open_picture(png_of_size(20_000, 20_000))
+    for width, height in ((20_000, 20_000), (1, MOST_PIXELS), (MOST_PIXELS, 1)):
+        with pytest.raises(InkError, match="million"):
+            open_picture(png_of_size(width, height))
     assert MOST_PIXELS < 20_000**2
 
 
+def with_a_wrong_width_in_its_exif() -> io.BytesIO:
+    tags = struct.pack(">HHI4s", 0x0100, 2, 4, b"abc\0"), struct.pack(">HHI4s", 0x0112, 3, 1, b"\0\6\0\0")
+    exif = b"Exif\0\0MM\0*\0\0\0\x08" + struct.pack(">H", len(tags)) + b"".join(tags) + bytes(4)
+    return encoded(drawing().convert("RGB"), "JPEG", exif=exif)
+
+
 FILES = {
+    "exif": with_a_wrong_width_in_its_exif,
     "truncated": lambda: io.BytesIO(encoded(drawing()).getvalue()[:300]),
     "text": lambda: io.BytesIO(b"I am seven.png"),
     "empty": lambda: io.BytesIO(b""),

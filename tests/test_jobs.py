@@ -12,7 +12,7 @@ import pytest
 from lenet import jobs
 from lenet.data import mnist
 from lenet.evaluation import evaluate
-from lenet.jobs import TEN, Job, Service
+from lenet.jobs import TEN, Job, Service, digest
 from lenet.pretrained import load
 from lenet.recipe import Recipe, RecipeError
 from lenet.variant import VARIANTS, Pool, Variant, VariantError
@@ -41,6 +41,7 @@ def test_a_run_to_its_end(service, tmp_path):
     assert [epoch.epoch for epoch in job.history] == [0, 1]
     assert job.progress.step == job.progress.steps == 2
     assert job.progress.answers.shape == (11, 10) and job.progress.kernels.shape == (6, 5, 5)
+    assert job.drawing is None and job.drawn == digest(drawing) != digest(drawing + 1)  # nobody's picture is kept
     (tmp_path / "w.safetensors").write_bytes(job.weights)
     model, card = load(tmp_path / "w.safetensors")
     assert card.recipe == TINY and np.allclose(model.state_dict()["conv1.weight"][:, 0], job.progress.kernels)
@@ -89,16 +90,16 @@ def test_who_joins_a_paused_run_can_let_it_go_on(service):
 
 def test_the_wait_is_what_runs_take_and_not_how_long_ago_they_were(monkeypatch):
     monkeypatch.setattr(Service, "_serve", lambda self, slot: None)
-    service = Service(workers=2)
+    service = Service(workers=1)
     done, running, *waiting = (
         service.submit(VARIANTS["best"], replace(TINY, seed=seed), f"p{seed}") for seed in range(5)
     )
     done.state = jobs.FAILED
     running.state, running.begun = jobs.RUNNING, time.monotonic() - 2
     running.progress = jobs.Progress(1, 2, 0.0, 4.0, None, None, [], [])
-    assert service.wait_for(waiting[2]) == (2, pytest.approx(4 + 2 / 2 * (2 + 4), abs=0.5))
+    assert service.wait_for(waiting[2]) == (2, pytest.approx(4 + 2 * (2 + 4), abs=0.5))
     done.state, done.settled, done.begun, done.took = jobs.DONE, True, time.monotonic() - 3600, 10.0
-    assert service.wait_for(waiting[2]) == (2, pytest.approx(4 + 2 / 2 * 10))
+    assert service.wait_for(waiting[2]) == (2, pytest.approx(4 + 2 * 10))
 
 
 def test_nobody_is_told_that_a_run_was_stopped_when_somebody_came_in_between():
@@ -131,13 +132,20 @@ def test_stop_while_the_worker_is_still_starting():
     assert after.state == jobs.DONE
 
 
-def test_a_worker_that_cannot_start_fails_its_run_alone(monkeypatch):
+def no_thread(process, address, key) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+@pytest.mark.parametrize("what", [(sys, "executable", "/bin/false"), (jobs, "_call_for_the_dead", no_thread)])
+def test_a_worker_that_cannot_start_fails_its_run_alone(monkeypatch, what):
     service = Service(workers=1)
     with monkeypatch.context() as broken:
-        broken.setattr(sys, "executable", "/bin/false")
+        broken.setattr(*what)
+        if what[0] is jobs:  # where a process may have no more threads
+            broken.setattr(jobs.threading, "Thread", lambda target, args, daemon: no_thread(*args))
         job = service.submit(VARIANTS["best"], replace(TINY, seed=30), "ann")
         until(lambda: job.settled, 10)
-    assert job.state == jobs.FAILED and "died" in job.reason
+    assert job.state == jobs.FAILED and "died" in job.reason and not service.processes
     after = service.submit(VARIANTS["best"], replace(TINY, seed=31), "ann")
     until(lambda: after.settled)
     assert after.state == jobs.DONE
@@ -205,6 +213,75 @@ def test_stop_pause_step_and_resume(service, tmp_path):
     model, card = load(tmp_path / "w.safetensors")
     assert card.test_accuracy == evaluate(model, mnist("test")).accuracy  # of these weights, in the middle of an epoch
     assert steps < job.progress.steps
+
+
+def test_the_last_step_ends_a_run_that_goes_step_by_step(service):
+    job = service.submit(VARIANTS["original"], replace(TINY, train_size=2048, seed=40), "ann")
+    service.command(job, "pause", "ann")
+    until(lambda: job.state == jobs.PAUSED)
+    assert job.progress.step == 1
+    service.command(job, "epoch", "ann")
+    until(lambda: job.settled, 10)
+    assert job.state == jobs.DONE and job.progress.step == job.progress.steps == 8
+
+
+def test_one_epoch_at_a_time(service):
+    job = service.submit(VARIANTS["original"], replace(TINY, epochs=3, seed=41), "ann")
+    service.command(job, "pause", "ann")
+    for step in (1, 2, 4):
+        until(lambda: job.state == jobs.PAUSED and job.progress.step == step)  # noqa: B023
+        service.command(job, "epoch", "ann")
+    until(lambda: job.settled, 10)
+    assert job.state == jobs.DONE and len(job.history) == 4
+
+
+def test_single_steps_do_not_hold_the_others_up_for_ever(service, monkeypatch):
+    monkeypatch.setattr(jobs, "PATIENCE", 1.0)
+    job = service.submit(VARIANTS["original"], replace(LONG, seed=42), "ann")
+    service.command(job, "pause", "ann")
+    until(lambda: job.state == jobs.PAUSED)
+    waiting = service.submit(VARIANTS["original"], replace(TINY, seed=43), "bob")
+    before, seconds = service.wait_for(waiting)
+    assert before == 0 and seconds > 0  # a run that is held up takes the place all the same
+    until(lambda: "Others wait" in service.command(job, "step", "ann"), 10)
+    until(lambda: job.state == jobs.RUNNING, 5)
+    at = job.progress.step
+    until(lambda: job.progress.step > at + 20, 10)
+    service.command(job, "stop", "ann")
+    until(lambda: waiting.settled)
+    assert waiting.state == jobs.DONE
+
+
+def test_a_waiting_run_is_dropped_when_everybody_has_gone():
+    service = Service(workers=1, abandoned_after=0.3, here=lambda owner: owner == "ann")
+    blocker = service.submit(VARIANTS["original"], LONG, "ann")
+    until(lambda: blocker.progress)
+    left = service.submit(VARIANTS["original"], replace(TINY, seed=50), "gone", np.zeros((1, 28, 28), np.float32))
+    waiting = service.submit(VARIANTS["original"], replace(TINY, seed=51), "ann")
+    assert service.wait_for(waiting)[0] == 1
+    until(lambda: service.queue() == [waiting], 5)
+    assert left.state == jobs.STOPPED and left.settled and "nobody" in left.reason and left.drawing is None
+    service.command(blocker, "stop", "ann")
+    until(lambda: waiting.settled)
+    assert not left.history
+
+
+def test_old_runs_are_forgotten_and_those_that_go_on_are_not(monkeypatch):
+    monkeypatch.setattr(Service, "_serve", lambda self, slot: None)
+    monkeypatch.setattr(jobs, "KEPT", 3)
+    service = Service(workers=1)
+    first, *others = (service.submit(VARIANTS["best"], replace(TINY, seed=seed), "ann") for seed in range(5))
+    for job in others:
+        job.state, job.settled = jobs.DONE, True
+    newest = service.submit(VARIANTS["best"], replace(TINY, seed=9), "ann")
+    known = [service.find(job.key, "ann") for job in (first, *others, newest)]
+    assert known == [first, None, None, *others[2:], newest]
+
+
+def test_there_are_no_other_commands(service):
+    job = service.submit(VARIANTS["best"], TINY, "ann")
+    with pytest.raises(ValueError, match="pause"):
+        service.command(job, "halt", "ann")
 
 
 def test_ten_people_at_once_finish_in_order_and_nobody_fills_the_queue(service):

@@ -7,9 +7,9 @@ import weakref
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lenet.bench.browser import ROOT
 from lenet.pretrained import WeightsError, load
 from lenet.ui import networks
+from lenet.ui.bench.browser import ROOT
 
 
 @pytest.fixture
@@ -97,6 +97,26 @@ def test_strokes_take_turns_once_torch_is_there(monkeypatch, warm):
         view()
     assert alone == [warm]
     assert not networks._stroke.locked()
+
+
+def test_a_session_keeps_its_newest_networks(monkeypatch):
+    def page() -> None:
+        import streamlit as st
+
+        from lenet.pretrained import load
+        from lenet.ui import networks
+
+        for _ in range(4):
+            networks.add_session_network("mine", *load(networks.FOLDER / "best.safetensors"))
+        st.session_state["there"] = [name for name in networks.names() if name.startswith("mine")]
+
+    monkeypatch.setattr(networks, "MOST_OF_A_SESSION", 3)
+    assert AppTest.from_function(page).run().session_state["there"] == ["mine-2", "mine-3", "mine-4"]
+
+
+def test_somebodys_text_in_a_sentence_is_no_markdown():
+    said = networks.plain("The file: activation '![x](http://a.b/p.png) **bold** `code` $x$\n\n# big <b>' is unknown.")
+    assert not set(said) & set("[]<>`*$#/\n") and said.startswith("The file: activation") and "is unknown." in said
 
 
 @pytest.mark.parametrize(("size", "words"), [(float("inf"), "no numbers any more"), (1e30, "so large")])

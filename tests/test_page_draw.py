@@ -11,8 +11,8 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from lenet import data, pretrained
-from lenet.bench.browser import ROOT
 from lenet.ui import digit, networks, saliency
+from lenet.ui.bench.browser import ROOT
 
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]
 DOT = [(0.5, 0.5), (0.5, 0.52)]

@@ -5,7 +5,7 @@ import time
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lenet.bench.browser import ROOT
+from lenet.ui.bench.browser import ROOT
 
 
 def start(**query: str) -> AppTest:

@@ -133,6 +133,9 @@ def with_card(path, change) -> None:
         (lambda card: card.update(name=["mine"]), "cannot be read"),
         (lambda card: card.update(history=[{"epoch": 0}]), "cannot be read"),
         (lambda card: card.update(history=3), "cannot be read"),
+        (lambda card: card.update(history=card["history"] * 1000), "more records than epochs"),
+        (lambda card: card["recipe"].update(shuffle=[1]), "impossible recipe"),
+        (lambda card: card["variant"].update(output_activation="no"), "impossible network"),
         (lambda card: card.update(checksum="0"), "checksum"),
         ("[" * 100_000, "cannot be read"),
     ],
@@ -141,6 +144,20 @@ def test_a_card_that_does_not_fit(saved, change, word):
     path, _ = saved
     with_card(path, change)
     refuse(path, word)
+
+
+@pytest.mark.parametrize("header", [b'{"__metadata__":null}', b'{"a":{"dtype":"F32","shape":[0,9223372036854775808],'
+                                    b'"data_offsets":[0,0]}}', b"[]", b"null", b"7"])  # fmt: skip
+def test_a_crafted_header(header):
+    with pytest.raises(WeightsError):
+        load(len(header).to_bytes(8, "little") + header)
+
+
+def test_loading_draws_no_random_number(saved):
+    path, _ = saved
+    before = torch.get_rng_state()
+    load(path)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 def test_unknown_names_get_the_known_ones():

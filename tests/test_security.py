@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 import streamlit.config
+from conftest import ROOT
 from PIL import Image
 
 from lenet.ink import InkError, open_picture
 from lenet.ui import palette
-from tests.conftest import ROOT
 
 SOURCES = [*sorted(path for part in ("lenet", "pages") for path in (ROOT / part).rglob("*.py")), ROOT / "app.py"]
 SCRIPTS = sorted((ROOT / "lenet" / "ui").rglob("*.js"))
@@ -52,6 +52,15 @@ def test_html_is_written_only_by_us(path):
             constant = isinstance(html, ast.Constant) or (isinstance(html, ast.Name) and html.id.isupper())
             escaped = isinstance(html, ast.Call) and ast.unparse(html.func) == "palette.legend"
             assert constant or escaped, f"st.html takes constants only, not {ast.unparse(html)}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_only_the_pages_and_their_parts_know_streamlit(path):
+    if path.is_relative_to(ROOT / "lenet") and not path.is_relative_to(ROOT / "lenet" / "ui"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [name for name in names if name.startswith(("streamlit", "lenet.ui"))]
 
 
 def test_a_legend_escapes_its_words():

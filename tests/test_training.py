@@ -12,7 +12,7 @@ from lenet.data import mnist, pixels
 from lenet.evaluation import evaluate, gradient_norms
 from lenet.files import ROOT
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, between, check
-from lenet.training import OPTIMISERS, SCHEDULES, blocked, new_model, steps, train, training_set
+from lenet.training import OPTIMISERS, SCHEDULES, new_model, onednn_forward, steps, train, training_set
 from lenet.variant import VARIANTS
 
 SHORT = Recipe(epochs=2, train_size=512)
@@ -97,7 +97,7 @@ def test_the_layout_of_training_changes_no_output_and_no_gradient(name):
     """To the bit; where pooling windows overlap, gradients are added in another order and may be rounded otherwise."""
     model, data = new_model(VARIANTS[name], 2), mnist("train")[:64]
     results = []
-    for outputs in (model, blocked(model)):
+    for outputs in (model, onednn_forward(model)):
         model.zero_grad()
         y = outputs(pixels(data.images))
         F.cross_entropy(y, data.labels).backward()
@@ -114,7 +114,7 @@ def test_the_layout_of_training_does_not_hide_a_weight_that_is_no_number():
     model = new_model(VARIANTS["original"], 0)
     with torch.no_grad():
         model.conv1.weight[2] = torch.nan
-    assert blocked(model)(torch.rand(3, 1, 28, 28)).isnan().all()
+    assert onednn_forward(model)(torch.rand(3, 1, 28, 28)).isnan().all()
 
 
 def test_the_same_seed_gives_the_same_weights_in_another_process_whatever_happens_to_memory():
@@ -122,7 +122,8 @@ def test_the_same_seed_gives_the_same_weights_in_another_process_whatever_happen
 import sys
 from dataclasses import replace
 from lenet.data import mnist; from lenet.recipe import RECIPES; from lenet.variant import VARIANTS
-from lenet.training import keep_memory, new_model, prepare_process, steps
+from lenet.machine import keep_memory
+from lenet.training import new_model, prepare_process, steps
 prepare_process()
 keep_memory(sys.argv[1] == "keep")
 for name in ("paper", "best", "quick"):

@@ -6,14 +6,13 @@ throttling processor meets all alike. Writes pretrained/training_time.json.
 
 import argparse
 import json
-import platform
 import time
-from pathlib import Path
 
-from lenet.experiments import DEPTH, DEPTH_SECONDS, Setting
-from lenet.files import PRETRAINED, write_atomically
+from lenet.experiments import DEPTH, Setting
+from lenet.files import write_atomically
+from lenet.machine import processor
+from lenet.times import TIMES, rows
 
-TIMES = PRETRAINED / "training_time.json"
 SLICES = 5
 
 
@@ -61,38 +60,3 @@ def measure() -> dict:
         "processor": processor(),
         "torch": torch.__version__,
     }
-
-
-def processor() -> str:
-    """Its name."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()
-
-
-def rows(path: Path = TIMES) -> list[dict]:
-    """The table of experiment 4, the paper's times beside ours; empty if they were not measured here."""
-    try:
-        seconds = json.loads(path.read_text())["seconds"]
-        ratios = {name: seconds[name] / seconds["original"] for name in DEPTH.variants}
-    except (OSError, ValueError, KeyError, TypeError, ZeroDivisionError):
-        return []
-    return [
-        {
-            "network": label,
-            "paper seconds": DEPTH_SECONDS[name],
-            "paper ratio": DEPTH_SECONDS[name] / DEPTH_SECONDS["original"],
-            "seconds": seconds[name],
-            "ratio": ratios[name],
-        }
-        for name, label in DEPTH.variants.items()
-    ]
-
-
-def machine(path: Path = TIMES) -> str:
-    """On what the times were measured, in words."""
-    kept = json.loads(path.read_text())
-    return f"{kept['processor']}, {kept['threads']} thread, torch {kept['torch']}, {kept['steps']} batches of 256"

@@ -59,8 +59,9 @@ def epoch(batches: int, threads: int) -> None:
     import torch
 
     from lenet.data import mnist
+    from lenet.machine import keep_memory
     from lenet.recipe import RECIPES
-    from lenet.training import keep_memory, new_model, steps
+    from lenet.training import new_model, steps
     from lenet.variant import VARIANTS, layers
 
     torch.set_num_threads(threads)

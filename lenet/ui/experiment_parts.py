@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lenet import curves, statistics
-from lenet.bench import depth
+from lenet import curves, statistics, times
 from lenet.experiments import DEPTH, FORMS, KERNELS, ORIGINAL, POOLING, RECURRENCE, SEEDS, Experiment
 from lenet.files import PRETRAINED
 from lenet.kernels import kernels
@@ -32,8 +31,13 @@ NEIGHBOURS = 16  # digits that come before the one that is read
 
 def load() -> Runs:
     """All finished runs and shipped kernels; shared by all sessions, never changed. Raises CurvesError."""
+    return _load(curves.CURVES, _changes())
+
+
+def _changes() -> tuple:
+    """When the files that the runs are made of were changed."""
     files = [curves.CURVES, *sorted(PRETRAINED.glob("*.safetensors"))]
-    return _load(curves.CURVES, tuple((file.name, file.stat().st_mtime_ns) for file in files if file.exists()))
+    return tuple((file.name, file.stat().st_mtime_ns) for file in files if file.exists())
 
 
 @st.cache_resource(max_entries=2, show_spinner=False)
@@ -42,8 +46,8 @@ def _load(path: Path, changes: tuple) -> Runs:
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
-def _judged(number: int, _e: Experiment, _runs: Runs, key: int) -> list[tuple[Judgement, str]]:
-    """Claims of an experiment with verdict and mechanism; `key` stands for the runs."""
+def _judged(number: int, _e: Experiment, _runs: Runs, changes: tuple) -> list[tuple[Judgement, str]]:
+    """Claims of an experiment with verdict and mechanism; `changes` stands for the runs."""
     return [(statistics.judge(claim, _runs), statistics.mechanism(claim, _runs)) for claim in _e.claims]
 
 
@@ -181,7 +185,7 @@ def claims(e: Experiment) -> None:
     """Every claim of the paper with our verdict; opened, the numbers, the rule and the mechanism."""
     runs = load()
     st.subheader("What the paper claims, and what came out", anchor=False)
-    for judgement, mechanism in _judged(e.number, e, runs, id(runs)):
+    for judgement, mechanism in _judged(e.number, e, runs, _changes()):
         colour, symbol = VERDICTS[judgement.verdict]
         claim = judgement.claim
         badge = f":{colour}-badge[:material/{symbol}: {judgement.verdict}]"
@@ -242,7 +246,7 @@ def why(e: Experiment, runs: Runs) -> None:
 def _times() -> None:
     """Experiment 4's table of training times."""
     st.markdown("**Training time**, the paper's and ours, as ratios to two layers")
-    rows = depth.rows()
+    rows = times.rows()
     if not rows:
         st.info("Not measured on this machine yet: `python -m lenet bench depth` does it, best with nothing else "
                 "running.")  # fmt: skip
@@ -258,7 +262,7 @@ def _times() -> None:
             "ratio": number("Here, ratio", format="%.2f"),
         },
     )  # fmt: skip
-    st.caption(f"Here: {depth.machine()}.")
+    st.caption(f"Here: {times.machine()}.")
 
 
 @networks.sentences()

@@ -30,7 +30,8 @@ def status(job: Job, before: int, wait: float) -> None:
     """Where the run stands, in one line with its bar."""
     p = job.progress
     if job.state == jobs.QUEUED:
-        st.info(f"Waiting: {before} before you, about {wait:.0f} s to go." if before or wait else "About to begin …")
+        left = f", about {wait:.0f} s to go" if wait < inf else ""
+        st.info(f"Waiting: {before} before you in the queue{left}." if before or wait else "About to begin …")
     elif p is None and not job.ended:
         st.info("Loading PyTorch and MNIST …")
     elif p is not None:
@@ -96,6 +97,10 @@ def pictures(job: Job) -> None:
     p = job.progress
     if p is None:
         return
+    import torch
+
+    from lenet.evaluation import read
+
     kernels = np.nan_to_num(p.kernels)
     scale = float(np.abs(kernels).max()) or 1.0
     strip = np.concatenate([np.pad(palette.heat(k, True, scale), ((1, 1), (1, 1), (0, 0)), constant_values=128)
@@ -108,14 +113,13 @@ def pictures(job: Job) -> None:
     left.html(palette.legend(True, scale, "weights"))
     right.markdown("**Ten test digits, one of each,** what it reads and how sure it is")
     mine = digit.current()  # the run may be shared, and then it has somebody else's drawing
-    drawn = mine is not None and job.drawing is not None and np.array_equal(mine.image.numpy(), job.drawing)
     grids, names = _ten(), []
-    if drawn:
-        grids = np.concatenate([grids, job.drawing])
-    for label, shares in zip(range(len(grids)), p.answers):
-        read = int(shares.argmax())
-        said = "no number" if np.isnan(shares).any() else f"{read}, {shares[read]:.0%}"
-        names.append(f"{said} wrong" if label < CLASSES and read != label else said)
+    drawn = mine is not None and job.drawn == jobs.digest(mine.image.numpy())
+    if mine is not None and drawn:
+        grids = np.concatenate([grids, mine.image.numpy()])
+    for label, answer, shares in zip(range(len(grids)), read(torch.from_numpy(p.answers)), p.answers):
+        said = "cannot tell" if answer is None else f"{answer}, {shares[answer]:.0%}"
+        names.append(f"{said} wrong" if label < CLASSES and answer not in (None, label) else said)
     yours = ", and your drawing" if drawn else ""
     right.image(sheets.sheet(grids, names, across=6 if drawn else 5, zoom=3, signed=False, scale=1.0, dark=dark()),
                 alt=f"Ten test digits, 0 to 9{yours}: read as {'; '.join(names)}")  # fmt: skip
@@ -184,7 +188,7 @@ def upload() -> None:
         model, card = load(file.getvalue())
         called = networks.add_session_network("loaded", model, card)
     except WeightsError as error:
-        st.error(str(error))
+        st.error(networks.plain(str(error)))
         return
     st.success(
         f"Loaded as {called}: {card.test_accuracy:.2%} of the test set. It is in the pickers of the other pages."

@@ -1,8 +1,6 @@
 """The networks a page can use: the shipped ones and those trained in this session."""
 
-import ctypes
 import gc
-import platform
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import streamlit as st
 
 from lenet.files import PRETRAINED as FOLDER
+from lenet.machine import return_memory, share_memory
 from lenet.variant import INPUT_SIZE, VARIANTS
 
 if TYPE_CHECKING:  # a page shows the picker before torch is loaded
@@ -23,10 +22,9 @@ if TYPE_CHECKING:  # a page shows the picker before torch is loaded
 DEFAULT = "best"
 FIRST = (DEFAULT, "original", "original-dead", "tanh", "sigmoid")  # in every picker; the others on request
 WAKING = "Loading PyTorch and the network: a few seconds, once …"
+MOST_OF_A_SESSION = 20  # networks trained or loaded; the oldest makes room
 TIDY = 20  # seconds
 TURN = 0.001  # seconds that a thread may keep Python from others that wait: a stroke waits for it many times
-GLIBC = platform.libc_ver()[0] == "glibc"
-M_ARENA_MAX = -8  # malloc.h: how many heaps the threads share
 T = TypeVar("T")
 _SESSION = "session_networks"
 _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
@@ -126,8 +124,7 @@ def _warm() -> None:
 
     torch.set_num_threads(1)
     sys.setswitchinterval(TURN)
-    if GLIBC:
-        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)  # what one thread frees serves the next; 16 heaps would keep it apart
+    share_memory()
     with suppress(pretrained.WeightsError):  # the page says it when it needs the network
         pretrained.create_model(DEFAULT, pretrained=True)(torch.zeros(1, 1, INPUT_SIZE, INPUT_SIZE))
     # What torch brought is never rubbish: no collection need look through it.
@@ -145,8 +142,7 @@ def _keep_tidy() -> None:
 def tidy() -> None:
     """Give back the memory of those who have left. Streamlit would do the first half after every run of a script."""
     gc.collect()
-    if GLIBC:
-        ctypes.CDLL(None).malloc_trim(0)
+    return_memory()
 
 
 def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
@@ -157,7 +153,6 @@ def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
     import torch
 
     from lenet.pretrained import WeightsError
-    from lenet.variant import INPUT_SIZE
 
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
         raise WeightsError(f"{name} can read no digit: its weights are no numbers any more. A smaller learning rate "
@@ -167,7 +162,10 @@ def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
     taken, unique, number = set(names()), name, 2
     while unique in taken:
         unique, number = f"{name}-{number}", number + 1
-    st.session_state.setdefault(_SESSION, {})[unique] = (model.eval().requires_grad_(False), card)
+    mine = st.session_state.setdefault(_SESSION, {})
+    mine[unique] = (model.eval().requires_grad_(False), card)
+    for oldest in list(mine)[:-MOST_OF_A_SESSION]:
+        del mine[oldest]
     return unique
 
 
@@ -186,7 +184,7 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     missing = st.session_state.get(_UNKNOWN, [] if DEFAULT in options else [DEFAULT])
     if missing:
         st.warning(
-            f"There is no network called {', '.join(map(_plain, missing))} here: choose one of {', '.join(options)}; "
+            f"There is no network called {', '.join(map(_quoted, missing))} here: choose one of {', '.join(options)}; "
             "a shipped one whose file is gone comes back with `git checkout -- pretrained`."
         )
     st.session_state.setdefault(_MORE, set()).update(asked)
@@ -241,6 +239,11 @@ def _picked(key: str, most: int = 1, default: str = DEFAULT) -> None:
         st.session_state[key] = st.session_state[key][-most:] or [default]
 
 
-def _plain(text: str) -> str:
-    """Somebody's text, cut short and without anything that Markdown would act on."""
-    return "“" + "".join(c for c in text[:40] if c.isalnum() or c in " -_.") + "”"
+def plain(text: str) -> str:
+    """A sentence with somebody's text in it, without anything that Markdown would act on."""
+    return " ".join("".join(" " if c in "[]<>`*$\\~/#|" else c for c in text).split())
+
+
+def _quoted(name: str) -> str:
+    """Somebody's name for a network, cut short."""
+    return "“" + "".join(c for c in name[:40] if c.isalnum() or c in " -_.") + "”"

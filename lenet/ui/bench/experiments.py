@@ -10,8 +10,8 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import urlencode
 
-from lenet.bench.browser import Server, chromium
 from lenet.experiments import EXPERIMENTS
+from lenet.ui.bench.browser import Server, chromium
 
 GOAL = 1.5
 BARE = """

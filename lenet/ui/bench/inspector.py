@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from statistics import median, quantiles
 
-from lenet.bench.browser import ROOT, Server, chromium
+from lenet.ui.bench.browser import ROOT, Server, chromium
 
 APP = """
 import streamlit as st

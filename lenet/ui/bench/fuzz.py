@@ -12,8 +12,8 @@ from io import BytesIO
 from itertools import cycle
 from urllib.parse import urlencode
 
-from lenet.bench.browser import Server
-from lenet.bench.websocket import Visitor, drawings, visit
+from lenet.ui.bench.browser import Server
+from lenet.ui.bench.websocket import Visitor, drawings, visit
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
 NAMES = ("digit", "network", "networks", "experiment", "guess1", "section", "lr", "epochs", "seed", "train_size",
@@ -65,7 +65,8 @@ def upload(number: int) -> bytes:
     chance = random.Random(number)
     if number % 20 == 0:
         return chance.randbytes(chance.randrange(4096))
-    content = bytearray(_pictures()[number % len(FORMATS)])
+    pictures = _pictures()
+    content = bytearray(pictures[number % len(pictures)])
     for _ in range(chance.randrange(1, 12)):
         at = chance.randrange(min(len(content), 200) if chance.random() < 0.5 else len(content))
         change = chance.randrange(3)
@@ -93,6 +94,11 @@ def _pictures() -> list[bytes]:
             file = BytesIO()
             picture.convert("RGB" if name in ("WEBP", "JPEG") else "L").save(file, name)
             _made.append(file.getvalue())
+        exif = Image.Exif()
+        exif[0x0112], exif[0x0100], exif[0x010F] = 6, 90, "camera"  # turned to its side
+        file = BytesIO()
+        picture.save(file, "JPEG", exif=exif)
+        _made.append(file.getvalue())
     return _made
 
 

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from statistics import median, quantiles
 
-from lenet.bench.browser import ROOT, Server, board, chromium, stroke
+from lenet.ui.bench.browser import ROOT, Server, board, chromium, stroke
 
 ECHO = """
 import streamlit as st

@@ -17,10 +17,10 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from lenet.bench.browser import ROOT, Server
-from lenet.bench.depth import processor
-from lenet.bench.websocket import Visitor, drawings, visit
 from lenet.files import write_atomically
+from lenet.machine import processor
+from lenet.ui.bench.browser import ROOT, Server
+from lenet.ui.bench.websocket import Visitor, drawings, visit
 
 REPORT = ROOT / "docs" / "performance.md"
 CORES = 2
