@@ -11,7 +11,8 @@ from lenet.variant import Variant
 CHANCE = 0.15  # test accuracy below which nothing has been learned; one class alone is 9 to 11 %
 VANISHED = 1e-3  # gradient norm of the first layer over that of the last
 SATURATED = 0.5  # share of a layer's units that no picture moves
-KILLED = 0.95  # such a share that training brought about
+KILLED = 0.8  # such a share that training brought about
+LEARNT = 0.05  # training loss below which the training pictures are known
 GOOD = 0.95
 
 
@@ -45,19 +46,19 @@ def _not_a_number(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
 
 
 def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
-    worst, begin = max(history, key=lambda e: e.train_loss), history[0]
-    killed = [name for name, share in last.dead_units.items() if share >= KILLED and begin.dead_units[name] < SATURATED]
     if last.test_accuracy >= CHANCE:
         return None
+    worst, begin = max(history, key=lambda e: e.train_loss), history[0]
+    killed = [name for name, share in last.dead_units.items() if share >= KILLED and begin.dead_units[name] < SATURATED]
     if worst.train_loss > 2 * begin.train_loss:
         evidence = f"Loss {begin.train_loss:.3g} before training, {worst.train_loss:.3g} in epoch {worst.epoch}."
-    elif variant.activation == "relu" and killed:
+    elif killed:
         name = killed[-1]
         since = next(e.epoch for e in history if e.dead_units[name] >= KILLED)
         evidence = (
-            f"{name}: {begin.dead_units[name]:.0%} of its units were zero for every test picture before training, "
-            f"{last.dead_units[name]:.0%} are since epoch {since}. A tenth of the learning rate is the first thing to "
-            "try."
+            f"{name}: {begin.dead_units[name]:.0%} of its units were {_dead(variant)} for every test picture before "
+            f"training, {last.dead_units[name]:.0%} are since epoch {since}. A tenth of the learning rate is the first "
+            "thing to try."
         )
     else:
         return None
@@ -65,6 +66,22 @@ def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[E
         "bad",
         f"The learning rate, {recipe.lr:g}, is too high: the steps overshot and the units did not come back.",
         evidence,
+    )
+
+
+def _dead(variant: Variant) -> str:
+    return "zero" if variant.activation == "relu" else "saturated"
+
+
+def _by_heart(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
+    if last.train_loss > LEARNT or last.test_accuracy >= GOOD:
+        return None
+    return Finding(
+        "warning",
+        "It knows its training pictures by heart and other digits less well: more pictures would help, more epochs "
+        "will not.",
+        f"Training loss {last.train_loss:.3f} on {recipe.train_size:,} pictures, test accuracy "
+        f"{last.test_accuracy:.1%}.",
     )
 
 
@@ -80,7 +97,7 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
     evidence = f"{last.classes_predicted} of 10 classes are predicted; test accuracy {last.test_accuracy:.1%}."
     if len(lost) > len(last.class_accuracy) - last.classes_predicted:  # some are predicted, for other digits
         return Finding("warning", f"Never read rightly{so_far}: {', '.join(lost)}.", evidence)
-    if not (variant.output_activation and variant.activation == "relu"):
+    if not _ends_in_relu(variant):
         return Finding("bad", f"Never predicted{so_far}: {', '.join(lost)}. Other outputs always win.", evidence)
     *_, share = last.dead_units.values()
     dead = round(share * len(last.class_accuracy))
@@ -91,6 +108,25 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
         "bad",
         f"Never predicted{so_far}: {', '.join(lost)}. {why}: where an output is zero, no gradient comes back.",
         f"{dead} of 10 output units are zero for every test picture; {evidence}",
+    )
+
+
+def _ends_in_relu(variant: Variant) -> bool:
+    return variant.output_activation and variant.activation == "relu"
+
+
+def _lucky(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
+    """A dead output is the answer only where all ten are zero, and then it is the first: that of 0."""
+    *_, share = last.dead_units.values()
+    dead = round(share * len(last.class_accuracy))
+    if not _ends_in_relu(variant) or dead <= len(last.class_accuracy) - last.classes_predicted:
+        return None
+    return Finding(
+        "bad",
+        "The output of 0 is dead. Zeros seem to be read all the same, for where all ten outputs are equal the first "
+        "one counts as the answer.",
+        f"{dead} of 10 output units are zero for every test picture, and yet {last.classes_predicted} classes are "
+        f"predicted; accuracy of the digit 0 {last.class_accuracy[0]:.1%}.",
     )
 
 
@@ -110,18 +146,24 @@ def _saturated(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
     name, share = max(last.dead_units.items(), key=lambda item: item[1], default=("", 0.0))
     if share < SATURATED:
         return None
-    word = "dead: zero" if variant.activation == "relu" else "saturated"
     return Finding(
         "bad",
-        f"Most units of {name} are {word} for every test picture, so they learn nothing.",
+        f"Most units of {name} are {_dead(variant)} for every test picture, so they learn nothing.",
         f"{share:.0%} of them.",
     )
 
 
 def _not_begun(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
-    over = any(rule(variant, recipe, last, history) for rule in (_not_a_number, _overshot))
-    if last.test_accuracy >= CHANCE or over:
+    graver = any(rule(variant, recipe, last, history) for rule in (_not_a_number, _overshot, _by_heart))
+    if last.test_accuracy >= CHANCE or graver:
         return None
+    best = max(history, key=lambda e: e.test_accuracy)
+    if best.test_accuracy >= CHANCE:
+        return Finding(
+            "warning",
+            "It had begun to learn and lost it again: its answers are no better than guessing now.",
+            f"Test accuracy {best.test_accuracy:.1%} after epoch {best.epoch}, {last.test_accuracy:.1%} now.",
+        )
     return Finding(
         "warning",
         "It has not begun to learn: its answers are no better than guessing.",
@@ -129,7 +171,7 @@ def _not_begun(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
     )
 
 
-RULES = (_not_a_number, _overshot, _lost_classes, _vanishing, _saturated, _not_begun)
+RULES = (_not_a_number, _overshot, _by_heart, _lost_classes, _lucky, _vanishing, _saturated, _not_begun)
 
 
 def _fine(last: Epoch) -> Finding:

@@ -236,9 +236,9 @@ NONLINEARITIES = Experiment(
                     high=0,
                 ),
             ),
-            "Where an output ReLU is zero for all pictures of its class, none of them passes a gradient back and the "
-            "class stays lost; an output tanh passes some everywhere. Classes never predicted at the end, learning "
-            "rate 0.1:",
+            "Where an output ReLU is zero for all pictures of its class, none of them passes a gradient back: the "
+            "class stays lost until what the others teach happens to move it, if ever. An output tanh passes some "
+            "gradient everywhere. Classes never predicted at the end, learning rate 0.1:",
             (
                 ("Tanh", Quantity("unpredicted", TANH[:1])),
                 ("ReLU", Quantity("unpredicted", RELU[:1])),
@@ -313,12 +313,13 @@ NONLINEARITIES = Experiment(
                 )
                 for label, settings in (("ReLU", RELU), ("Tanh", TANH), ("Sigmoid", SIGMOID))
             ),
-            "A network that has not begun to learn answers as its initialisation does, so its accuracy depends on the "
-            "seed. Training loss after the last epoch (2.303 is that of guessing):",
-            (
-                ("ReLU", Quantity("loss", RELU[2:])),
-                ("Tanh", Quantity("loss", TANH[2:])),
-                ("Sigmoid", Quantity("loss", SIGMOID[2:])),
+            "A network that has hardly begun to learn gives nearly all digits the same few answers, and its accuracy "
+            "is the share of digits for which they happen to be right. Training loss after the last epoch (2.303 is "
+            "that of guessing) and classes never predicted then:",
+            tuple(
+                (f"{label}, {what}", Quantity(measure, settings[2:]))
+                for label, settings in (("ReLU", RELU), ("Tanh", TANH), ("Sigmoid", SIGMOID))
+                for what, measure in (("loss", "loss"), ("classes", "unpredicted"))
             ),
         ),
     ),
@@ -418,7 +419,8 @@ POOLING = Experiment(
                     high=0,
                 ),
             ),
-            "Padding adds a ring of cells that see only the border of the maps. Classes never predicted at the end:",
+            "Padding moves the windows by one cell, so that those at the top and on the left see less of the maps, and "
+            "makes the maps a cell larger (13 for 12, 5 for 4). Classes never predicted at the end:",
             (("padded", Quantity("unpredicted", PADDED)), ("original", Quantity("unpredicted", (ORIGINAL,)))),
         ),
         Claim(
@@ -436,11 +438,11 @@ POOLING = Experiment(
                     high=0,
                 ),
             ),
-            "With stride 1 the maps stay large, so that the first linear layer has 20 times the inputs and learns "
-            "from all of them. Gradient norm of the first layer before training:",
+            "With stride 1 the maps stay large, so that the first linear layer has 20 times the inputs and gets the "
+            "larger gradient. Its norm before training:",
             (
-                ("smaller stride", Quantity("first gradient", STRIDE_1)),
-                ("original", Quantity("first gradient", (ORIGINAL,))),
+                ("smaller stride", Quantity("linear gradient", STRIDE_1)),
+                ("original", Quantity("linear gradient", (ORIGINAL,))),
             ),
         ),
         Claim(
@@ -503,7 +505,7 @@ DEPTH = Experiment(
                 Part(f"{label}, final accuracy, above 90 %", _final(Setting(name)), low=HIGH, rule="every")
                 for name, label in (("depth-1", "1 layer"), ("original", "2 layers"))
             ),
-            "What is missing to the accuracy are whole classes. Classes never predicted at the end:",
+            "Most of what is missing to the accuracy are whole classes. Classes never predicted at the end:",
             (
                 ("1 layer", Quantity("unpredicted", _at("depth-1"))),
                 ("2 layers", Quantity("unpredicted", (ORIGINAL,))),

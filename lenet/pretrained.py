@@ -25,7 +25,7 @@ FORMAT = "lenet-card-1"
 
 # How each shipped network is made: one row each, a variant and a recipe. `python -m lenet train NAME` makes it again.
 # A variant has seed 0 of the paper's recipe, whatever came of it, but `original`: the lowest seed that learns all ten
-# digits; `original-dead` is its seed 0, which has lost classes for ever.
+# digits; `original-dead` is its seed 0, which has lost one of them.
 SHIPPED: dict[str, tuple[Variant, Recipe]] = {
     **{name: (VARIANTS[name], RECIPES["paper"]) for name in VARIANTS},
     "best": (VARIANTS["best"], RECIPES["best"]),

@@ -63,7 +63,9 @@ def _experiment(e: Experiment, runs: Runs) -> str:
         for lr in e.lrs if e.variants else ():
             settings = {statistics.label(e, setting): setting for setting in statistics.settings_at(e, lr)}
             parts.append(f"Learning rate {lr:g}, {words}:")
-            parts.append(markdown(TABLE, (table_row(row) for row in statistics.table(settings, runs, form))))
+            rows = statistics.table(settings, runs, form)
+            parts.append(markdown(TABLE, map(table_row, rows)))
+            parts += luck(rows)
     if e is DEPTH:
         parts.append(_times())
     parts += [_claim(e, claim, runs) for claim in e.claims]
@@ -86,6 +88,17 @@ def table_row(row: dict) -> list[str]:
         str(row["reached"]),
         *rest,
         ", ".join(f"{v:.1f}" for v in row["seeds"]),
+    ]
+
+
+def luck(rows: Iterable[dict]) -> list[str]:
+    """A sentence for each row of statistics.table with accuracies that are better than what the network can tell."""
+    return [
+        f"{row['network']}, seed {', '.join(map(str, row['lucky']))}: the output of 0 is dead, and zeros count as read "
+        "rightly only because the first of ten equal outputs is taken for the answer. Up to ten points of that "
+        "accuracy are luck."
+        for row in rows
+        if row["lucky"]
     ]
 
 

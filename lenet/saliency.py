@@ -38,8 +38,12 @@ class Saliency:
     def gap(self) -> float:
         """By how much the values' sum misses the difference between the two outputs, as a share of it."""
         difference = self.digit - self.baseline
-        missed = abs(self.values.double().sum().item() - difference)
-        return missed / abs(difference) if difference else missed
+        return self.missed / abs(difference) if difference else self.missed
+
+    @property
+    def missed(self) -> float:
+        """The same in units of the output."""
+        return abs(self.values.double().sum().item() - (self.digit - self.baseline))
 
 
 def occlusion(model: LeNet, image: Tensor, target: int) -> Saliency:

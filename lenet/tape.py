@@ -32,7 +32,7 @@ CHECKPOINTS = 24
 # The shipped tapes, all in the paper's recipe: variant, seed, what there is to see. A new tape is one row here.
 TAPES: dict[str, tuple[str, int, str]] = {
     "original-1": ("original", 1, "learns all ten digits"),
-    "original-0": ("original", 0, "loses a digit for good"),
+    "original-0": ("original", 0, "loses a digit"),
     "tanh-0": ("tanh", 0, "the same start with tanh"),
     "sigmoid-0": ("sigmoid", 0, "the same start with sigmoid"),
 }

@@ -47,6 +47,7 @@ def _history(run: Run, right: bool, bad_seed: bool) -> History:
         "dead_units": [[0.0] * activations] * (EPOCHS + 1),
         "gradient_norms": [[ratio, *[0.5] * (len(layers) - 2), 1.0]] * (EPOCHS + 1),
         "output_activation": run.output_activation,
+        "output_relu": run.output_activation and run.network().activation == "relu",
         "train_seconds": [5.0 * epoch for epoch in range(EPOCHS + 1)],
         "torch": ["9.9.0"] * (EPOCHS + 1),
         "conv1": np.tile(kernel[mirror, mirror], (6, 1, 1, 1)),

@@ -184,6 +184,24 @@ def test_from_the_drawing_to_a_convolution_in_two_clicks(fresh_server, browser):
     page.close()
 
 
+def test_rounding_where_large_terms_cancel_is_not_called_wrong(server, browser):
+    model = create_model("original", pretrained=True)
+    trace = model.trace(digit_number(8).image[None])
+    conv = model.conv2.double()
+    with torch.no_grad():
+        exact = conv(trace["pool1"].output.double())
+    apart = (exact - trace["conv2"].output).abs()
+    at = int((apart / exact.abs()).argmax())
+    assert apart.flatten()[at] > 1e-6 and apart.flatten()[at] > 1e-4 * exact.abs().flatten()[at]
+    page = browser.new_page(viewport={"width": 1366, "height": 900})
+    page.goto(f"{server.url}/inside?network=original&digit=8")
+    ready(page)
+    settled(page)
+    printed = pin(page, [stage.name for stage in trace].index("conv2"), at)
+    assert "large terms cancel" in printed["check"]
+    page.close()
+
+
 @pytest.mark.parametrize("name", ["depth-4", "pool-stride-3", "pool-kernel-3-stride-3-padded", "lstm-steps", "rnn"])
 def test_every_form_of_network_has_the_right_outlines_and_sums(bare, browser, name):
     """Against lenet.explain: what is seen and fed, counted, and every number's arithmetic."""

@@ -33,8 +33,11 @@ NEVER = {"class_accuracy": [0.0, *[0.99] * 9], "classes_predicted": 9, "test_acc
         ("original", {"train_loss": float("nan")}, "bad", "learning rate, 0.1, is too high"),
         ("sigmoid", {"gradient_norms": {"conv1": 1e-6, "fc3": 0.1}}, "bad", "vanishes"),
         ("tanh", {"dead_units": {"tanh1": 0.1, "tanh4": 0.8}}, "bad", "units of tanh4 are saturated"),
-        ("original", {"dead_units": {"relu4": 0.8}}, "bad", "units of relu4 are dead"),
+        ("original", {"dead_units": {"relu4": 0.8, "relu5": 0.0}}, "bad", "units of relu4 are zero"),
         ("sigmoid", {"test_accuracy": 0.1135}, "warning", "not begun"),
+        ("original", {"test_accuracy": 0.8, "train_loss": 0.01}, "warning", "by heart"),
+        ("original", {"dead_units": {"relu5": 0.1}}, "bad", "output of 0 is dead"),
+        ("tanh", {"dead_units": {"relu1": 0.86}, "test_accuracy": 0.1}, "bad", "too high"),
     ],
 )
 def test_each_ill_has_its_sentence(variant, change, kind, words):
@@ -58,6 +61,12 @@ def test_units_that_too_large_steps_have_killed_are_no_vanishing_gradient(varian
     assert not any("vanishes" in finding.sentence or "not begun" in finding.sentence for finding in others)
 
 
+def test_what_was_learnt_and_lost_again_is_not_said_never_to_have_begun():
+    history = [BEFORE, replace(FINE, test_accuracy=0.3), replace(FINE, epoch=2, test_accuracy=0.11)]
+    [finding] = diagnose(VARIANTS["best"], Recipe(), history)
+    assert "lost it again" in finding.sentence and "30.0% after epoch 1" in finding.evidence
+
+
 def test_a_network_that_is_no_number_any_more_has_not_failed_to_begin():
     lost = replace(FINE, train_loss=float("nan"), test_accuracy=0.098)
     findings = diagnose(VARIANTS["original"], Recipe(), [BEFORE, lost])
@@ -74,6 +83,9 @@ def test_before_the_first_epoch_there_is_nothing_to_say():
         ("best", Recipe(lr=100.0, epochs=2, train_size=2000), "too high"),
         ("sigmoid", Recipe(lr=0.1, epochs=1, train_size=1000), "not begun"),
         ("best", Recipe(optimiser="adam", lr=0.003, batch_size=64, epochs=2, train_size=4000), "learning"),
+        ("best", Recipe(optimiser="adam", lr=0.003, batch_size=10, epochs=40, train_size=100), "by heart"),
+        ("best", Recipe(epochs=200, train_size=1, batch_size=1), "by heart"),
+        ("tanh", Recipe(lr=10.0, epochs=2, train_size=5000), "too high"),
     ],
 )
 def test_real_runs(variant, recipe, words):

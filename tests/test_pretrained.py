@@ -38,7 +38,7 @@ def test_best_is_the_base_network_without_its_last_relu_and_good():
     assert card.test_accuracy >= 0.994
 
 
-def test_the_dead_network_has_lost_classes_for_ever():
+def test_the_dead_network_has_lost_a_class():
     card = lenet.card("original-dead")
     assert card.history[-1]["classes_predicted"] < 10
     assert lenet.card("original").history[-1]["classes_predicted"] == 10

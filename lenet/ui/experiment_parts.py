@@ -12,7 +12,7 @@ from lenet import curves, statistics, times
 from lenet.experiments import DEPTH, FORMS, KERNELS, ORIGINAL, POOLING, RECURRENCE, SEEDS, Experiment
 from lenet.files import PRETRAINED
 from lenet.kernels import kernels
-from lenet.report import part_lines
+from lenet.report import luck, part_lines
 from lenet.statistics import COURSES, Judgement, Runs
 from lenet.ui import experiment_charts as charts
 from lenet.ui import networks, palette
@@ -121,6 +121,8 @@ def explore(e: Experiment) -> None:
             st.info(f"Not yet run: {len(settings) * len(SEEDS)} of {len(settings) * len(SEEDS)} runs of this choice.")
     with right:
         _table(rows, in_chart, table_key)
+        for sentence in luck(rows):
+            st.caption(sentence)
         done = sum(len(set(runs.seeds(setting, form)) & set(SEEDS)) for setting in settings.values())
         wanted = len(settings) * len(SEEDS)
         if done < wanted:
@@ -139,6 +141,7 @@ def _table(rows: list[dict], stands_out: set, key: str) -> None:
     frame.insert(0, "", ["●" if name in stands_out else "" for name in frame["network"]])
     for share in ("final", "low", "high"):
         frame[share] *= 100
+    frame["seeds"] = [[round(value, 2) for value in seeds] for seeds in frame["seeds"]]
     number = st.column_config.NumberColumn
     st.dataframe(
         frame,
@@ -159,8 +162,8 @@ def _table(rows: list[dict], stands_out: set, key: str) -> None:
             "high": number("to", help="Upper end of the 95 % interval of the mean", format="%.1f %%", width=60),
             "reached": number("≥ 90 %", help="Seeds that ever get to 90 % accuracy", format="%d", width=55),
             "epochs": number("after", help="Epochs that those seeds take until then, mean", format="%.1f", width=50),
-            "unpredicted": number("lost", help="Classes that no test digit is taken for at the end, mean",
-                                  format="%.1f", width=45),
+            "unpredicted": number("lost", help="Classes that no test digit is taken for at the end, or whose output is "
+                                  "dead, mean", format="%.1f", width=45),
             "dead outputs": number("dead", help="Output units at zero (or saturated) for every test digit at the end, "
                                    "mean; none without an output nonlinearity", format="%.1f", width=50),
             "seeds": st.column_config.ListColumn("Each seed", help="Final test accuracy of each seed, in per cent"),

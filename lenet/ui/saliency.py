@@ -76,8 +76,13 @@ def picture(digit: Digit, found: "Saliency", scale: float) -> Image.Image:
 
 def _sum(found: "Saliency") -> str:
     difference = found.digit - found.baseline
+    apart = f"{found.gap:.2%} apart"
+    from lenet.saliency import GAP
+
+    if found.gap > GAP:  # next to a difference of almost nothing any share is large
+        apart = f"{found.missed:.2g} apart, for what speaks for it and against it nearly cancels"
     return (
         f"The output of {found.target} is {found.digit:.3g} for this digit and {found.baseline:.3g} for a black "
         f"picture. The integrated gradients sum to {float(found.values.double().sum()):.3g} of the difference of "
-        f"{difference:.3g}: {found.gap:.2%} apart, with {found.steps} steps."
+        f"{difference:.3g}: {apart}, with {found.steps} steps."
     ).replace("-", "−")

@@ -54,12 +54,14 @@ function listing(net, { terms, bias, sum: total }, { exact, all, biasName = "bia
 }
 
 /** Our number, PyTorch's, and how far they are apart, honestly. */
-function check({ value, torch }, exact) {
+function check({ value, torch, terms, groups, bias }, exact) {
+  // float32 rounds each addition by up to a sixteen-millionth of what is added up, however small the outcome is.
+  const added = (groups?.flatMap((group) => group.terms) ?? terms).reduce((most, { product }) => most + Math.abs(product), Math.abs(bias))
   const apart = Math.abs(value - torch), relative = torch ? apart / Math.abs(torch) : apart
   const small = (x) => x.toExponential(0).replace("-", "−")
   const words = apart === 0 ? "They are equal."
     : relative <= 1e-4 ? `They agree to ${small(relative)}${torch ? " of the number" : ""}.`
-    : apart <= 1e-6 ? `They agree to ${small(apart)}: large terms cancel here, so float32 keeps few figures of the number.`
+    : apart <= 1e-6 * Math.max(1, added) ? `They agree to ${small(apart)}: large terms cancel here, so float32 keeps few figures of the number.`
     : `They differ by ${small(apart)}: that is too much.`
   return el("p", { className: "check" },
     "Added up here, in double precision: ", el("output", { className: "ours", "data-value": value }, figure(value, true)), ". PyTorch, in float32: ",
