@@ -46,10 +46,11 @@ def stroke() -> "tuple[digit.Digit | None, dict[str, LeNet]]":
                       args=(picture, f"back-{canvas.count()}"), key="back")  # fmt: skip
     models, problems = networks.load_all(chosen) if shown else ({}, [])
     answers, films = reading.read(shown, models) if shown else ([], [])
-    message = " ".join(filter(None, [digit.problem(), *problems])) or ("" if shown else EMPTY)
+    wrong = " ".join(filter(None, [digit.problem(), *problems]))
+    message = wrong or ("" if shown else EMPTY)
     with place:
         painted = reading.show_answers(
-            chosen, answers, shown, message, waking="" if networks.warm() else networks.WAKING
+            chosen, answers, shown, message, bool(wrong), waking="" if networks.warm() else networks.WAKING
         )
     reading.show_film(films)
     if painted:

@@ -15,7 +15,22 @@ _HOME = {
     "card": "lenet.pretrained",
     "to_mnist": "lenet.ink",
 }
-_MODULES = ("variant", "model", "data", "ink", "training", "explain", "stress", "experiments", "pretrained")
+_MODULES = (
+    "variant",
+    "model",
+    "data",
+    "ink",
+    "recipe",
+    "training",
+    "diagnosis",
+    "explain",
+    "tape",
+    "stress",
+    "experiments",
+    "curves",
+    "statistics",
+    "pretrained",
+)
 
 __all__ = [*_HOME, *_MODULES]
 

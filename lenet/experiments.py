@@ -168,7 +168,8 @@ KERNELS = Experiment(
     "What do the kernels of the trained network respond to?",
     {},
     Guess(
-        "By eye, as the paper did it: which kernel of conv1 prefers the bottom left to the top right the most?",
+        "By eye, as the paper did it: which kernel of conv1 prefers the bottom left to the top right the most, in the "
+        "mean of the seeds? (Mean weight there minus here, in standard deviations of the kernel, sd.)",
         {f"#{number}": Quantity(f"conv1 #{number} bottom left", (ORIGINAL,)) for number in range(1, 7)},
     ),
     (

@@ -12,7 +12,7 @@ from lenet.kernels import kernels
 from lenet.statistics import Finding, Runs
 
 REPORT = PRETRAINED / "REPORT.md"
-MARKS = {statistics.HOLDS: "holds", statistics.FAILS: "**fails**", statistics.UNDECIDED: "*undecided*"}
+MARKS = {statistics.HOLDS: "Holds", statistics.FAILS: "**Fails**", statistics.UNDECIDED: "*Undecided*"}
 
 
 def write(path: Path = REPORT) -> None:
@@ -128,7 +128,7 @@ def part_lines(paper: Sequence[Finding], linear: Sequence[Finding]) -> list[str]
         lines.append(f"- {MARKS[finding.outcome]}: {finding.part.words}: {statistics.numbers(finding)}.")
         lines.append(f"  - The rule: {statistics.rule(finding.part)}.")
         if other := counter.get(finding.part):
-            lines.append(f"  - With linear output: {MARKS[other.outcome]}, {statistics.numbers(other)}.")
+            lines.append(f"  - With linear output: {MARKS[other.outcome].lower()}, {statistics.numbers(other)}.")
     return lines
 
 

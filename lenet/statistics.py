@@ -256,6 +256,9 @@ def show(quantity: Quantity, value: float) -> str:
         return _count(value) if isfinite(value) else "–"
     measure = MEASURES[quantity.measure]
     text = measure.show(value).replace("-", "−")
+    if not any(figure in text for figure in "123456789"):
+        text = text.removeprefix("−")  # rounded to nothing, a number has no sign
+        value = 0.0
     if not quantity.minus:
         return text
     if measure.show is _power:  # a difference of logarithms is a ratio
@@ -424,7 +427,7 @@ def mechanism(claim: Claim, runs: Runs, form: bool = True) -> str:
         if by_seed:
             seeds = ", ".join(show(quantity, value) for value in by_seed.values())
             mean = show(quantity, interval(by_seed.values()).mean)
-            figures.append(f"{label} {mean} ({seeds})" if len(by_seed) > 1 else f"{label} {mean} (one seed)")
+            figures.append(f"{label} {mean} (seeds: {seeds})" if len(by_seed) > 1 else f"{label} {mean} (one seed)")
         else:
             figures.append(f"{label} not measured yet")
     return f"{claim.mechanism} {'; '.join(figures)}." if figures else claim.mechanism

@@ -11,7 +11,16 @@ SECTIONS = {
     "pixels": "What the pixels contribute",
 }
 
+# On a phone picture and answers stay in sight while a slider moves: they stick to the top of all columns.
+STYLE = """<style>
+@media (max-width: 640px) {
+  [data-testid="stColumn"]:has(.st-key-now), [data-testid="stColumn"] *:has(.st-key-now) { display: contents; }
+  .st-key-now { position: sticky; top: 0; z-index: 3; padding-bottom: 0.5rem; background: light-dark(#fdfcf9, #12151b); }
+}
+</style>"""
+
 frame.page("stress")
+st.html(STYLE)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     with st.container(width="content"):
         shown = digit.choose()
@@ -59,6 +68,8 @@ def stress(shown: digit.Digit) -> None:
         parts.curve(name, swept[name], shown, cards, again, at[name])
     section = st.segmented_control("More about this digit", list(SECTIONS), format_func=SECTIONS.__getitem__,
                                    default="points", key="more", bind="query-params")  # fmt: skip
+    if section in ("points", "pixels") and parts.moved(at):
+        st.caption("Of the digit itself, as it is with all sliders at rest.")
     if section == "points":
         parts.table(swept, shown)
     elif section == "two":

@@ -17,6 +17,7 @@ STYLE = """<style>
 </style>"""
 
 SAID = "said_of_runs"  # key of what the service answered to the last button; it stays until the next
+ANOTHER = "Change something, say the seed, to see one train from the start."
 CACHED = list(dict.fromkeys(name for e in EXPERIMENTS for name in e.variants))
 
 frame.page("train")
@@ -47,9 +48,9 @@ def begin() -> None:
         return
     if job.key in runs:
         runs.remove(job.key)
-        st.session_state[SAID] = "You asked for this very run before, so here it is. Change something to train another."
+        st.session_state[SAID] = f"You asked for this very run before, so here it is. {ANOTHER}"
     elif job.owner != owner:
-        st.session_state[SAID] = "Somebody asked for this very run before: here it is, and it is yours as well."
+        st.session_state[SAID] = f"Somebody asked for this very run before: here it is, yours as well. {ANOTHER}"
     runs.append(job.key)
     st.query_params["run"] = job.key
 
@@ -90,7 +91,10 @@ def known_runs() -> list[jobs.Job]:
     return [job for key in runs if (job := builder.service().find(key, owner))]
 
 
-asks = any(not job.settled for job in known_runs()[-1:])
+asks = False
+for newest in known_runs()[-1:]:
+    asks = not newest.settled
+    st.query_params["run"] = newest.key  # gone where one comes back from another page
 
 
 @st.fragment(run_every=0.5 if asks else None)
@@ -116,11 +120,15 @@ def watch() -> None:
     if said := st.session_state.get(SAID):
         st.info(said, icon=":material/info:")
     if job is None:
-        st.info("Choose a network and a recipe, then press **Start**. The quick recipe takes about a minute.")
         if wanted:
+            st.info("Choose a network and a recipe, then press **Start**. The quick recipe takes about a minute.")
             st.markdown("**What will be trained**")
             builder.shape_table(wanted)
+        else:
+            st.info("That network cannot be built: change it as is said beside it.")
         return
+    other = wanted is not None and (wanted, recipe) != (job.variant, job.recipe)
+    st.markdown(f"**{live.name(job).capitalize()}**" + ", not what is chosen now" * other)
     live.status(job, *builder.service().wait_for(job))
     live.diagnosis(job)
     live.afterwards(job)

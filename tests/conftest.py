@@ -6,9 +6,9 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from lenet.ui.bench.browser import CHROMIUM, CHROMIUM_FLAGS, ROOT, Server, chromium
+from lenet.ui.bench.browser import ROOT, Server, chromium
 
-__all__ = ["CHROMIUM", "CHROMIUM_FLAGS", "ROOT", "Server"]  # the browser tests take them from here
+__all__ = ["ROOT", "Server"]  # the tests take them from here
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads cost more than they save on pictures this small
 settings.register_profile("project", deadline=None, derandomize=True)  # the same examples every time

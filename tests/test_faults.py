@@ -160,7 +160,8 @@ def test_damaged_weights_tape_and_curves_get_a_sentence_and_other_pages_work(tmp
         async with Visitor(server.url) as visitor:
             await visitor.open("experiments", "guess2=Just+show+me")
             assert "curves.parquet" in alerts(visitor)
-            await visitor.open("inside", "network=tanh&section=tape")
+            await visitor.open("inside", "network=tanh&section=Training+tape")
+            assert tape in alerts(visitor)
             await visitor.open()
             await visitor.draw(drawings()[0])
 

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lenet.files import ROOT
 from lenet.model import LeNet
 from lenet.variant import (
     ACTIVATIONS,
@@ -151,4 +152,4 @@ def test_receptive_field_is_exactly_where_gradients_reach(name):
 def test_variants_are_known_without_torch():
     code = "import sys, lenet.variant, lenet.experiments; lenet.variant.layers(lenet.variant.VARIANTS['best']); " \
            "sys.exit('torch' in sys.modules)"  # fmt: skip
-    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

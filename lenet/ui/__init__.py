@@ -1,1 +1,2 @@
-"""What the pages share: frame, pickers, canvas, colours. Only this, the pages and app.py know Streamlit."""
+"""What the pages share: frame, pickers, canvas, colours, and the benches of the app. Only this, the pages and app.py
+know Streamlit."""

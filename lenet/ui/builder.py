@@ -75,12 +75,8 @@ def network() -> Variant | None:
         st.error(str(error))
         near = nearest(v)
         words = ", ".join(f"{p.kernel}/{p.stride}/{p.padding}" for p in near.pools)
-        st.button(
-            f"Take the nearest that fits: {near.depth} layers, pools {words}",
-            on_click=_take,
-            args=(near,),
-            key="nearest",
-        )
+        st.caption(f"The nearest that fits: {near.depth} layers, pools {words}.")
+        st.button("Take that", on_click=_take, args=(near,), key="nearest")
         return None
     with st.expander(f"{parameter_count(v):,} parameters, {multiply_adds(v):,} multiply-adds a digit"):
         shape_table(v)

@@ -150,8 +150,10 @@ def pick(label: str = "Choose a digit") -> None:
 
 
 def follow_url() -> None:
-    """Show the test digit that the link asks for, once."""
-    asked = st.query_params.get(URL)
+    """Show the test digit that the link asks for, once; a link that asks for none gets that which is shown."""
+    asked, shown = st.query_params.get(URL), current()
+    if asked is None and shown and shown.number is not None:
+        asked = st.session_state[_FOLLOWED] = st.query_params[URL] = str(shown.number)  # come from another page
     if asked is None or asked == st.session_state.get(_FOLLOWED):
         return
     st.session_state[_FOLLOWED] = asked
@@ -207,9 +209,11 @@ def _from_upload() -> None:
     from lenet.ink import InkError, open_picture
 
     file = st.session_state[_UPLOAD]
+    st.session_state.pop(_PROBLEM, None)
     if file is None:
         return
     try:
         show(from_picture(open_picture(file), "an uploaded picture", file.file_id))
     except InkError as error:
-        st.session_state[_PROBLEM] = str(error)
+        kept = " The digit before it is still shown." if current() else ""
+        st.session_state[_PROBLEM] = f"{networks.plain(file.name)}: {error}{kept}"

@@ -11,6 +11,7 @@ from lenet.ui.palette import SEQUENTIAL_RANGE, VARIANT_COLOURS
 from lenet.variant import CLASSES
 
 HEIGHT = 370  # pixels, without the legend
+FEW = 4  # networks whose bands can lie on one another and still be told apart
 DASHES = [[1, 0], [7, 3], [2, 2], [10, 2, 2, 2], [5, 5], [1, 4], [12, 4]]
 
 
@@ -72,7 +73,7 @@ def _curves(each: bool, networks: tuple[str, ...], here: tuple[str, ...], course
     base = alt.Chart(alt.NamedData("means")).encode(x=x)
     band = base.mark_area().encode(
         y=alt.Y("low:Q", title=what.words), y2="high:Q", color=colour,
-        opacity=chosen.then(alt.value(0.18)).otherwise(alt.value(0.02)),
+        opacity=chosen.then(alt.value(0.18 if len(here) <= FEW else 0.07)).otherwise(alt.value(0.02)),
     )  # fmt: skip
     line = base.mark_line(strokeWidth=2.5).encode(
         y=y, **looks, opacity=chosen.then(alt.value(1)).otherwise(alt.value(0.12))

@@ -15,8 +15,10 @@ from lenet.kernels import kernels
 from lenet.report import luck, part_lines
 from lenet.statistics import COURSES, Judgement, Runs
 from lenet.ui import experiment_charts as charts
-from lenet.ui import networks, palette
+from lenet.ui import networks, palette, sheets
 from lenet.ui.digit import TEST_DIGITS
+from lenet.ui.frame import dark
+from lenet.variant import KERNEL
 
 ONLY_LOOK = "Just show me"
 VERDICTS = {  # colour and symbol of the badge
@@ -25,8 +27,8 @@ VERDICTS = {  # colour and symbol of the badge
     statistics.NOT_REPRODUCED: ("red", "cancel"),
     statistics.CANNOT_TELL: ("gray", "help"),
 }
-KERNEL_PIXELS = {"conv1": 18, "conv2": 12}  # of the picture, for each weight
 NEIGHBOURS = 16  # digits that come before the one that is read
+SWAYED = 290  # the first test digit whose answer they change in both shipped networks, rnn and lstm
 
 
 def load() -> Runs:
@@ -87,12 +89,12 @@ def explore(e: Experiment) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         form = st.segmented_control("Output", list(FORMS), format_func=_form, default=True, required=True,
                                     help="The paper's networks have a nonlinearity after the last layer as well.",
-                                    key=f"form{key}")  # fmt: skip
+                                    key=f"form{key}", bind="query-params")  # fmt: skip
         lr = st.segmented_control("Learning rate", e.lrs, default=asked, required=True, format_func="{:g}".format,
-                                  key=f"lr{key}") if len(e.lrs) > 1 else e.lrs[0]  # fmt: skip
+                                  key=f"lr{key}", bind="query-params") if len(e.lrs) > 1 else e.lrs[0]  # fmt: skip
         course = st.selectbox("Show", list(COURSES), format_func=lambda name: COURSES[name].words, key=f"course{key}",
-                              width=300)  # fmt: skip
-        each = st.toggle("Every seed", key=f"seeds{key}")
+                              bind="query-params", width=300)  # fmt: skip
+        each = st.toggle("Every seed", key=f"seeds{key}", bind="query-params")
     settings = {statistics.label(e, setting): setting for setting in statistics.settings_at(e, lr)}
     labels = list(dict.fromkeys(statistics.label(e, setting) for setting in e.settings()))
     here = [text for text in labels if text in settings]
@@ -226,7 +228,9 @@ def why(e: Experiment, runs: Runs) -> None:
             st.vega_lite_chart(spec=charts.gradients(rows, labels, here), key=f"gradients-{e.number}",
                             alt="Norm of the loss gradient of each layer, logarithmic")  # fmt: skip
             st.caption("Norm of the loss gradient on the first 1,000 training digits, geometric mean over the seeds. A "
-                       "line that falls to the left is a gradient that vanishes on its way back.")  # fmt: skip
+                       "line that falls to the left is a gradient that vanishes on its way back."
+                       + " Before training a network is the same with either optimiser, so their lines coincide."
+                       * bool(e.extra))  # fmt: skip
         else:
             st.info("Not yet run.")
     with right:
@@ -235,9 +239,9 @@ def why(e: Experiment, runs: Runs) -> None:
         if rows:
             st.vega_lite_chart(spec=charts.outcomes(rows, labels, here), key=f"outcomes-{e.number}",
                             alt="Final accuracy of each run by the number of classes it never predicts")  # fmt: skip
-            st.caption("Crosses: the paper's form; circles: linear output. A class that no test digit is taken for "
-                       "costs about ten points of accuracy. Point at a run for its seed "
-                       "and its output units that are zero for every test digit.")  # fmt: skip
+            st.caption("Crosses: the paper's form; circles: linear output. Within a count, each network has a place of "
+                       "its own. A class that no test digit is taken for costs about ten points of accuracy. Point at "
+                       "a run for its seed and its output units that are zero for every test digit.")  # fmt: skip
         else:
             st.info("Not yet run.")
     if e is POOLING:
@@ -311,7 +315,7 @@ def _neighbours() -> None:
         return
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.segmented_control("Network", there, default=there[0], required=True, key="recurrent")
-        number = st.number_input("Test digit", 0, TEST_DIGITS - 1, 18, key="recurrent-digit", width=160)
+        number = st.number_input("Test digit", 0, TEST_DIGITS - 1, SWAYED, key="recurrent-digit", width=160)
         asked = st.button("Read it", key="recurrent-read", icon=":material/play_arrow:")
     st.session_state["recurrent-asked"] = asked or st.session_state.get("recurrent-asked", False)
     if not st.session_state["recurrent-asked"]:
@@ -340,6 +344,7 @@ def _read_among(name: str, number: int) -> dict:
     import torch
 
     from lenet.data import mnist, pixels
+    from lenet.evaluation import read
     from lenet.mechanisms import among_neighbours, reading
     from lenet.variant import CLASSES
 
@@ -353,7 +358,7 @@ def _read_among(name: str, number: int) -> dict:
     label = f"{NEIGHBOURS} digits before it"
     rows = [{label: f"only {k}", "Answer": j, "probability": float(answers[k, j])}
             for k in range(CLASSES) for j in range(CLASSES)]  # fmt: skip
-    given = sorted(set(answers.argmax(1).tolist()))
+    given = ["cannot tell" if one is None else str(one) for one in dict.fromkeys(read(answers))]
     swing = float((answers.max(0).values - answers.min(0).values).max())
     steps = []
     if name.endswith("-steps"):
@@ -364,7 +369,7 @@ def _read_among(name: str, number: int) -> dict:
         "label": int(digits.labels[number]),
         "neighbours": rows,
         "steps": steps,
-        "sentence": f"Answers given: {', '.join(map(str, given))}. The probability of an answer moves by up to "
+        "sentence": f"Answers given: {', '.join(given)}. The probability of an answer moves by up to "
         f"{100 * swing:.1f} points with the neighbours.",
     }
 
@@ -375,11 +380,12 @@ def first_kernels(runs: Runs) -> None:
     if not seeds:
         st.info("The trained original network is not shipped here, so there are no kernels to show.")
         return
-    st.markdown("**conv1**, kernels #1 to #6 from left to right" + (", one row a seed" if len(seeds) > 1 else ""))
+    st.markdown("**conv1**, one row for each seed")
     kernels_there = np.stack([runs[ORIGINAL.run(True, seed)]["conv1"][:, 0] for seed in seeds])
     most = float(np.abs(kernels_there).max())
-    st.image(_mosaic(kernels_there, most, KERNEL_PIXELS["conv1"]), alt="Weights of the kernels of conv1",
-             caption=f"Seed, from top to bottom: {', '.join(map(str, seeds))}")  # fmt: skip
+    names = [f"seed {seed}, #{number}" for seed in seeds for number in range(1, kernels_there.shape[1] + 1)]
+    st.image(sheets.sheet(kernels_there.reshape(-1, KERNEL, KERNEL), names, kernels_there.shape[1], 16, True, most,
+                          dark=dark()), alt="Weights of the kernels of conv1")  # fmt: skip
     st.html(palette.legend(True, most, "Weight"))
 
 
@@ -388,13 +394,15 @@ def second_kernels(runs: Runs) -> None:
     seeds = _kernel_seeds(runs)
     if not seeds:
         return
-    st.markdown("**conv2**, kernels #1 to #16 from left to right, one row for each of its six inputs")
+    st.markdown("**conv2**, one column for each kernel, one row for each of its six inputs")
     seed = seeds[0]
     if len(seeds) > 1:
         seed = st.segmented_control("Seed", seeds, default=seeds[0], required=True, key="kernel-seed")
     kernels_there = runs[ORIGINAL.run(True, seed)]["conv2"].transpose(1, 0, 2, 3)
-    most = float(np.abs(kernels_there).max())
-    st.image(_mosaic(kernels_there, most, KERNEL_PIXELS["conv2"]), alt="Weights of the kernels of conv2")
+    most, (inputs, count) = float(np.abs(kernels_there).max()), kernels_there.shape[:2]
+    names = [f"#{number}" for number in range(1, count + 1)] + [""] * count * (inputs - 1)
+    st.image(sheets.sheet(kernels_there.reshape(-1, KERNEL, KERNEL), names, count, 11, True, most, dark=dark()),
+             alt="Weights of the kernels of conv2")  # fmt: skip
     st.html(palette.legend(True, most, "Weight"))
 
 
@@ -402,20 +410,12 @@ def _kernel_seeds(runs: Runs) -> list[int]:
     return [seed for seed in runs.seeds(ORIGINAL, True) if "conv1" in runs[ORIGINAL.run(True, seed)]]
 
 
-def _mosaic(tiles: np.ndarray, most: float, pixels: int) -> np.ndarray:
-    """Kernels [rows, columns, 5, 5] as one picture, uint8 [height, width, 3], with grey lines between them."""
-    colours = palette.heat(tiles, signed=True, scale=most).repeat(pixels, 2).repeat(pixels, 3)
-    gap = pixels // 4
-    padded = np.pad(colours, ((0, 0), (0, 0), (gap, gap), (gap, gap), (0, 0)), constant_values=128)
-    rows, columns, height, width, _ = padded.shape
-    return padded.transpose(0, 2, 1, 3, 4).reshape(rows * height, columns * width, 3)
-
-
 def links(e: Experiment) -> None:
     """Draw on the networks of this experiment, or look inside."""
     with st.container(horizontal=True):
         if e is KERNELS:
-            st.page_link("pages/inside.py", label="The evidence for each kernel: Look inside", icon=":material/search:",
+            st.page_link("pages/inside.py", icon=":material/search:",
+                         label="The evidence for each kernel: Look inside (#1 is kernel 0 there)",
                          query_params={"network": "original"})  # fmt: skip
         for name in networks.names():
             if name in (e.variants or {"original": ""}):

@@ -361,7 +361,7 @@ def _accuracy_chart(tapes: dict, at: int, colours: dict[str, str]) -> "alt.Layer
         columns=["tape", "step", "accuracy"],
     )
     lines = (
-        alt.Chart(table, height=200)
+        alt.Chart(table, height=300)
         .mark_line(point=True)
         .encode(
             alt.X("step:Q", scale=alt.Scale(type="log"), title="updates of the weights + 1 (logarithmic)"),

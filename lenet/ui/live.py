@@ -2,7 +2,7 @@
 
 import csv
 import io
-from math import inf
+from math import ceil, inf
 
 import altair as alt
 import numpy as np
@@ -16,7 +16,9 @@ from lenet.ui.chart import made_once, powers_of_ten
 from lenet.ui.frame import dark
 from lenet.variant import CLASSES
 
-HEIGHT = 260
+HEIGHT = 200  # pixels of a chart without its legend
+LINE = 24  # of a line of the legend
+ABOUT_FLAT = 50.0  # times its smallest loss: where a larger one leaves nothing to see of the small ones
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
 
 
@@ -47,6 +49,11 @@ def status(job: Job, before: int, wait: float) -> None:
 def charts(job: Job, earlier: list[Job], cached: list[dict]) -> None:
     """Loss and accuracy with earlier runs and the cached curves behind; gradients and dead units by layer."""
     runs = [job, *earlier]
+    # A run keeps its colour while others come and go.
+    colours = {name(j): palette.VARIANT_COLOURS[j.number % len(palette.VARIANT_COLOURS)] for j in runs}
+    free = [colour for colour in palette.VARIANT_COLOURS if colour not in colours.values()]
+    others = dict.fromkeys(row["of"] for row in cached)
+    colours |= dict(zip(others, (free or palette.VARIANT_COLOURS) * len(others)))
     epochs = [{"of": name(j), "epoch": e.epoch, "value": e.test_accuracy} for j in runs for e in j.history] + cached
     losses = [{"of": name(j), "step": step, "value": v} for j in runs if j.progress for step, v in j.progress.losses]
     gradients = [
@@ -69,26 +76,35 @@ def charts(job: Job, earlier: list[Job], cached: list[dict]) -> None:
     for place, words, rows, key, (x, kind, columns) in shown:
         if not rows:
             continue
-        powers = powers_of_ten(row["value"] for row in rows) if kind == "log" else ()
+        values = [row["value"] for row in rows]
+        if key == "losses" and 0 < min(values) * ABOUT_FLAT < max(values) < inf:
+            kind = "log"
+        powers = powers_of_ten(values) if kind == "log" else ()
+        there = tuple(dict.fromkeys(row["of"] for row in rows))
+        ink = tuple(colours.get(of, palette.VARIANT_COLOURS[i % len(palette.VARIANT_COLOURS)])
+                    for i, of in enumerate(there))  # fmt: skip
         end = max(whole[x], *(row[x] for row in rows))
         place.markdown(words)
-        place.vega_lite_chart(spec=_lines(x, end, kind, columns, powers) | {"datasets": {"rows": rows}},
+        place.vega_lite_chart(spec=_lines(x, end, kind, columns, powers, there, ink) | {"datasets": {"rows": rows}},
                               key=f"live-{key}", alt=words.replace("*", ""))  # fmt: skip
 
 
 @made_once
-def _lines(x: str, end: int, kind: str, columns: int, powers: tuple[float, ...]) -> alt.LayerChart | alt.FacetChart:
-    """One line for each thing, from 0 to `end`. kind: of the upright axis, % for shares, log for `powers` of ten."""
+def _lines(
+    x: str, end: int, kind: str, columns: int, powers: tuple[float, ...], there: tuple[str, ...], ink: tuple[str, ...]
+) -> alt.LayerChart | alt.FacetChart:
+    """One line for each of `there` in its `ink`, from 0 to `end`. kind: of the upright axis, % for shares, log for
+    `powers` of ten."""
     domain = [powers[0], powers[-1]] if powers else [0, 1] if kind == "%" else alt.Undefined
     scale = alt.Scale(type="log" if powers else "linear", domain=domain, zero=False)
     axis = alt.Axis(values=list(powers), format=".0e") if powers else alt.Axis(format="%") if kind else alt.Axis()
     base = alt.Chart(alt.NamedData("rows")).encode(
         x=alt.X(f"{x}:Q", title=x, scale=alt.Scale(domain=[0, end]), axis=alt.Axis(tickMinStep=1)),
         y=alt.Y("value:Q", title="", scale=scale, axis=axis),
-        color=alt.Color("of:N", scale=alt.Scale(range=palette.VARIANT_COLOURS), sort=None,
+        color=alt.Color("of:N", scale=alt.Scale(domain=list(there), range=list(ink)),
                         legend=alt.Legend(title=None, orient="bottom", columns=columns, labelLimit=400)),
         tooltip=[alt.Tooltip("of:N", title="of"), f"{x}:Q", alt.Tooltip("value:Q", format=".4g")],
-    ).properties(height=HEIGHT)  # fmt: skip
+    ).properties(height=HEIGHT + 60 + LINE * ceil(len(there) / columns))  # fmt: skip
     return alt.layer(base.mark_line(), base.mark_circle(size=22))
 
 
@@ -118,8 +134,8 @@ def pictures(job: Job) -> None:
     if mine is not None and drawn:
         grids = np.concatenate([grids, mine.image.numpy()])
     for label, answer, shares in zip(range(len(grids)), read(torch.from_numpy(p.answers)), p.answers):
-        said = "cannot tell" if answer is None else f"{answer}, {shares[answer]:.0%}"
-        names.append(f"{said} wrong" if label < CLASSES and answer not in (None, label) else said)
+        wrong = " wrong" * (label < CLASSES and answer not in (None, label))
+        names.append("cannot tell" if answer is None else f"{answer}{wrong}, {digit.percent(float(shares[answer]))}")
     yours = ", and your drawing" if drawn else ""
     right.image(sheets.sheet(grids, names, across=6 if drawn else 5, zoom=3, signed=False, scale=1.0, dark=dark()),
                 alt=f"Ten test digits, 0 to 9{yours}: read as {'; '.join(names)}")  # fmt: skip

@@ -30,6 +30,7 @@ _SESSION = "session_networks"
 _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
 
 _MORE = "more_networks"  # those asked for in this session
+_LAST = "last_networks"  # those chosen last, on whichever page
 
 _lock = Lock()
 _stroke = Lock()
@@ -191,12 +192,17 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     at_hand = {*FIRST, *st.session_state[_MORE], *st.session_state.get(_SESSION, {}), options[0]}
     others = [name for name in options if name not in at_hand]
     options = [name for name in options if name in at_hand]
+    before = [name for name in st.session_state.get(_LAST, []) if name in options][:most]
+    if before and key not in st.session_state and not asked:  # come from another page
+        st.query_params[key] = before
     with st.container(horizontal=True, vertical_alignment="bottom"):
         chosen = _pick(key, most, label, options)
         if others:
             with st.popover("More", icon=":material/add:", help="Networks of every other variant"):
                 st.selectbox("Another network", others, index=None, key=f"{key}-another", on_change=_add,
                              args=(key, most))  # fmt: skip
+    if most > 1 or chosen != before:
+        st.session_state[_LAST] = chosen
     return chosen
 
 

@@ -31,7 +31,8 @@ def sheet(
     scale: the value that gets the last colour, for all grids; by default each grid has its own.
     numbers: write each value into its cell, to two figures after the point. dark: for the dark theme.
     """
-    font = ImageFont.load_default(11)
+    font = ImageFont.load_default(12)
+    names = [name.replace("−", "-").replace("\N{NO-BREAK SPACE}", " ") for name in names]  # the font has neither
     widest = max((font.getlength(name) for name in names), default=0)
     rows, columns = grids.shape[1:]
     wide, high = max(columns * zoom, round(widest)) + GAP, rows * zoom + NAME + GAP

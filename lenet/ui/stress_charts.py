@@ -38,14 +38,21 @@ def _bars(networks: tuple[str, ...]) -> alt.Chart:
 
 
 def sweep(
-    row: "Transformation", networks: list[str], own: list[dict], broken: list[dict], measured: list[dict], amount: float
+    row: "Transformation",
+    networks: list[str],
+    own: list[dict],
+    broken: list[dict],
+    first: list[dict],
+    measured: list[dict],
+    amount: float,
 ) -> dict:
     """Probability against the amount. A Vega-Lite specification.
 
-    own, broken: rows with network, amount, share, shown, reads, target, for the curve and for its break points;
+    own, broken, first: rows with network, amount, share, shown, reads, target, for the curve, for its break points and
+    for the first changes of an answer that comes back;
     measured: rows of the table of averages, or none; amount: where the slider stands.
     """
-    data = {"own": own, "broken": broken, "measured": measured, "here": [{"amount": amount}]}
+    data = {"own": own, "broken": broken, "first": first, "measured": measured, "here": [{"amount": amount}]}
     return _sweep(row, tuple(networks), bool(measured)) | {"datasets": data}
 
 
@@ -83,6 +90,9 @@ def _sweep(row: "Transformation", networks: tuple[str, ...], measured: bool) -> 
         ).add_params(near),
         alt.Chart(alt.NamedData("broken"))
         .mark_point(filled=True, shape="diamond", size=190, opacity=1, stroke="gray", strokeWidth=1)
+        .encode(x=x, y=y, color=plain, tooltip=said),
+        alt.Chart(alt.NamedData("first"))
+        .mark_point(filled=False, shape="diamond", size=150, opacity=1, strokeWidth=2.5)
         .encode(x=x, y=y, color=plain, tooltip=said),
     ]  # fmt: skip
     return (

@@ -100,7 +100,7 @@ def live(digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], norm
         ten = {name: outputs(model, image).softmax(1) for name, model in models.items()}
     changes = ", ".join(f"{TRANSFORMATIONS[name].label.lower()} {TRANSFORMATIONS[name].show(amount)}"
                         for name, amount in moved(at).items()) or "unchanged"  # fmt: skip
-    with st.container(horizontal=True, vertical_alignment="center"):
+    with st.container(horizontal=True, vertical_alignment="center", key="now"):
         colours = Image.fromarray(palette.heat(image[0, 0].numpy(), False, 1.0))
         st.image(colours.resize((PICTURE, PICTURE), Image.Resampling.NEAREST), width=PICTURE,
                  alt=f"The picture that the networks read: {digit.source}, {changes}")  # fmt: skip
@@ -131,7 +131,7 @@ def curve(name: str, swept: "Sweep", digit: Digit, cards: "Mapping[str, Card]", 
     """Confidence against the amount, the break points, and the pictures on the way."""
     row, networks = swept.transformation, list(swept.probabilities)
     amounts = swept.amounts.tolist()
-    own, broken = [], []
+    own, broken, first = [], [], []
     for network in networks:
         target, answers = swept.target(network, digit.label), swept.read(network)
         shares = swept.probabilities[network][:, target or 0].tolist()
@@ -141,17 +141,19 @@ def curve(name: str, swept: "Sweep", digit: Digit, cards: "Mapping[str, Card]", 
             for at, share, answer in zip(amounts, shares, answers)
         ]  # fmt: skip
         own += mine
-        broken += [mine[place] for place in swept.break_points(network) if place is not None]
+        breaks = swept.break_points(network)
+        broken += [mine[place] for place in breaks if place is not None]
+        first += [mine[place] for place in swept.first_changes(network) if place is not None and place not in breaks]
     table, why_not = _averages()
     measured = {network: table.get((network, card.checksum, name, normalise), []) for network, card in cards.items()}
     st.vega_lite_chart(
-        spec=charts.sweep(row, networks, own, broken, list(chain(*measured.values())), amount), width="stretch",
+        spec=charts.sweep(row, networks, own, broken, first, list(chain(*measured.values())), amount), width="stretch",
         alt=f"{row.label}: probability against the amount, one line for each of {', '.join(networks)}; the break "
             "points are in the table",
     )  # fmt: skip
     some = np.linspace(0, len(amounts) - 1, THUMBNAILS).round().astype(int)
-    names = [row.show(amounts[place]).partition(" ")[0].replace("−", "-")
-             if row.unit != "×" else f"{amounts[place]:.4g}" for place in some]  # fmt: skip
+    names = [row.show(amounts[place]).partition(" ")[0] if row.unit != "×" else f"{amounts[place]:.4g}"
+             for place in some]  # fmt: skip
     st.image(
         sheets.sheet(swept.pictures[some, 0].numpy(), names, THUMBNAILS, 2, False, 1.0, dark=dark()),
         width="stretch", alt=f"The digit at {THUMBNAILS} amounts of the sweep, as the networks get it",
@@ -161,7 +163,10 @@ def curve(name: str, swept: "Sweep", digit: Digit, cards: "Mapping[str, Card]", 
 
 def _about(digit: Digit, measured: Mapping[str, list[dict]], why_not: str, cards: "Mapping[str, Card]") -> None:
     what = "the true digit" if digit.label is not None else "what the network reads in the unchanged digit"
-    words = [f"Thick lines: probability of {what}, changed in this way alone. ◆: from there on the answer is another."]
+    words = [
+        f"Thick lines: probability of {what}, changed in this way alone. ◆: from there on the answer is another. ◇: "
+        "there it is another for the first time, and comes back."
+    ]
     if any(measured.values()):
         number = next(rows[0]["digits"] for rows in measured.values() if rows)
         words.append(f"Thin lines and bands: mean over the first {number} test digits, with its 95 % interval.")

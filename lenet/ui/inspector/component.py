@@ -110,7 +110,7 @@ def pack(model: "LeNet", trace: "Trace", name: str, mark: str) -> bytes:
                 "about": ABOUT[stage.kind],
                 "size": output.shape,
                 "shape": _rectangle(output.shape),
-                "across": {1: 1, 6: 3}.get(output.shape[0] if output.ndim == 3 else 1, 8),
+                "across": {1: 1, 6: 3, 16: 4}.get(output.shape[0] if output.ndim == 3 else 1, 8),
                 "along": output.ndim == 1 and stage.kind in ("rnn", "lstm"),
                 "pool": _window(stage.layer),
                 "signed": signed,

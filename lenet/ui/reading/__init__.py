@@ -145,10 +145,11 @@ def _frame(stage: "Stage") -> dict[str, Any]:
 
 
 def show_answers(
-    names: list[str], answers: list[dict], digit: Digit | None, message: str = "", waking: str = ""
+    names: list[str], answers: list[dict], digit: Digit | None, message: str = "", wrong: bool = False, waking: str = ""
 ) -> bool:
     """The answers, or empty bars for the networks of these names and a message that says why.
 
+    wrong: the message says what went wrong, not what to do.
     waking: what to say after a stroke for which torch must be loaded first. With it, the browser is asked to say when
     the page is on the screen; True in the run in which it says so.
     """
@@ -161,6 +162,7 @@ def show_answers(
             "stages": _pictures(digit) if digit else [],
             "source": digit.source if digit else "",
             "message": message,
+            "wrong": wrong,
             "mark": digit.mark if digit else "",
             "waking": waking,
         },

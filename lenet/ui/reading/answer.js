@@ -4,7 +4,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".answer")
   root.replaceChildren(
     ...(data.message ? [message(data, () => setTriggerValue("example", true))] : []),
-    el("div", { className: `cards of-${data.networks.length}` }, ...data.networks.map((network) => card(network, data))),
+    el("div", { className: `cards of-${data.networks.length}` }, ...data.networks.map((network) => card(network, data)),
+      data.networks.some(({ disagrees }) => disagrees) ? el("p", { className: "key" }, "A square behind a bar: the network of that colour reads this digit.") : null),
     ...(data.stages.length ? [pictures(data)] : []),
   )
   root.dataset.mark = data.mark // tells a test, and the bench, which digit these bars are for
@@ -20,8 +21,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   })
 }
 
-function message({ message, mark }, onExample) {
-  return note(message, mark ? null : el("button", { type: "button", onclick: onExample }, "Try a test digit"))
+function message({ message, mark, wrong }, onExample) {
+  const said = note(message, mark ? null : el("button", { type: "button", onclick: onExample }, "Try a test digit"))
+  if (wrong) {
+    said.classList.add("wrong")
+    said.role = "alert"
+  }
+  return said
 }
 
 function note(...content) {
@@ -49,8 +55,8 @@ function card({ name, colour, answer, verdict, probabilities, disagrees }, { net
         el("span", { className: "track" },
           el("span", { className: "bar", style: `width:${100 * share}%;--colour:${colour}` })),
         el("span", { className: "share" }, known ? percent(share, networks.length > 1) : ""),
-        ...others.map((other) =>
-          el("span", { className: "chip", style: `--colour:${other.colour}`, title: `${other.name} reads ${digit}` })),
+        el("span", { className: "others" }, ...others.map((other) =>
+          el("span", { className: "chip", style: `--colour:${other.colour}`, title: `${other.name} reads ${digit}` }))),
       ),
     )
   }
@@ -71,7 +77,7 @@ function pictures({ stages, networks, source }) {
             const [answer, share] = network.stages[index]
             return el("span", { className: "read" },
               el("span", { className: "chip", style: `--colour:${network.colour}` }),
-              el("b", {}, `${answer ?? "?"}`), ` ${(100 * share).toFixed(0)} %`)
+              el("b", {}, `${answer ?? "?"}`), ` ${percent(share, true)}`)
           }))))),
   ]
   return el("section", { className: "pictures" },

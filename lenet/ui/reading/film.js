@@ -39,7 +39,9 @@ function fit(layers, zoom, width) {
   while (layers.reduce((sum, layer, index) => sum + room(layer, zoom[index]), 0) > width) {
     const able = layers.map((_, index) => index).filter(saves)
     if (!able.length) break
-    zoom[able.reduce((most, index) => (zoom[index] > zoom[most] ? index : most))]--
+    const { shape, across } = layers[able.reduce((most, index) => (zoom[index] > zoom[most] ? index : most))]
+    const alike = (layer) => layer.across === across && `${layer.shape}` === `${shape}` // a cell of both stays as large
+    layers.forEach((layer, index) => { if (alike(layer)) zoom[index]-- })
   }
   return zoom
 }
