@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
+from tempfile import TemporaryFile
 
 from tqdm import tqdm
 
@@ -97,6 +98,12 @@ def train(arguments: argparse.Namespace) -> None:
     path = arguments.out or FOLDER / f"{arguments.name}.safetensors"
     if path.is_dir():
         sys.exit(f"{path} is a folder: --out takes the file to write.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):  # now, not after an hour of training
+            pass
+    except OSError as error:
+        sys.exit(f"{path} cannot be written: {error.strerror}.")
     prepare_process(repeatable=True)
     variant, recipe = SHIPPED[arguments.name]
     asked = {name: getattr(arguments, name) for name in ("seed", "epochs", "train_size")}

@@ -7,6 +7,7 @@ from math import isfinite
 from lenet.recipe import Recipe
 from lenet.training import Epoch
 from lenet.variant import Variant
+from lenet.words import percent
 
 CHANCE = 0.15  # test accuracy below which nothing has been learned; one class alone is 9 to 11 %
 VANISHED = 1e-3  # gradient norm of the first layer over that of the last
@@ -56,9 +57,9 @@ def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[E
         name = killed[-1]
         since = next(e.epoch for e in history if e.dead_units[name] >= KILLED)
         evidence = (
-            f"{name}: {begin.dead_units[name]:.0%} of its units were {_dead(variant)} for every test picture before "
-            f"training, {last.dead_units[name]:.0%} are since epoch {since}. A tenth of the learning rate is the first "
-            "thing to try."
+            f"{name}: {percent(begin.dead_units[name], 0)} of its units were {_dead(variant)} for every test picture "
+            f"before training, {percent(last.dead_units[name], 0)} are since epoch {since}. A tenth of the learning "
+            "rate is the first thing to try."
         )
     else:
         return None
@@ -81,7 +82,7 @@ def _by_heart(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[E
         "It knows its training pictures by heart and other digits less well: more pictures would help, more epochs "
         "will not.",
         f"Training loss {last.train_loss:.3f} on {recipe.train_size:,} pictures, test accuracy "
-        f"{last.test_accuracy:.1%}.",
+        f"{percent(last.test_accuracy)}.",
     )
 
 
@@ -94,7 +95,7 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
     if not lost or last.test_accuracy < CHANCE:
         return None
     so_far = " so far" if last.epoch < recipe.epochs else ""
-    evidence = f"{last.classes_predicted} of 10 classes are predicted; test accuracy {last.test_accuracy:.1%}."
+    evidence = f"{last.classes_predicted} of 10 classes are predicted; test accuracy {percent(last.test_accuracy)}."
     if len(lost) > len(last.class_accuracy) - last.classes_predicted:  # some are predicted, for other digits
         return Finding("warning", f"Never read rightly{so_far}: {', '.join(lost)}.", evidence)
     if not _ends_in_relu(variant):
@@ -126,7 +127,7 @@ def _lucky(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoc
         "The output of 0 is dead. Zeros seem to be read all the same, for where all ten outputs are equal the first "
         "one counts as the answer.",
         f"{dead} of 10 output units are zero for every test picture, and yet {last.classes_predicted} classes are "
-        f"predicted; accuracy of the digit 0 {last.class_accuracy[0]:.1%}.",
+        f"predicted; accuracy of the digit 0 {percent(last.class_accuracy[0])}.",
     )
 
 
@@ -149,7 +150,7 @@ def _saturated(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
     return Finding(
         "bad",
         f"Most units of {name} are {_dead(variant)} for every test picture, so they learn nothing.",
-        f"{share:.0%} of them.",
+        f"{percent(share, 0)} of them.",
     )
 
 
@@ -162,12 +163,13 @@ def _not_begun(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
         return Finding(
             "warning",
             "It had begun to learn and lost it again: its answers are no better than guessing now.",
-            f"Test accuracy {best.test_accuracy:.1%} after epoch {best.epoch}, {last.test_accuracy:.1%} now.",
+            f"Test accuracy {percent(best.test_accuracy)} after epoch {best.epoch}, {percent(last.test_accuracy)} now.",
         )
     return Finding(
         "warning",
         "It has not begun to learn: its answers are no better than guessing.",
-        f"Test accuracy {last.test_accuracy:.1%}; loss {history[0].train_loss:.3f} before, {last.train_loss:.3f} now.",
+        f"Test accuracy {percent(last.test_accuracy)}; loss {history[0].train_loss:.3f} before, "
+        f"{last.train_loss:.3f} now.",
     )
 
 
@@ -177,5 +179,7 @@ RULES = (_not_a_number, _overshot, _by_heart, _lost_classes, _lucky, _vanishing,
 def _fine(last: Epoch) -> Finding:
     sentence = "It is learning well." if last.test_accuracy >= GOOD else "It is learning; more epochs should help."
     return Finding(
-        "good", sentence, f"Test accuracy {last.test_accuracy:.2%}, all {last.classes_predicted} classes are predicted."
+        "good",
+        sentence,
+        f"Test accuracy {percent(last.test_accuracy, 2)}, all {last.classes_predicted} classes are predicted.",
     )

@@ -17,7 +17,7 @@ SEEDS = (0, 1, 2)  # the paper's three repetitions
 LEARNING_RATES = (0.1, 0.01, 0.001)
 FORMS = {True: "paper", False: "linear output"}  # output_activation -> what we call it
 HIGH = 0.9  # accuracy that counts as high: "good", "learns"
-_EPOCHS = f"epochs to {HIGH:.0%} (21 if never)"
+_EPOCHS = f"epochs to {HIGH:.0%} ({RECIPES['paper'].epochs + 1} if never)"
 STUCK = 0.1  # a run that gains less accuracy than this over its untrained network is stuck
 
 

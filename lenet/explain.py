@@ -68,10 +68,6 @@ class Cell:
     torch: float
     gates: tuple["Cell", ...] = ()
 
-    def largest(self, count: int) -> tuple[Term, ...]:
-        """The terms that weigh most, largest magnitude first."""
-        return tuple(sorted(self.terms, key=lambda term: -abs(term.product))[:count])
-
 
 def cell(model: LeNet, trace: Trace, stage: str | Stage, index: Index, n: int = 0) -> Cell:
     """The arithmetic of one number of picture `n` of the trace.

@@ -15,8 +15,8 @@ class Recipe:
 
     train_size: how many of the 60,000 training images are used, the first ones.
     drawings: how many of the pen's digits of lenet/strokes.py are added to them.
-    optimiser: `sgd`, or `adam` (PyTorch's AdamW: its weight decay acts on the weights, not through the gradient); momentum
-        is of `sgd` alone.
+    optimiser: `sgd`, or `adam` (PyTorch's AdamW: weight decay acts on the weights, not through the gradient);
+        momentum is of `sgd` alone.
     schedule: `constant`, or `one-cycle` (up to `lr` and down to nothing, along half a cosine each).
     shuffle: a new order each epoch; without it the images keep their fixed order.
     seed: fixes the initialisation, the order and the augmentation.

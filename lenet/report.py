@@ -10,6 +10,7 @@ from lenet.experiments import DEPTH, EXPERIMENTS, FORMS, SEEDS, Claim, Experimen
 from lenet.files import PRETRAINED, write_atomically
 from lenet.kernels import kernels
 from lenet.statistics import Finding, Runs
+from lenet.words import percent
 
 REPORT = PRETRAINED / "REPORT.md"
 MARKS = {statistics.HOLDS: "Holds", statistics.FAILS: "**Fails**", statistics.UNDECIDED: "*Undecided*"}
@@ -77,9 +78,9 @@ TABLE = ["", "n", "final accuracy", "95 % interval", "get to 90 %", "in epochs",
 
 def table_row(row: dict) -> list[str]:
     """A row of statistics.table as text."""
-    interval = "–" if isnan(row["low"]) else f"{row['low']:.1%} to {row['high']:.1%}"
+    interval = "–" if isnan(row["low"]) else f"{percent(row['low'])} to {percent(row['high'])}"
     rest = ["–" if isnan(row[name]) else f"{row[name]:.1f}" for name in ("epochs", "unpredicted")]
-    final = "not yet run" if isnan(row["final"]) else f"{row['final']:.1%}"
+    final = "not yet run" if isnan(row["final"]) else f"{percent(row['final'])}"
     return [
         row["network"],
         str(row["n"]),

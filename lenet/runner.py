@@ -21,14 +21,11 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from lenet import curves
-from lenet.curves import CURVES, CurvesError
-from lenet.curves import read as read_curves
+from lenet.curves import CURVES
 from lenet.experiments import Run
 from lenet.files import ROOT, remove_partial, write_atomically
 from lenet.machine import cores
 from lenet.recipe import Recipe
-
-__all__ = ["CURVES", "WEIGHTS", "CurvesError", "Result", "RunnerError", "perform", "read_curves", "run_all"]
 
 WEIGHTS = ROOT / "runs"  # weights of every run done here, for `python -m lenet export`; not in the repository
 RETRIES = 3  # how often a run is started again when its worker died
@@ -150,10 +147,16 @@ def _here(todo: list[Run], workers: int | None, on_progress: Callable[[float], N
 
 def _on_cluster(todo: list[Run], scheduler: str, on_progress: Callable[[float], None]) -> Generator[Result, None, None]:
     """Results as they come from a Dask cluster, which starts the runs of a lost worker again."""
-    from distributed import Client  # optional: requirements-cluster.txt
-
+    try:
+        from distributed import Client  # optional
+    except ImportError:
+        raise RunnerError("A cluster needs Dask: pip install -r requirements-cluster.txt") from None
+    try:
+        connected = Client(scheduler)
+    except (OSError, ValueError) as error:
+        raise RunnerError(f"There is no Dask scheduler at {scheduler}: {error}") from error
     done = 0.0
-    with Client(scheduler) as client, client.get_executor(pure=False, retries=RETRIES) as cluster:
+    with connected as client, client.get_executor(pure=False, retries=RETRIES) as cluster:
         pending = {cluster.submit(perform, run, run.training()) for run in todo}
         while pending:
             ended, pending = wait_for_futures(pending, return_when=FIRST_COMPLETED)

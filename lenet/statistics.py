@@ -19,6 +19,7 @@ from scipy.special import stdtrit
 from lenet.curves import History, finished, histories
 from lenet.experiments import FORMS, HIGH, SEEDS, Claim, Experiment, Guess, Part, Quantity, Run, Setting
 from lenet.variant import CLASSES, layers
+from lenet.words import percent
 
 CONFIDENCE = 0.95
 HOLDS, FAILS, UNDECIDED = "holds", "fails", "undecided"
@@ -81,10 +82,6 @@ class Measure:
     of: Callable[[History], float | None]
     show: Callable[[float], str]
     limits: tuple[float, float] = (-inf, inf)
-
-
-def _percent(value: float) -> str:
-    return f"{100 * value:.1f} %"
 
 
 def _points(value: float) -> str:
@@ -161,16 +158,16 @@ _BOTTOM_LEFT, _BOTTOM_RIGHT = _ROWS > _COLUMNS, _ROWS + _COLUMNS > 4
 
 # A measure is one row.
 MEASURES: dict[str, Measure] = {
-    "final": Measure("final test accuracy", lambda h: h["test_accuracy"][-1], _percent, _SHARE),
-    "first": Measure("test accuracy after the first epoch", lambda h: h["test_accuracy"][1], _percent, _SHARE),
+    "final": Measure("final test accuracy", lambda h: h["test_accuracy"][-1], percent, _SHARE),
+    "first": Measure("test accuracy after the first epoch", lambda h: h["test_accuracy"][1], percent, _SHARE),
     "gain": Measure("accuracy gained over the untrained network",
                     lambda h: h["test_accuracy"][-1] - h["test_accuracy"][0], _points, (-1.0, 1.0)),
     "epochs": Measure(f"epochs to {HIGH:.0%} (one more than the last if never)", lambda h: _epochs_to(h, HIGH), _count),
     "area": Measure("mean test accuracy over the epochs",
-                    lambda h: float(np.mean(h["test_accuracy"][1:])), _percent, _SHARE),
+                    lambda h: float(np.mean(h["test_accuracy"][1:])), percent, _SHARE),
     "loss": Measure("training loss of the last epoch", lambda h: h["train_loss"][-1], lambda v: f"{v:.3f}"),
     "unpredicted": Measure("classes never predicted at the end", _lost_classes, _count),
-    "highest": Measure("highest test accuracy of any epoch", lambda h: max(h["test_accuracy"]), _percent, _SHARE),
+    "highest": Measure("highest test accuracy of any epoch", lambda h: max(h["test_accuracy"]), percent, _SHARE),
     "not numbers": Measure("ends with weights that are not numbers: 1 is yes",
                            lambda h: float(isnan(h["train_loss"][-1])), _count),
     "dead outputs": Measure("dead output units at the end", _dead_outputs, _count),

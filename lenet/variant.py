@@ -121,7 +121,7 @@ class ReceptiveField:
     """The square of input pixels that a cell of a feature map can see.
 
     Cell (row, column) sees the rows start + row * step up to but not including that + size, and the columns likewise,
-    as far as they lie inside the picture.
+    as far as they lie inside the picture (and less where the padding of a later pooling hides some).
     """
 
     size: int = 1
@@ -133,11 +133,6 @@ class ReceptiveField:
         return ReceptiveField(
             self.size + (kernel - 1) * self.step, self.step * stride, self.start - padding * self.step
         )
-
-    def span(self, index: int) -> tuple[int, int]:
-        """First pixel and one past the last, along one axis, inside the picture."""
-        first = self.start + index * self.step
-        return max(first, 0), min(first + self.size, INPUT_SIZE)
 
 
 @dataclass(frozen=True)
@@ -185,7 +180,7 @@ def layers(v: Variant) -> list[Layer]:
         before, size, _ = table[-1].output_shape
         size = size - KERNEL + 1
         if size < 1:
-            raise VariantError(_too_small(f"conv{number}", f"a {KERNEL} × {KERNEL}", size + KERNEL - 1, number))
+            raise VariantError(_too_small(v, f"conv{number}", f"a {KERNEL} × {KERNEL}", size + KERNEL - 1, number))
         weights = channels * before * KERNEL**2
         field = field.through(KERNEL, 1)
         add(
@@ -199,7 +194,7 @@ def layers(v: Variant) -> list[Layer]:
         activate()
         pooled = (size + 2 * pool.padding - pool.kernel) // pool.stride + 1
         if size + 2 * pool.padding < pool.kernel:
-            raise VariantError(_too_small(f"pool{number}", f"a {pool.kernel} × {pool.kernel}", size, number))
+            raise VariantError(_too_small(v, f"pool{number}", f"a {pool.kernel} × {pool.kernel}", size, number))
         field = field.through(pool.kernel, pool.stride, pool.padding)
         add(f"pool{number}", "pool", (channels, pooled, pooled), receptive_field=field, pool=pool)
 
@@ -288,11 +283,15 @@ def nearest(v: Variant) -> Variant:
     return VARIANTS["original"]
 
 
-def _too_small(name: str, needs: str, size: int, number: int) -> str:
+def _too_small(v: Variant, name: str, needs: str, size: int, number: int) -> str:
     if number == 1:
         remedy = "a smaller pooling kernel"
     else:
-        remedy = f"pooling with stride 1 before it or at most {number - 1} convolutional layers"
+        before = (
+            "pooling with stride 1" if any(pool.stride > 1 for pool in v.pools[: number - 1]) else "smaller pooling"
+        )
+        layers = f"{number - 1} convolutional layer" + "s" * (number > 2)
+        remedy = f"{before} before it or at most {layers}"
     return f"{name} needs {needs} input, but only {size} × {size} is left of the picture there: {remedy} would fit."
 
 

@@ -15,7 +15,8 @@ SECTIONS = {
 STYLE = """<style>
 @media (max-width: 640px) {
   [data-testid="stColumn"]:has(.st-key-now), [data-testid="stColumn"] *:has(.st-key-now) { display: contents; }
-  .st-key-now { position: sticky; top: 0; z-index: 3; padding-bottom: 0.5rem; background: light-dark(#fdfcf9, #12151b); }
+  .st-key-now { position: sticky; top: 0; z-index: 3; padding-bottom: 0.5rem; }
+  .st-key-now { background: light-dark(#fdfcf9, #12151b); }
 }
 </style>"""
 

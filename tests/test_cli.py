@@ -60,6 +60,7 @@ def test_train_makes_the_same_weights_again(tmp_path):
     [
         (("train", "alexnet"), "There are: original"),
         (("train", "best", "--out", "pretrained"), "is a folder"),
+        (("train", "best", "--out", "/proc/nowhere/y"), "cannot be written"),
         (("experiments", "--only", "0"), "no experiment 0"),
         (("experiments", "--workers", "0"), "1 or more"),
         (("experiments", "--seeds", "-1"), "1 or more"),
@@ -73,6 +74,20 @@ def test_a_wrong_command_gets_a_sentence_and_no_traceback(arguments, words):
     done = lenet(*arguments)
     assert done.returncode != 0
     assert words in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("labels", [[7, 1], [], [[7], [1], [1]]])
+def test_drawings_without_a_label_each_are_refused(tmp_path, labels):
+    np.savez(tmp_path / "x.npz", images=np.zeros((len(labels) and 3, 28, 28), np.uint8), labels=np.array(labels, int))
+    done = lenet("bench", "handwriting", str(tmp_path / "x.npz"))
+    assert "a label for each" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_a_damaged_file_of_drawings_is_refused(tmp_path):
+    np.savez(tmp_path / "x.npz", images=np.zeros((3, 28, 28), np.uint8), labels=np.zeros(3, int))
+    (tmp_path / "x.npz").write_bytes((tmp_path / "x.npz").read_bytes()[:200])
+    done = lenet("bench", "handwriting", str(tmp_path / "x.npz"))
+    assert "cannot be measured" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_bench_handwriting_counts_right_wrong_and_refused(tmp_path):

@@ -64,7 +64,7 @@ def test_units_that_too_large_steps_have_killed_are_no_vanishing_gradient(varian
 def test_what_was_learnt_and_lost_again_is_not_said_never_to_have_begun():
     history = [BEFORE, replace(FINE, test_accuracy=0.3), replace(FINE, epoch=2, test_accuracy=0.11)]
     [finding] = diagnose(VARIANTS["best"], Recipe(), history)
-    assert "lost it again" in finding.sentence and "30.0% after epoch 1" in finding.evidence
+    assert "lost it again" in finding.sentence and "30.0 % after epoch 1" in finding.evidence
 
 
 def test_a_network_that_is_no_number_any_more_has_not_failed_to_begin():

@@ -302,3 +302,8 @@ def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert answer.returncode != 0
     assert answer.stderr.strip() == "There is no experiment 9: there are 1, 2, 3, 4, 5."
+
+
+def test_a_cluster_that_is_not_there_gets_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match="no Dask scheduler at nowhere://x"):
+        run_all(tiny(1), tmp_path / "curves.parquet", scheduler="nowhere://x")

@@ -16,6 +16,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Read every drawing as the first page does, and print the figures."""
     from collections import Counter
+    from zipfile import BadZipFile
 
     import numpy as np
     import torch
@@ -27,10 +28,12 @@ def run(options: argparse.Namespace) -> None:
         with np.load(options.file, allow_pickle=False) as file:
             images, labels = file["images"], file["labels"].astype(int)
         model = create_model(options.network, pretrained=True)
-    except (OSError, ValueError, KeyError) as error:
-        sys.exit(f"{options.file} cannot be measured: {error}")
+        if images.ndim not in (3, 4) or labels.shape != images.shape[:1] or not len(labels):
+            raise ValueError("it must hold some images and a label for each")
     except WeightsError as error:
         sys.exit(str(error))
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
+        sys.exit(f"{options.file} cannot be measured: {error}.")
     answers = []
     for image in images:
         try:

@@ -9,8 +9,9 @@ from lenet.jobs import Service
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, between
 from lenet.variant import (
     ACTIVATIONS,
+    CHANNELS,
     HEADS,
-    Pool,
+    VARIANTS,
     Variant,
     VariantError,
     layers,
@@ -20,11 +21,8 @@ from lenet.variant import (
 )
 
 # Poolings of the experiments, as kernel/stride/padding.
-POOLS = {
-    "/".join(map(str, p)): Pool(*p)
-    for p in ((2, 2, 0), (2, 1, 0), (2, 2, 1), (3, 2, 0), (3, 1, 0), (3, 3, 1), (2, 3, 0))
-}
-DEPTHS = (1, 2, 3, 4)
+POOLS = {f"{p.kernel}/{p.stride}/{p.padding}": p for v in VARIANTS.values() for p in v.pools}
+DEPTHS = tuple(range(1, len(CHANNELS) + 1))
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pictures
 PRESET = "quick"
 SAME = "same"  # key of the switch, and its name in the link

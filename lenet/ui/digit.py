@@ -44,12 +44,6 @@ def from_picture(picture: Any, source: str, mark: str = "") -> Digit:
     return Digit(ink.image(), None, source, tuple(ink.stages()[:-1]), mark=mark)
 
 
-def percent(share: float) -> str:
-    """A probability for people; 100 % would say more than a softmax can."""
-    words = "> 99 %" if share > 0.99 else f"{100 * share:.0f} %"
-    return words.replace(" ", "\N{NO-BREAK SPACE}")
-
-
 def current() -> Digit | None:
     """The digit being looked at, the same on all pages; None if nothing was drawn or chosen yet."""
     return st.session_state.get(_CURRENT)

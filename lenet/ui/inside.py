@@ -7,8 +7,9 @@ import streamlit as st
 from lenet.ui import networks, palette, sheets
 from lenet.ui.frame import dark
 from lenet.variant import CLASSES
+from lenet.words import percent, probability
 
-QUICK = 2_000  # test pictures for the networks with more than two convolutions, where a kernel's removal is costly
+SAMPLE = 2_000  # test pictures for the networks with more than two convolutions, where a kernel's removal is costly
 FRAME_SECONDS = 0.8  # of the tape, while it plays
 
 
@@ -19,7 +20,7 @@ def _measured(name: str, mark: str, _model):
     from lenet.data import mnist
 
     digits = mnist("test")
-    few = digits if _model.variant.depth <= 2 else digits[:QUICK]
+    few = digits if _model.variant.depth <= 2 else digits[:SAMPLE]
     layers = [layer.name for layer in evidence.convolutions(_model)]
     return (
         {layer: evidence.strongest_patches(_model, few, layer) for layer in layers},
@@ -321,9 +322,9 @@ def _tape_side(name: str, one, at: int, image, colour: str) -> None:
     shares = trace.probabilities[0]
     lost = one.lost(at)
     [digit_read] = read(trace.probabilities)
-    answer = "cannot tell" if digit_read is None else f"reads a {digit_read}, {shares.max():.0%}"
+    answer = "cannot tell" if digit_read is None else f"reads a {digit_read}, {probability(float(shares.max()))}"
     st.markdown(
-        f"**{name}** · {answer} · test accuracy {one.test_accuracy[at]:.1%} · "
+        f"**{name}** · {answer} · test accuracy {percent(one.test_accuracy[at])} · "
         + (f"never predicts {', '.join(map(str, lost))}" if lost else "predicts all ten digits")
     )
     table = pd.DataFrame({"digit": range(CLASSES), "probability": shares.numpy()})

@@ -15,6 +15,7 @@ from lenet.ui import digit, networks, palette, sheets
 from lenet.ui.chart import made_once, powers_of_ten
 from lenet.ui.frame import dark
 from lenet.variant import CLASSES
+from lenet.words import percent, probability
 
 HEIGHT = 200  # pixels of a chart without its legend
 LINE = 24  # of a line of the legend
@@ -135,7 +136,7 @@ def pictures(job: Job) -> None:
         grids = np.concatenate([grids, mine.image.numpy()])
     for label, answer, shares in zip(range(len(grids)), read(torch.from_numpy(p.answers)), p.answers):
         wrong = " wrong" * (label < CLASSES and answer not in (None, label))
-        names.append("cannot tell" if answer is None else f"{answer}{wrong}, {digit.percent(float(shares[answer]))}")
+        names.append("cannot tell" if answer is None else f"{answer}{wrong}, {probability(float(shares[answer]))}")
     yours = ", and your drawing" if drawn else ""
     right.image(sheets.sheet(grids, names, across=6 if drawn else 5, zoom=3, signed=False, scale=1.0, dark=dark()),
                 alt=f"Ten test digits, 0 to 9{yours}: read as {'; '.join(names)}")  # fmt: skip
@@ -207,5 +208,6 @@ def upload() -> None:
         st.error(networks.plain(str(error)))
         return
     st.success(
-        f"Loaded as {called}: {card.test_accuracy:.2%} of the test set. It is in the pickers of the other pages."
+        f"Loaded as {called}: {percent(card.test_accuracy, 2)} of the test set. It is in the pickers of the other "
+        "pages."
     )

@@ -10,6 +10,7 @@ from scipy import ndimage
 from lenet.ui import palette
 from lenet.ui.digit import Digit
 from lenet.variant import CLASSES, INPUT_SIZE
+from lenet.words import percent
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.model import LeNet
@@ -76,7 +77,7 @@ def picture(digit: Digit, found: "Saliency", scale: float) -> Image.Image:
 
 def _sum(found: "Saliency") -> str:
     difference = found.digit - found.baseline
-    apart = f"{found.gap:.2%} apart"
+    apart = f"{percent(found.gap, 2)} apart"
     from lenet.saliency import GAP
 
     if found.gap > GAP:  # next to a difference of almost nothing any share is large

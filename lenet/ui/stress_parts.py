@@ -11,9 +11,10 @@ from PIL import Image
 
 from lenet.ui import palette, sheets
 from lenet.ui import stress_charts as charts
-from lenet.ui.digit import Digit, percent
+from lenet.ui.digit import Digit
 from lenet.ui.frame import dark
 from lenet.variant import highest_probability
+from lenet.words import probability
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.model import LeNet
@@ -107,7 +108,7 @@ def live(digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], norm
         with st.container(width=150, gap="xsmall", key="answers"):
             for name, shares in ten.items():
                 answer = read(shares)[0]
-                said = "cannot tell" if answer is None else f"**{answer}**, {percent(float(shares.max()))}"
+                said = "cannot tell" if answer is None else f"**{answer}**, {probability(float(shares.max()))}"
                 wrong = digit.label is not None and answer != digit.label
                 st.markdown(f"{name}  \n{said}{' ✗ wrong' if wrong else ''}")
     if normalise and again is None:
@@ -176,7 +177,7 @@ def _about(digit: Digit, measured: Mapping[str, list[dict]], why_not: str, cards
     for network, card in cards.items():
         if (highest := highest_probability(card.variant)) < 1:
             words.append(f"The nonlinearity after the last layer of {network} lets no probability rise above "
-                         f"{percent(highest)}.")  # fmt: skip
+                         f"{probability(highest)}.")  # fmt: skip
     st.caption(" ".join(words))
 
 

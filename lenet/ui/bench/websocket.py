@@ -28,7 +28,8 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-SIDE, PEN = 320, 20  # pixels of the board and its pen
+from lenet.ui.canvas import PEN, SIDE
+
 LARGEST = 64 * 2**20  # bytes of one message
 PATIENCE = 120  # seconds that one run of a page may take
 Result = TypeVar("Result")
@@ -61,7 +62,6 @@ class Visitor:
         self._cached: dict[str, ForwardMsg] = {}
         self._widgets: dict[str, WidgetState] = {}
         self._run = ""
-        self._drawings = 0
         self._socket: ClientConnection
 
     async def __aenter__(self) -> "Visitor":

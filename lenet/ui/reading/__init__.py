@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from lenet.ui import palette, sheets
-from lenet.ui.digit import Digit, at_random, percent
+from lenet.ui.digit import Digit, at_random
 from lenet.variant import INPUT_SIZE, highest_probability
+from lenet.words import probability
 
 if TYPE_CHECKING:  # the page shows the empty answer before torch is loaded
     from lenet.model import LeNet, Stage
@@ -112,9 +113,9 @@ def _verdict(answer: int | None, most: float, label: int | None, highest: float)
     if answer is None:
         return "cannot tell: all ten outputs are equal"
     share = most / highest
-    sure = f"{'sure' if share >= SURE else 'fairly sure' if share >= UNSURE else 'unsure'}, {percent(most)}"
+    sure = f"{'sure' if share >= SURE else 'fairly sure' if share >= UNSURE else 'unsure'}, {probability(most)}"
     if highest < 1:
-        sure += f" of at most {percent(highest)}"
+        sure += f" of at most {probability(highest)}"
     if label is None:
         return sure
     return f"right, {sure}" if answer == label else f"wrong, it is a {label}: {sure}"
