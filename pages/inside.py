@@ -24,9 +24,8 @@ section = st.segmented_control(
 
 # From here on torch is needed; the frame and the choosers are on the screen already.
 with place, networks.waking():
-    if shown is None and not digit.problem():
-        digit.show_number(FIRST_DIGIT)
-        st.rerun()
+    if shown is None:
+        digit.show_first(FIRST_DIGIT)
     models, problems = networks.load_all(chosen)
 for problem in problems:
     place.error(problem)

@@ -35,9 +35,8 @@ with place, networks.waking():
     from lenet.ui import saliency
     from lenet.ui import stress_parts as parts
 
-    if shown is None and not digit.problem():
-        digit.show_number(FIRST_DIGIT)
-        st.rerun()
+    if shown is None:
+        digit.show_first(FIRST_DIGIT)
     models, problems = networks.load_all(chosen)
 for problem in problems:
     place.error(problem)
@@ -74,7 +73,7 @@ def stress(shown: digit.Digit) -> None:
     if section == "points":
         parts.table(swept, shown)
     elif section == "two":
-        parts.two_ways(name, shown, models, again)
+        parts.two_ways(name, shown, models, at, again)
     elif section == "pixels":
         saliency.view(shown, models)
 

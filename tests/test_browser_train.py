@@ -71,6 +71,57 @@ def test_leave_come_back_and_stop(server, visit) -> None:
     page.get_by_text("stopped").first.wait_for()
 
 
+def test_after_a_change_of_page_the_link_still_leads_to_the_run(server, visit) -> None:
+    page = visit(server, SHORT)
+    page.locator(".st-key-start button").click()
+    page.get_by_role("link", name="Draw on run-").wait_for(timeout=90_000)
+    for name in ("Stress", "Train"):
+        page.locator(".st-key-frame").get_by_role("link", name=name).click()
+        page.get_by_role("heading", name=name, exact=True).wait_for()
+    page.wait_for_url("**run=*")
+    page.reload()
+    page.get_by_text("Step 40 of 40").wait_for(timeout=60_000)
+
+
+def test_pause_one_step_one_epoch_and_resume(server, visit) -> None:
+    page = visit(server, LONG | {"seed": 33})
+    page.locator(".st-key-start button").click()
+    page.get_by_text("of 8,000").wait_for(timeout=90_000)
+    page.get_by_role("button", name="Pause").click()
+    said = page.get_by_text("of 8,000, paused")
+    said.wait_for(timeout=15_000)
+
+    def step() -> int:
+        return int(said.inner_text().split()[1].replace(",", ""))
+
+    at = step()
+    page.get_by_role("button", name="One step").click()
+    page.get_by_text(f"Step {at + 1:,} of 8,000, paused").wait_for(timeout=15_000)
+    page.get_by_role("button", name="One epoch").click()
+    whole = (at + 1) // 20 * 20 + 20  # 5,000 pictures in batches of 256
+    page.get_by_text(f"Step {whole:,} of 8,000, paused").wait_for(timeout=15_000)
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("of 8,000, about").wait_for(timeout=15_000)
+    page.locator(".st-key-stop button").click()
+    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+
+
+def test_weights_go_out_and_come_back_and_other_files_do_not(server, visit, tmp_path) -> None:
+    page = visit(server, SHORT)
+    page.locator(".st-key-start button").click()
+    page.get_by_role("link", name="Draw on run-").wait_for(timeout=90_000)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Weights", exact=True).click()
+    started.value.save_as(tmp_path / "mine.safetensors")
+    (tmp_path / "other.safetensors").write_bytes(b"no weights at all")
+    page.get_by_text("Load weights").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "other.safetensors")
+    page.get_by_text("is damaged or is no safetensors file").wait_for(timeout=15_000)
+    page.locator("input[type=file]").set_input_files(tmp_path / "mine.safetensors")
+    page.get_by_text("Loaded as loaded").wait_for(timeout=15_000)
+    assert not page.get_by_text("is damaged or is no safetensors file").count()
+
+
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:
     page = visit(server, {}, width=390, height=844)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -81,6 +81,15 @@ def test_the_same_run_asked_again_is_said_to_be_the_same():
     assert "this very run" not in words(app)
 
 
+def test_published_curves_lie_beside_ones_own():
+    app = start(preset="paper", epochs="1", train_size="300", seed="13")
+    app.button("start").click().run()
+    until(app, lambda app: not app.button("start").disabled)
+    app.multiselect("overlay").set_value(["original", "tanh"]).run()
+    accuracy = str(app.get("vega_lite_chart")[0].proto)
+    assert "cached: original" in accuracy and "cached: tanh" in accuracy and not app.exception
+
+
 def test_what_differs_from_the_preset_is_said():
     app = start(preset="paper")
     assert not any("Other than" in caption.value for caption in app.caption)

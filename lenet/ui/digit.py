@@ -176,6 +176,15 @@ def show_number(number: int) -> None:
         st.session_state[_PROBLEM] = str(error)
 
 
+def show_first(number: int) -> None:
+    """Look at that test digit where there is none yet, and keep what is to be said, say of a link in vain."""
+    said = problem()
+    show_number(number)
+    if current():
+        st.session_state[_PROBLEM] = said
+        st.rerun()
+
+
 def at_random() -> None:
     """A test digit by chance, of the chosen class. For callbacks."""
     _one_of(lambda: list(range(TEST_DIGITS)), TEST_DIGITS)

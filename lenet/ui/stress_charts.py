@@ -102,31 +102,46 @@ def _sweep(row: "Transformation", networks: tuple[str, ...], measured: bool) -> 
     )
 
 
-def two_ways(across: "Transformation", down: "Transformation", shares: list[list[float]]) -> dict:
-    """Probability against two amounts, a line of `shares` for each amount of `down`. A Vega-Lite specification."""
+def two_ways(
+    across: "Transformation",
+    down: "Transformation",
+    shares: list[list[float]],
+    here: tuple[float, float],
+    highest: float,
+) -> dict:
+    """Probability against two amounts, a line of `shares` for each amount of `down`. A Vega-Lite specification.
+
+    here: the amounts at which the sliders stand; highest: the probability that the network cannot exceed.
+    """
     rows = [{"x": x, "y": y, "probability": share}
             for y, line in zip(_amounts(down, len(shares)), shares)
             for x, share in zip(_amounts(across, len(line)), line)]  # fmt: skip
-    return _two_ways(across, down) | {"datasets": {"cells": rows}}
+    lines = _amounts(across, len(shares[0])), _amounts(down, len(shares))
+    x, y = (min(line, key=lambda amount: abs(amount - stands)) for line, stands in zip(lines, here))
+    return _two_ways(across, down, highest) | {"datasets": {"cells": rows, "here": [{"x": x, "y": y}]}}
 
 
 @made_once
-def _two_ways(across: "Transformation", down: "Transformation") -> alt.Chart:
+def _two_ways(across: "Transformation", down: "Transformation", highest: float) -> alt.LayerChart | alt.FacetChart:
     def axis(row: "Transformation") -> alt.Axis:
         return alt.Axis(values=_amounts(row, 5), labelAngle=0, grid=False)
 
-    return (
+    x = alt.X("x:O", title=f"{across.label}, {across.unit}", axis=axis(across))
+    y = alt.Y("y:O", title=f"{down.label}, {down.unit}", sort="descending", axis=axis(down))
+    cells = (
         alt.Chart(alt.NamedData("cells"), height=440)
         .mark_rect()
         .encode(
-            alt.X("x:O", title=f"{across.label}, {across.unit}", axis=axis(across)),
-            alt.Y("y:O", title=f"{down.label}, {down.unit}", sort="descending", axis=axis(down)),
-            alt.Color("probability:Q", scale=alt.Scale(range=palette.SEQUENTIAL_RANGE, domain=[0, 1]),
+            x,
+            y,
+            alt.Color("probability:Q", scale=alt.Scale(range=palette.SEQUENTIAL_RANGE, domain=[0, highest]),
                       legend=alt.Legend(title="Probability", format="%", orient="bottom")),
             tooltip=[alt.Tooltip("x:O", title=across.label), alt.Tooltip("y:O", title=down.label),
                      alt.Tooltip("probability:Q", title="Probability", format=".1%")],
         )
     )  # fmt: skip
+    here = alt.Chart(alt.NamedData("here")).mark_point(shape="cross", size=90, color="#d55e00", filled=True)
+    return alt.layer(cells, here.encode(x, y, tooltip=[alt.Tooltip("x:O", title="The sliders"), "y:O"]))
 
 
 def _amounts(row: "Transformation", count: int) -> list[float]:

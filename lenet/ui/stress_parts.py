@@ -229,8 +229,8 @@ def _broken(sweep: "Sweep", network: str, side: int, far: str, label: int | None
     return f"from {reads(broken)}" + (f", and at {reads(first)}" if first != broken else "")
 
 
-def two_ways(name: str, digit: Digit, models: "dict[str, LeNet]", normalise: bool) -> None:
-    """Probability of the digit against two amounts at once, one map for each network."""
+def two_ways(name: str, digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], normalise: bool) -> None:
+    """Probability of the digit against two amounts at once, one map for each network; where two sliders stand."""
     import torch
 
     from lenet.evaluation import outputs, read
@@ -251,7 +251,8 @@ def two_ways(name: str, digit: Digit, models: "dict[str, LeNet]", normalise: boo
             shares = grid(model, digit.image, name, second, normalise)[..., target]
         with column:
             st.markdown(f"**{network}**, probability of {target}")
+            highest = highest_probability(model.variant)
             st.vega_lite_chart(
-                spec=charts.two_ways(across, down, shares.tolist()), width="stretch",
+                spec=charts.two_ways(across, down, shares.tolist(), (at[name], at[second]), highest), width="stretch",
                 alt=f"{network}: probability of {target} against {across.label.lower()} and {down.label.lower()}",
             )  # fmt: skip
