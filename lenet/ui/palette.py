@@ -18,7 +18,6 @@ DIVERGING_RANGE = ["#08305e", "#2c6fb0", "#8fbbdc", "#f5f3ef", "#f2b27c", "#cc64
 # Okabe and Ito's palette for colour-blind people (2008), without its yellow, and with a grey for its black.
 VARIANT_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f"]
 
-SIGNED = ("normalise", "conv", "linear", "tanh", "rnn", "lstm")  # stages that may hold numbers below zero
 WORDS = {
     False: "dark is zero, bright is the largest value",
     True: "blue is negative, white is zero, orange is positive",
@@ -46,13 +45,6 @@ def levels(values: np.ndarray, signed: bool, scale: float | None = None) -> np.n
     share = values / most if most > 0 else np.zeros_like(values)
     share = share.clip(-1, 1) / 2 + 0.5 if signed else share.clip(0, 1)
     return (share * 255).round().astype("u1")
-
-
-def look(kind: str, output: np.ndarray) -> tuple[bool, float]:
-    """Whether the numbers of a stage of that kind are coloured as signed, and the value that gets the last colour."""
-    signed = kind in SIGNED or bool((output < 0).any())
-    fixed = kind in ("input", "sigmoid", "tanh", "softmax")
-    return signed, 1.0 if fixed else float(np.nan_to_num(np.abs(output)).max(initial=0))
 
 
 def heat(array: np.ndarray, signed: bool, scale: float | None = None) -> np.ndarray:

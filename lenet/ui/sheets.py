@@ -8,7 +8,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet.ui import palette
 
-TALLEST = 15  # cells in a column of a layer that is not laid out as a picture
 GAP, MARGIN, NAME = 8, 4, 15  # pixels: between grids, around them, height of a line of text
 PAPER = {False: "#fdfcf9", True: "#12151b"}  # by whether the theme is dark: its own, as in .streamlit/config.toml
 TEXT = {False: "#1d2129", True: "#ebe8e1"}

@@ -5,15 +5,13 @@ trip. The JavaScript is plain files, put together here; the palette is ours, the
 """
 
 import json
-from math import ceil, isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import streamlit as st
 
-from lenet.ui import palette
-from lenet.ui.sheets import TALLEST
+from lenet.ui import palette, stages
 from lenet.variant import KERNEL, Layer
 
 if TYPE_CHECKING:  # a page shows its frame before torch is loaded
@@ -21,24 +19,7 @@ if TYPE_CHECKING:  # a page shows its frame before torch is loaded
     from lenet.ui.digit import Digit
 
 HERE = Path(__file__).parent
-WIDEST = 18  # columns of TALLEST cells; a layer with more cells is drawn as a square
 SEES, FEEDS = palette.VARIANT_COLOURS[5], palette.VARIANT_COLOURS[4]  # amber and sky blue: bright in both palettes
-ABOUT = {
-    "input": "the grey values of the digit",
-    "normalise": "the digit minus the mean, over the standard deviation",
-    "conv": "weighted sums of 5 × 5 patches, before the nonlinearity",
-    "relu": "negative numbers become zero",
-    "tanh": "squeezed between −1 and 1",
-    "sigmoid": "squeezed between 0 and 1",
-    "pool": "the largest number of each window",
-    "flatten": "the maps laid out in one row",
-    "sequence": "the positions of the maps, one after the other",
-    "linear": "weighted sums of all numbers before",
-    "rnn": "the state of the recurrent layer",
-    "lstm": "the state of the recurrent layer",
-    "last": "the last state",
-    "softmax": "the ten probabilities",
-}
 
 
 _PARTS = ("arithmetic", "field", "layout", "panel", "main")
@@ -98,19 +79,19 @@ def pack(model: "LeNet", trace: "Trace", name: str, mark: str) -> bytes:
         used += values.size
         return [used - values.size, values.size]
 
-    stages: list[dict[str, Any]] = []
+    described: list[dict[str, Any]] = []
     for stage in trace:
         output = stage.output[0].numpy()
-        signed, scale = palette.look(stage.kind, output)
+        signed, scale = stages.look(stage.kind, output)
         weights = model.get_submodule(stage.name).state_dict() if stage.layer.parameters else {}
-        stages.append(
+        described.append(
             {
                 "name": stage.name,
                 "kind": stage.kind,
-                "about": ABOUT[stage.kind],
+                "about": stages.ABOUT[stage.kind],
                 "size": output.shape,
-                "shape": _rectangle(output.shape),
-                "across": {1: 1, 6: 3, 16: 4}.get(output.shape[0] if output.ndim == 3 else 1, 8),
+                "shape": stages.rectangle(output.shape),
+                "across": stages.across(output.shape),
                 "along": output.ndim == 1 and stage.kind in ("rnn", "lstm"),
                 "pool": _window(stage.layer),
                 "signed": signed,
@@ -124,23 +105,11 @@ def pack(model: "LeNet", trace: "Trace", name: str, mark: str) -> bytes:
         "mark": f"{name}/{mark}",
         "mean": model.variant.mean,
         "std": model.variant.std,
-        "stages": stages,
+        "stages": described,
     }
     text = json.dumps(about).encode()
     text += b" " * (-len(text) % 4)  # float32 must begin at a multiple of four
     return len(text).to_bytes(4, "little") + text + np.concatenate(numbers).tobytes()
-
-
-def _rectangle(size: tuple[int, ...]) -> list[int]:
-    """Maps, rows and columns in which a layer is drawn."""
-    if len(size) == 3:
-        return list(size)
-    if len(size) == 2:
-        return [1, *size]
-    count = size[0]
-    tall = min(count, max(TALLEST, isqrt(count - 1) + 1 if count > TALLEST * WIDEST else 0))
-    columns = ceil(count / tall)
-    return [1, ceil(count / columns), columns]
 
 
 def _window(layer: Layer) -> list[int]:

@@ -4,13 +4,12 @@ A stroke costs one forward pass for each network and two small messages: one byt
 """
 
 from base64 import b64encode
-from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lenet.ui import palette, sheets
+from lenet.ui import palette, stages
 from lenet.ui.digit import Digit, at_random
 from lenet.variant import INPUT_SIZE, highest_probability
 from lenet.words import probability
@@ -27,16 +26,6 @@ STAGES = [
     ("scaled", "its longer side 20 cells, in the middle"),
 ]
 REARRANGE = ("flatten", "sequence", "last")  # they compute nothing, so they are no frames of the film
-ABOUT = {
-    "input": "the image",
-    "normalise": "the image minus the mean, over the standard deviation",
-    "conv": "weighted sums of 5 × 5 patches, before the nonlinearity",
-    "pool": "the largest number of each window",
-    "linear": "weighted sums, before the nonlinearity",
-    "rnn": "the state of the recurrent layer",
-    "lstm": "the state of the recurrent layer",
-    "softmax": "the ten probabilities",
-}
 
 _SHARED = f"""const SEQUENTIAL = {palette.SEQUENTIAL.ravel().tolist()}
 const DIVERGING = {palette.DIVERGING.ravel().tolist()}
@@ -124,20 +113,14 @@ def _verdict(answer: int | None, most: float, label: int | None, highest: float)
 def _frame(stage: "Stage") -> dict[str, Any]:
     """One layer of the first picture of the batch for the film."""
     output = stage.output[0].numpy()
-    signed, scale = palette.look(stage.kind, output)
+    signed, scale = stages.look(stage.kind, output)
     levels = palette.levels(output, signed, scale)
-    shape = list(output.shape)
-    if output.ndim == 1:
-        columns = ceil(shape[0] / sheets.TALLEST)
-        shape = [1, ceil(shape[0] / columns), columns]
-    elif output.ndim == 2:
-        shape = [1, *shape]
     return {
         "name": stage.name,
-        "words": ABOUT.get(stage.kind, f"after the nonlinearity, {stage.kind}"),
+        "words": stages.ABOUT[stage.kind],
         "count": " × ".join(map(str, output.shape)),
-        "shape": shape,
-        "across": {1: 1, 6: 3, 16: 4}.get(shape[0], 8),
+        "shape": stages.rectangle(output.shape),
+        "across": stages.across(output.shape),
         "signed": signed,
         "scale": scale,
         "digits": output.shape == (10,),
