@@ -44,6 +44,15 @@ def test_another_network_is_put_beside_the_others(more, most, chosen):
     assert "zebra" in app.pills("networks").options
 
 
+def test_a_fourth_one_takes_the_place_of_the_first_and_that_is_said(more):
+    app = picker(3).run()
+    app.pills("networks").set_value(["best", "original", "tanh"]).run()
+    assert not app.toast
+    app.pills("networks").set_value(["best", "original", "tanh", "sigmoid"]).run()
+    assert app.session_state["chosen"] == ["original", "tanh", "sigmoid"]
+    assert [toast.value for toast in app.toast] == ["Up to 3 at once: best made room."]
+
+
 def test_the_last_one_cannot_be_taken_away(more):
     app = picker(3).run()
     app.pills("networks").set_value([]).run()

@@ -272,6 +272,7 @@ def _tape(image) -> None:
             )
             for at, label in enumerate(["Tape", "Beside it"])
         ]
+    st.caption("Each tape has a network of its own, recorded while it trained; the one chosen above is not on it.")
     try:
         tapes = [_tape_of(name) for name in sides]
     except TapeError as error:

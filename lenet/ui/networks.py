@@ -242,7 +242,10 @@ def _picked(key: str, most: int = 1, default: str = DEFAULT) -> None:
     of interest."""
     st.session_state.pop(_UNKNOWN, None)
     if most > 1:
-        st.session_state[key] = st.session_state[key][-most:] or [default]
+        picked = st.session_state[key]
+        if dropped := picked[:-most]:
+            st.toast(f"Up to {most} at once: {', '.join(dropped)} made room.")
+        st.session_state[key] = picked[-most:] or [default]
 
 
 def plain(text: str) -> str:
