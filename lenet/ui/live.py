@@ -19,7 +19,8 @@ from lenet.words import percent, probability
 
 HEIGHT = 200  # pixels of a chart without its legend
 LINE = 24  # of a line of the legend
-ABOUT_FLAT = 50.0  # times its smallest loss: where a larger one leaves nothing to see of the small ones
+STEEP = 50.0  # a loss above it would leave nothing to see of the usual ones on a linear axis
+DOTTED = 40  # single points of a line that can be told apart
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
 
 
@@ -78,21 +79,29 @@ def charts(job: Job, earlier: list[Job], cached: list[dict]) -> None:
         if not rows:
             continue
         values = [row["value"] for row in rows]
-        if key == "losses" and 0 < min(values) * ABOUT_FLAT < max(values) < inf:
+        if key == "losses" and min(values) > 0 and STEEP < max(values) < inf:
             kind = "log"
         powers = powers_of_ten(values) if kind == "log" else ()
         there = tuple(dict.fromkeys(row["of"] for row in rows))
         ink = tuple(colours.get(of, palette.VARIANT_COLOURS[i % len(palette.VARIANT_COLOURS)])
                     for i, of in enumerate(there))  # fmt: skip
         end = max(whole[x], *(row[x] for row in rows))
+        dotted = len(rows) <= DOTTED * len(there)
         place.markdown(words)
-        place.vega_lite_chart(spec=_lines(x, end, kind, columns, powers, there, ink) | {"datasets": {"rows": rows}},
-                              key=f"live-{key}", alt=words.replace("*", ""))  # fmt: skip
+        look = _lines(x, end, kind, columns, powers, there, ink, dotted)
+        place.vega_lite_chart(spec=look | {"datasets": {"rows": rows}}, key=f"live-{key}", alt=words.replace("*", ""))
 
 
 @made_once
 def _lines(
-    x: str, end: int, kind: str, columns: int, powers: tuple[float, ...], there: tuple[str, ...], ink: tuple[str, ...]
+    x: str,
+    end: int,
+    kind: str,
+    columns: int,
+    powers: tuple[float, ...],
+    there: tuple[str, ...],
+    ink: tuple[str, ...],
+    dotted: bool,
 ) -> alt.LayerChart | alt.FacetChart:
     """One line for each of `there` in its `ink`, from 0 to `end`. kind: of the upright axis, % for shares, log for
     `powers` of ten."""
@@ -106,7 +115,8 @@ def _lines(
                         legend=alt.Legend(title=None, orient="bottom", columns=columns, labelLimit=400)),
         tooltip=[alt.Tooltip("of:N", title="of"), f"{x}:Q", alt.Tooltip("value:Q", format=".4g")],
     ).properties(height=HEIGHT + 60 + LINE * ceil(len(there) / columns))  # fmt: skip
-    return alt.layer(base.mark_line(), base.mark_circle(size=22))
+    line = base.mark_line(strokeWidth=2 if dotted else 1.2)
+    return alt.layer(line, base.mark_circle(size=22, opacity=1.0 if dotted else 0.0))
 
 
 def pictures(job: Job) -> None:
