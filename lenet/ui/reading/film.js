@@ -33,17 +33,21 @@ function room(layer, zoom) {
   return Math.max(size(layer.shape, layer.across)[1] * zoom + (layer.digits ? 18 : 0), layer.shape[0] > 1 ? 62 : 46) + 7
 }
 
-/** Smaller zooms, the largest first, until the layers stand on one line of this width or cannot get smaller. */
+/** Smaller zooms, the largest first, until the layers stand on one line of this width or cannot get smaller; and none
+ *  that makes a layer higher than the highest of several maps. */
 function fit(layers, zoom, width) {
   const saves = (index) => zoom[index] > 1 && room(layers[index], zoom[index] - 1) < room(layers[index], zoom[index])
   while (layers.reduce((sum, layer, index) => sum + room(layer, zoom[index]), 0) > width) {
     const able = layers.map((_, index) => index).filter(saves)
     if (!able.length) break
-    const { shape, across } = layers[able.reduce((most, index) => (zoom[index] > zoom[most] ? index : most))]
+    const before = (a, b) => zoom[a] - zoom[b] || room(layers[a], zoom[a]) - room(layers[b], zoom[b])
+    const { shape, across } = layers[able.reduce((most, index) => (before(index, most) > 0 ? index : most))]
     const alike = (layer) => layer.across === across && `${layer.shape}` === `${shape}` // a cell of both stays as large
     layers.forEach((layer, index) => { if (alike(layer)) zoom[index]-- })
   }
-  return zoom
+  const high = (index) => size(layers[index].shape, layers[index].across)[0] * zoom[index]
+  const tallest = Math.max(...layers.map((layer, index) => (layer.shape[0] > 1 ? high(index) : 0)))
+  return zoom.map((each, index) => Math.min(each, Math.max(1, Math.floor((tallest / high(index)) * each))))
 }
 
 function strip({ name, colour, layers }, width, { networks }) {
