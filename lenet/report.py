@@ -45,7 +45,7 @@ def report(runs: Runs) -> str:
 
 
 def _releases(runs: Runs) -> str:
-    found = Counter(history["torch"][0] or "none, made where no release does" for history in runs.values())
+    found = Counter(history["torch"][0] or "none, with Adam or where no release does it" for history in runs.values())
     return ", ".join(f"{release} ({count} runs)" for release, count in sorted(found.items())) or "none"
 
 

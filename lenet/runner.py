@@ -45,7 +45,8 @@ class Result:
 
 
 def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda epoch: None) -> Result:
-    """Do one run from its seed, on one thread. In a process of its own the numbers are the same on every processor."""
+    """Do one run from its seed, on one thread. In a process of its own the numbers are the same on every processor, but
+    for Adam's."""
     from lenet.data import mnist
     from lenet.pretrained import make_card, weights_bytes
     from lenet.training import new_model, prepare_process, release, train
@@ -59,7 +60,7 @@ def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda e
     records = []
     for epoch in history:
         lists = {"dead_units": list(epoch.dead_units.values()), "gradient_norms": list(epoch.gradient_norms.values())}
-        records.append({**asdict(epoch), **lists, "torch": release()})
+        records.append({**asdict(epoch), **lists, "torch": release(recipe)})
     card = make_card(run.name, run.network(), recipe, history)
     return Result(run, records, weights_bytes(model, card))
 
