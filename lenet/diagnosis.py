@@ -100,8 +100,7 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
         return Finding("warning", f"Never read rightly{so_far}: {', '.join(lost)}.", evidence)
     if not _ends_in_relu(variant):
         return Finding("bad", f"Never predicted{so_far}: {', '.join(lost)}. Other outputs always win.", evidence)
-    *_, share = last.dead_units.values()
-    dead = round(share * len(last.class_accuracy))
+    dead = _dead_outputs(last)
     why = (
         "The ReLU after the last layer is dead" if dead >= len(lost) else "The ReLU after the last layer cuts them off"
     )
@@ -116,10 +115,15 @@ def _ends_in_relu(variant: Variant) -> bool:
     return variant.output_activation and variant.activation == "relu"
 
 
+def _dead_outputs(last: Epoch) -> int:
+    """Of a network with a nonlinearity after the last layer."""
+    *_, share = last.dead_units.values()
+    return round(share * len(last.class_accuracy))
+
+
 def _lucky(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
     """A dead output is the answer only where all ten are zero, and then it is the first: that of 0."""
-    *_, share = last.dead_units.values()
-    dead = round(share * len(last.class_accuracy))
+    dead = _dead_outputs(last)
     if not _ends_in_relu(variant) or dead <= len(last.class_accuracy) - last.classes_predicted:
         return None
     return Finding(
