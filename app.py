@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lenet.ui import canvas, digit, frame, networks, reading
+from lenet.ui.draw import board, reading
+from lenet.ui.shared import digit, frame, networks
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.model import LeNet
@@ -24,15 +25,15 @@ digit.follow_url()
 def stroke() -> "tuple[digit.Digit | None, dict[str, LeNet]]":
     """The board and what is read on it. Returns the digit, and the networks that have read it."""
     with st.container(horizontal=True, gap="medium"):
-        left, right = st.container(width=canvas.SIDE, key="board"), st.container(width="stretch")
+        left, right = st.container(width=board.SIDE, key="board"), st.container(width="stretch")
     with left:
         st.caption("The board")
-        picture, drawn = canvas.board()
-        canvas.buttons()
+        picture, drawn = board.board()
+        board.buttons()
         waiting = st.container()
     with waiting, networks.waking():
         if drawn:
-            digit.draw(picture, mark=f"drawing-{canvas.count()}")
+            digit.draw(picture, mark=f"drawing-{board.count()}")
     with right:
         place = st.container()
         with st.container(horizontal=True, vertical_alignment="bottom", key="pickers"):
@@ -43,7 +44,7 @@ def stroke() -> "tuple[digit.Digit | None, dict[str, LeNet]]":
     if picture and shown and shown.source != digit.DRAWN:
         with left:
             st.button("Back to my drawing", icon=":material/draw:", on_click=digit.draw,
-                      args=(picture, f"back-{canvas.count()}"), key="back")  # fmt: skip
+                      args=(picture, f"back-{board.count()}"), key="back")  # fmt: skip
     models, problems = networks.load_all(chosen) if shown else ({}, [])
     answers, films = reading.read(shown, models) if shown else ([], [])
     wrong = " ".join(filter(None, [digit.problem(), *problems]))
@@ -65,7 +66,7 @@ def draw() -> None:
     if shown and models:
         pixels = st.expander("What the pixels contribute", key="pixels", on_change="rerun")
         if pixels.open:
-            from lenet.ui import saliency
+            from lenet.ui.shared import saliency
 
             with pixels:
                 saliency.view(shown, models)

@@ -1,25 +1,21 @@
-"""The command line: python -m lenet experiments | train | export | tape | stress | bench."""
+"""The command line: python -m lenet experiments | train | export | tape | stress | times."""
 
 import argparse
 import sys
-from collections.abc import Sequence
-from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryFile
 
 from tqdm import tqdm
 
-from lenet.bench import BENCHES
-
 
 def experiments(arguments: argparse.Namespace) -> None:
     """Do the runs of the experiments that pretrained/curves.parquet lacks, or write the report."""
-    from lenet import curves
-    from lenet.curves import CurvesError
-    from lenet.experiments import EXPERIMENTS, experiment
+    from lenet.study import curves
+    from lenet.study.curves import CurvesError
+    from lenet.study.experiments import EXPERIMENTS, experiment
 
     if arguments.merge or arguments.report:
-        from lenet.report import REPORT, write
+        from lenet.study.report import REPORT, write
 
         try:
             if arguments.merge:
@@ -37,7 +33,7 @@ def experiments(arguments: argparse.Namespace) -> None:
         sys.exit(str(error))
 
     from lenet.data import DataError
-    from lenet.runner import WEIGHTS, Result, RunnerError, run_all
+    from lenet.study.runner import WEIGHTS, Result, RunnerError, run_all
 
     runs = [run for e in chosen for run in e.runs(tuple(range(arguments.seeds)))]
     bar = tqdm(unit="multiply-adds", unit_scale=True, smoothing=0)
@@ -130,7 +126,7 @@ def export(arguments: argparse.Namespace) -> None:
     from dataclasses import replace
 
     from lenet.pretrained import FOLDER, SHIPPED, WeightsError, load, save
-    from lenet.runner import WEIGHTS
+    from lenet.study.runner import WEIGHTS
 
     found = {}
     try:
@@ -152,7 +148,7 @@ def stress(_: argparse.Namespace) -> None:
     """Measure the average sweeps of the shipped networks that pretrained/stress.parquet lacks, for the page Stress."""
     from lenet.data import DataError, mnist
     from lenet.pretrained import WeightsError, card, create_model, shipped
-    from lenet.stress import AVERAGE_DIGITS, AVERAGES, add_averages
+    from lenet.probes.stress import AVERAGE_DIGITS, AVERAGES, add_averages
     from lenet.training import prepare_process
 
     prepare_process(repeatable=True)
@@ -167,6 +163,19 @@ def stress(_: argparse.Namespace) -> None:
     print(f"Measured: {', '.join(measured) or 'nothing, all are there'}. Written: {AVERAGES}")
 
 
+def times(_: argparse.Namespace) -> None:
+    """Measure the training times by depth for experiment 4, with nothing else running."""
+    from lenet.study.training_times import TIMES, rows, write
+
+    write()
+    for row in rows():
+        print(
+            f"{row['network']:<20} {row['seconds']:7.1f} s an epoch, ratio to two layers {row['ratio']:.2f} "
+            f"(the paper: {row['paper seconds']} s in all, ratio {row['paper ratio']:.2f})"
+        )
+    print(f"Written: {TIMES}")
+
+
 def positive(text: str) -> int:
     """A whole number from 1 up. For argparse."""
     number = int(text)
@@ -175,8 +184,8 @@ def positive(text: str) -> int:
     return number
 
 
-def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
-    """Every command and its options; of the benches, those of the one that `words` begin with."""
+def parser() -> argparse.ArgumentParser:
+    """Every command and its options."""
     main = argparse.ArgumentParser(prog="python -m lenet", description=__doc__)
     commands = main.add_subparsers(required=True)
 
@@ -209,17 +218,11 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     command = commands.add_parser("stress", help=stress.__doc__)
     command.set_defaults(run=stress)
 
-    benches = commands.add_parser("bench", help="measure something").add_subparsers(required=True)
-    for name, (package, about) in BENCHES.items():
-        command = benches.add_parser(name, help=about)
-        if list(words[:2]) == ["bench", name]:  # the others need not be imported
-            module = import_module(f"{package}.{name}")
-            command.description = module.__doc__
-            module.arguments(command)
-            command.set_defaults(run=module.run)
+    command = commands.add_parser("times", help=times.__doc__)
+    command.set_defaults(run=times)
     return main
 
 
 if __name__ == "__main__":
-    arguments = parser(sys.argv[1:]).parse_args()
+    arguments = parser().parse_args()
     arguments.run(arguments)

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from lenet.files import ROOT
+from lenet.paths import ROOT
 from lenet.variant import INPUT_SIZE
 
 MNIST = ROOT / "data" / "mnist"

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import torch
 
-from lenet.files import PRETRAINED as FOLDER
-from lenet.files import write_atomically
 from lenet.model import LeNet, empty_model
+from lenet.paths import PRETRAINED as FOLDER
+from lenet.paths import write_atomically
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
-from lenet.tensors import TensorFileError, checksum, name_of, read, to_bytes
+from lenet.safetensors_io import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch
 from lenet.variant import VARIANTS, Variant, VariantError, from_fields, layers, variant
 

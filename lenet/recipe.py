@@ -14,7 +14,7 @@ class Recipe:
     """How to train; the defaults are the paper's.
 
     train_size: how many of the 60,000 training images are used, the first ones.
-    drawings: how many of the pen's digits of lenet/strokes.py are added to them.
+    drawings: how many of the pen's digits of lenet/synthetic.py are added to them.
     optimiser: `sgd`, or `adam` (PyTorch's AdamW: weight decay acts on the weights, not through the gradient);
         momentum is of `sgd` alone.
     schedule: `constant`, or `one-cycle` (up to `lr` and down to nothing, along half a cosine each).
@@ -55,7 +55,7 @@ RECIPES = {
         shuffle=True,
         drawings=24_000,
     ),
-    # Learning rate and batch size compared on the last 10,000 training pictures; `python -m lenet bench train --quick`.
+    # Learning rate and batch size compared on the last 10,000 training pictures; `python -m benchmarks train --quick`.
     "quick": Recipe(optimiser="adam", lr=0.01, batch_size=64, epochs=3, schedule="one-cycle", shuffle=True),
 }
 

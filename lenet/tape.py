@@ -17,10 +17,10 @@ from torch import Tensor
 
 from lenet.data import Digits
 from lenet.evaluation import evaluate
-from lenet.files import PRETRAINED, write_atomically
 from lenet.model import LeNet, empty_model
+from lenet.paths import PRETRAINED, write_atomically
 from lenet.recipe import Recipe, check
-from lenet.tensors import TensorFileError, checksum, read, to_bytes
+from lenet.safetensors_io import TensorFileError, checksum, read, to_bytes
 from lenet.training import new_model, steps
 from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields
 

@@ -19,10 +19,10 @@ from torch import Tensor
 from lenet.augment import AUGMENTATIONS
 from lenet.data import Digits, pixels
 from lenet.evaluation import evaluate, gradient_norms
-from lenet.machine import keep_memory
 from lenet.model import LeNet
 from lenet.recipe import Recipe, RecipeError, check
-from lenet.strokes import draw
+from lenet.synthetic import draw
+from lenet.system import keep_memory
 from lenet.variant import Variant
 
 OPTIMISERS: dict[str, Callable] = {

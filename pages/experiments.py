@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from lenet.curves import CurvesError
-from lenet.experiments import EXPERIMENTS, KERNELS
-from lenet.ui import experiment_parts as parts
-from lenet.ui import frame
+from lenet.study.curves import CurvesError
+from lenet.study.experiments import EXPERIMENTS, KERNELS
+from lenet.ui.experiments import tabs as parts
+from lenet.ui.shared import frame
 
 frame.page("experiments")
 

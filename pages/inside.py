@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from lenet.ui import digit, frame, inside, networks
+from lenet.ui.inside import sections
+from lenet.ui.shared import digit, frame, networks
 
 FIRST_DIGIT = 7  # of the test set, while nothing is drawn or chosen: a 9 with a clear loop
 KERNELS, EVIDENCE, TAPE = "Kernels", "What a kernel does", "Training tape"
@@ -30,18 +31,18 @@ with place, networks.waking():
 for problem in problems:
     place.error(problem)
 if shown is not None and models:
-    from lenet.ui.inspector import inspector
+    from lenet.ui.inside.inspector import inspector
 
     (name, model), *_ = models.items()
     card = networks.load(name)[1]
     with place:
         inspector(model, name, shown)
     if section != TAPE:
-        inside.stop_tape()
+        sections.stop_tape()
     if section == KERNELS:
-        inside.kernels(name, model)
+        sections.kernels(name, model)
     elif section == EVIDENCE:
-        inside.evidence(name, model, card.checksum)
+        sections.evidence(name, model, card.checksum)
     elif section == TAPE:
-        inside.tape(shown.image)
+        sections.tape(shown.image)
 networks.warm_up()

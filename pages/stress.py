@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lenet.ui import digit, frame, networks
+from lenet.ui.shared import digit, frame, networks
 
 FIRST_DIGIT = 0  # of the test set, while nothing is drawn or chosen: a 7
 SECTIONS = {
@@ -31,9 +31,9 @@ place = st.container()
 
 # From here on torch is needed; the frame and the choosers are on the screen already.
 with place, networks.waking():
-    from lenet.stress import TRANSFORMATIONS
-    from lenet.ui import saliency
-    from lenet.ui import stress_parts as parts
+    from lenet.probes.stress import TRANSFORMATIONS
+    from lenet.ui.shared import saliency
+    from lenet.ui.stress import parts
 
     if shown is None:
         digit.show_first(FIRST_DIGIT)

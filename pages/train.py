@@ -3,11 +3,13 @@
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from lenet import curves, jobs
-from lenet.curves import CurvesError
-from lenet.experiments import EXPERIMENTS
 from lenet.recipe import RecipeError
-from lenet.ui import builder, digit, frame, live
+from lenet.service import queue
+from lenet.study import curves
+from lenet.study.curves import CurvesError
+from lenet.study.experiments import EXPERIMENTS
+from lenet.ui.shared import digit, frame
+from lenet.ui.train import controls, live
 from lenet.variant import VariantError
 
 # On a phone what happens comes before what one can choose. Nothing of a recipe can be left empty.
@@ -27,12 +29,12 @@ owner = context.session_id if context else ""
 runs: list[str] = st.session_state.setdefault("runs", [])  # keys of the runs of this session, the newest last
 asked = st.query_params.get("run", "")
 if asked and asked not in runs:
-    if builder.service().find(asked, owner):
+    if controls.service().find(asked, owner):
         runs.append(asked)  # the page was loaded anew, or a link was followed
     else:
         st.session_state[SAID] = "The run of that link is not known here any more: start it again."
         del st.query_params["run"]
-builder.mend_url()
+controls.mend_url()
 
 
 def begin() -> None:
@@ -40,9 +42,9 @@ def begin() -> None:
     st.session_state[SAID] = ""
     assert wanted  # or the button is disabled
     shown = digit.current()
-    asked = builder.another_seed(recipe) if runs else recipe
+    asked = controls.another_seed(recipe) if runs else recipe
     try:
-        job = builder.service().submit(wanted, asked, owner, None if shown is None else shown.image.numpy())
+        job = controls.service().submit(wanted, asked, owner, None if shown is None else shown.image.numpy())
     except (RecipeError, VariantError) as error:
         st.session_state[SAID] = str(error)
         return
@@ -55,9 +57,9 @@ def begin() -> None:
     st.query_params["run"] = job.key
 
 
-def command(job: jobs.Job, what: str) -> None:
+def command(job: queue.Job, what: str) -> None:
     """Tell the service; a run that goes on for others is left."""
-    st.session_state[SAID] = refusal = builder.service().command(job, what, owner)
+    st.session_state[SAID] = refusal = controls.service().command(job, what, owner)
     if refusal and what == "stop":
         runs.remove(job.key)
         st.query_params.pop("run", None)
@@ -73,12 +75,12 @@ def published(chosen: tuple[str, ...]) -> list[dict]:
     return mean.rename(columns={"test_accuracy": "value"})[["of", "epoch", "value"]].to_dict("records")
 
 
-controls, result = st.columns([1, 2], gap="large")
-with controls:
+left, right = st.columns([1, 2], gap="large")
+with left:
     st.subheader("The network", anchor=False)
-    wanted = builder.network()
+    wanted = controls.network()
     st.subheader("The recipe", anchor=False)
-    recipe = builder.recipe()
+    recipe = controls.recipe()
     overlay = st.multiselect("Cached curves beside it", CACHED, key="overlay")
     live_upload = st.expander("Load weights", on_change="rerun", key="load")
     if live_upload.open:
@@ -86,9 +88,9 @@ with controls:
             live.upload()
 
 
-def known_runs() -> list[jobs.Job]:
+def known_runs() -> list[queue.Job]:
     """The runs of this session that the service still knows, the newest last."""
-    return [job for key in runs if (job := builder.service().find(key, owner))]
+    return [job for key in runs if (job := controls.service().find(key, owner))]
 
 
 asks = False
@@ -108,7 +110,7 @@ def watch() -> None:
     with st.container(horizontal=True, key="transport"):
         st.button("Start", icon=":material/play_arrow:", type="primary", on_click=begin,
                   disabled=wanted is None or going, key="start")  # fmt: skip
-        if job and going and job.state == jobs.PAUSED:
+        if job and going and job.state == queue.PAUSED:
             st.button("Resume", icon=":material/resume:", on_click=command, args=(job, "resume"), key="resume")
         else:
             st.button("Pause", icon=":material/pause:", on_click=command, args=(job, "pause"),
@@ -123,13 +125,13 @@ def watch() -> None:
         if wanted:
             st.info("Choose a network and a recipe, then press **Start**. The quick recipe takes about a minute.")
             st.markdown("**What will be trained**")
-            builder.shape_table(wanted)
+            controls.shape_table(wanted)
         else:
             st.info("That network cannot be built: change it as is said beside it.")
         return
     other = wanted is not None and (wanted, recipe) != (job.variant, job.recipe)
     st.markdown(f"**{live.name(job).capitalize()}**" + ", not what is chosen now" * other)
-    live.status(job, *builder.service().wait_for(job))
+    live.status(job, *controls.service().wait_for(job))
     live.diagnosis(job)
     live.afterwards(job)
     try:
@@ -141,5 +143,5 @@ def watch() -> None:
     live.pictures(job)
 
 
-with result:
+with right:
     watch()

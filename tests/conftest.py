@@ -6,9 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
-from lenet.ui.bench.browser import ROOT, Server, chromium
-
-__all__ = ["ROOT", "Server"]  # the tests take them from here
+from benchmarks.app.browser import Server, chromium
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # torch's threads cost more than they save on pictures this small
 settings.register_profile("project", deadline=None, derandomize=True)  # the same examples every time
@@ -36,8 +34,3 @@ def browser():
     """Chromium. Missing is a failure, not a skip: the browser tests must run."""
     with chromium() as running:
         yield running
-
-
-def settled(page) -> None:
-    """Wait until the script of the page has run to its end."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)

@@ -1,0 +1,15 @@
+"""Benchmarks: each module has `arguments(parser)` and `run(arguments)` and prints ratios measured in one run.
+
+A benchmark is a row here and a module; `python -m benchmarks NAME` runs it. The app needs none of them.
+"""
+
+BENCHES: dict[str, str] = {
+    "handwriting": "accuracy on a file of pen drawings, per digit",
+    "app.draw": "pen-up to bars painted, against a bare echo app",
+    "train": "an epoch of training against the usual loop and the arithmetic floor; --quick: the quick recipe",
+    "app.experiments": "drawing each tab of Experiments, against a bare page with one chart",
+    "app.inspector": "the inspector's first paint, and the pointer's move to the outlines",
+    "app.classroom": "thirty sessions drawing and training on one server: answers, errors, memory",
+    "app.fuzz": "wrong uploads, links and websocket messages by the thousand",
+    "stress": "the full sweep of one digit: six transformations, three networks",
+}  # module below this package -> what it measures

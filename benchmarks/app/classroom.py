@@ -1,0 +1,275 @@
+"""A class at work: thirty sessions draw over the real websocket protocol, some of them train, all on two cores.
+
+The clients share those cores with the server. Writes docs/performance.md. Ratios are to one session alone on the same
+server, and to a process that imported streamlit and torch and loaded one network.
+"""
+
+import argparse
+import asyncio
+import os
+import platform
+import random
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from benchmarks.app.browser import ROOT, Server
+from benchmarks.app.visitor import Visitor, drawings, visit
+from lenet.paths import write_atomically
+from lenet.system import processor
+
+REPORT = ROOT / "docs" / "performance.md"
+CORES = 2
+PAUSE = 2.0  # seconds between the strokes of one person, on average: from half as long to half as long again
+STROKES = 5  # of a drawing; then the board is cleared
+PAGE_EVERY = 15  # strokes between two visits to another page
+ALONE = 40  # strokes of the session that has the server to itself
+HURRY = 0.5  # seconds between them
+SIZES = (10, 20, 30, 40, 60)  # people who draw and look around and do not train: where is a server full?
+SIZE_SECONDS = 30
+CROWD = 100  # sessions, for the growth of memory
+QUEUE = 10  # sessions that press Train at once
+QUEUED = "preset=quick&epochs=1&train_size=12000"  # what each of them trains, with a seed of its own
+FORGOTTEN = 150  # seconds; Streamlit keeps a session for 120 after its page is closed
+TIDIED = 45  # seconds, in which the server gives back what those sessions held
+BARE = """
+import os, streamlit, torch
+from lenet.pretrained import create_model
+torch.set_num_threads(1)
+create_model("best", pretrained=True)(torch.zeros(1, 1, 28, 28))
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")))
+"""
+GOALS = {
+    "p95 of a stroke, to one session alone": 3.0,
+    "p95 of a stroke while ten trainings are queued, to one session alone": 2.0,
+    "memory at rest, to the bare process": 1.3,
+    "MB a session": 3.0,
+    "memory after all have left, to that before they came": 1.1,
+}
+
+
+@dataclass
+class Tally:
+    """strokes and pages: seconds each; errors: in words; trained: how many trainings were started."""
+
+    strokes: list[float] = field(default_factory=list)
+    pages: list[float] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    trained: int = 0
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--sessions", type=int, default=30, help="people (default 30)")
+    parser.add_argument("--seconds", type=float, default=120, help="that they draw for (default 120)")
+    parser.add_argument("--train", type=int, default=5, help="of them that train (default 5)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Measure, print and write docs/performance.md."""
+    if sys.platform != "linux":
+        sys.exit("This bench reads /proc: run it on Linux.")
+    os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:CORES]))  # the server inherits it
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    bare = int(subprocess.run([sys.executable, "-c", BARE], cwd=ROOT, env=environment, check=True, capture_output=True,
+                              text=True).stdout) / 1024  # fmt: skip
+    server = Server(environment={"OMP_NUM_THREADS": "1"})
+    try:
+        text = visit(_measure(server, arguments, bare))
+    finally:
+        server.stop()
+    print(text)
+    write_atomically(REPORT, text.encode())
+    print(f"Written: {REPORT}")
+
+
+async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -> str:
+    alone, class_ = Tally(), Tally()
+    async with Visitor(server.url) as visitor:  # loads torch and the network
+        await visitor.open()
+        await visitor.draw(drawings()[0])
+        await asyncio.sleep(3)
+        rest = memory(server)
+        for page in set(visitor.pages) - {"app"}:  # each brings the modules and tables it needs, to stay
+            await visitor.open(page)
+    await asyncio.sleep(3)
+    opened = memory(server)
+    print(f"at rest {rest:.0f} MB, all pages opened {opened:.0f} MB, bare {bare:.0f} MB", flush=True)
+
+    await _person(server.url, 0, ALONE * HURRY, False, alone, HURRY, visits=False)
+    print(f"alone: p95 {_share(alone.strokes, 95):.0f} ms", flush=True)
+
+    growth: dict[int, float] = {}
+    crowd: list[Visitor] = []
+    for goal in (1, 10, 30, CROWD):
+        while len(crowd) < goal:
+            crowd.append(await Visitor(server.url).__aenter__())
+            await crowd[-1].open()
+            await crowd[-1].draw(drawings()[0])
+        growth[goal] = memory(server)
+        print(f"{goal} sessions: {growth[goal]:.0f} MB", flush=True)
+    idle = Tally()
+    await _person(server.url, 1, ALONE * HURRY, False, idle, HURRY, visits=False)
+    for visitor in crowd:
+        await visitor.__aexit__()
+
+    queued = Tally()
+    trainers = [await Visitor(server.url).__aenter__() for _ in range(QUEUE)]
+    await asyncio.gather(*(_train(visitor, f"{QUEUED}&seed={seed}") for seed, visitor in enumerate(trainers)))
+    await _person(server.url, 2, ALONE * HURRY, False, queued, HURRY, visits=False)
+    for visitor in trainers:
+        await visitor.__aexit__()
+    print(f"{QUEUE} trainings queued: p95 {_share(queued.strokes, 95):.0f} ms", flush=True)
+
+    peak = memory(server)
+    watched = asyncio.create_task(_watch(server))
+    await asyncio.gather(*(
+        _person(server.url, number, arguments.seconds, number < arguments.train, class_)
+        for number in range(arguments.sessions)
+    ))  # fmt: skip
+    watched.cancel()
+    peak = max(peak, *_seen)
+    print(f"class: p95 {_share(class_.strokes, 95):.0f} ms, {len(class_.errors)} errors", flush=True)
+
+    await asyncio.sleep(FORGOTTEN)
+    async with Visitor(server.url) as visitor:  # Streamlit lets go of old sessions when somebody comes
+        await visitor.open()
+    await asyncio.sleep(TIDIED)
+    left = memory(server)
+    sizes: dict[int, Tally] = {}
+    for people in SIZES:
+        sizes[people] = Tally()
+        await asyncio.gather(*(
+            _person(server.url, number, SIZE_SECONDS, False, sizes[people]) for number in range(people)
+        ))  # fmt: skip
+        print(f"{people} people: p95 {_share(sizes[people].strokes, 95):.0f} ms", flush=True)
+
+    each = (growth[CROWD] - growth[1]) / (CROWD - 1)
+    ratios = {
+        "p95 of a stroke, to one session alone": _share(class_.strokes, 95) / _share(alone.strokes, 95),
+        "p95 of a stroke while ten trainings are queued, to one session alone": _share(queued.strokes, 95)
+        / _share(alone.strokes, 95),
+        "memory at rest, to the bare process": rest / bare,
+        "MB a session": each,
+        "memory after all have left, to that before they came": left / opened,
+    }
+    return _report(arguments, alone, idle, queued, class_, sizes, ratios, growth, bare, rest, opened, peak, left)
+
+
+async def _person(
+    url: str, number: int, seconds: float, trains: bool, tally: Tally, pause: float = PAUSE, visits: bool = True
+) -> None:
+    """Draw a stroke every two seconds or so, open another page now and then; those who train start a training first."""
+    chance = random.Random(number)
+    states = drawings(STROKES)
+    await asyncio.sleep(pause * chance.random())
+    ends = time.monotonic() + seconds
+    strokes = 0
+    try:
+        async with Visitor(url) as visitor:
+            await visitor.open()
+            while time.monotonic() < ends:
+                due = time.monotonic() + pause * chance.uniform(0.5, 1.5)
+                if trains and strokes == 1:
+                    await _train(visitor, f"preset=quick&seed={number}")
+                    tally.trained += 1
+                    await visitor.open()
+                if visits and strokes % PAGE_EVERY == chance.randrange(PAGE_EVERY):
+                    started = time.perf_counter()
+                    await visitor.open(chance.choice([page for page in visitor.pages if page != "app"]))
+                    tally.pages.append(time.perf_counter() - started)
+                    await visitor.open("app" if "app" in visitor.pages else "")
+                tally.strokes.append(await visitor.draw(states[strokes % STROKES]))
+                strokes += 1
+                await asyncio.sleep(max(0.0, due - time.monotonic()))
+    except Exception as error:  # whatever goes wrong for one person is counted, and the others go on
+        tally.errors.append(f"{type(error).__name__}: {error}")
+
+
+async def _train(visitor: Visitor, query: str) -> None:
+    """Start what the link asks for on the Train page, each with another seed: equal runs are done once for all."""
+    await visitor.open("train", query)
+    await visitor.press("start")
+
+
+_seen: list[float] = []
+
+
+async def _watch(server: Server) -> None:
+    while True:
+        _seen.append(memory(server))
+        await asyncio.sleep(1)
+
+
+def memory(server: Server) -> float:
+    """Resident MB of the server and of the processes it started."""
+    family, total = [server.process.pid], 0
+    for pid in family:
+        try:
+            status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+            for task in Path(f"/proc/{pid}/task").iterdir():
+                family += [int(child) for child in (task / "children").read_text(encoding="utf-8").split()]
+        except FileNotFoundError:  # it has ended meanwhile
+            continue
+        total += next((int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")), 0)
+    return total / 1024
+
+
+def _share(values: list[float], percent: int) -> float:
+    """A percentile in ms, by nearest rank."""
+    ordered = sorted(values)
+    return 1000 * ordered[min(len(ordered) - 1, round(percent / 100 * (len(ordered) - 1)))] if ordered else float("nan")
+
+
+def _report(arguments, alone, idle, queued, class_, sizes, ratios, growth, bare, rest, opened, peak, left) -> str:
+    rows = [("one session alone", alone), (f"one session among {CROWD} idle ones", idle),
+            (f"one session while {QUEUE} others train", queued),
+            (f"{arguments.sessions} sessions, {class_.trained} training", class_)]  # fmt: skip
+    versions = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "torch", "streamlit-drawable-canvas"))
+    lines = [
+        "# A class on one server",
+        "",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks classroom --sessions {arguments.sessions} "
+        f"--seconds {arguments.seconds:g} --train {arguments.train}`,",
+        f"on {CORES} cores of {processor()}, shared by the server and the clients. "
+        f"Python {platform.python_version()}, {versions}.",
+        "",
+        "Each person draws a stroke every two seconds, one to three, and looks at another page now and then. A",
+        "stroke's time runs from sending the drawing to the arrival of the new answer: without the browser's own",
+        "200 ms wait after the pen is lifted, and without painting.",
+        "",
+        "| strokes | count | p50, ms | p95, ms | p99, ms | errors |",
+        "|---|---:|---:|---:|---:|---:|",
+        *(f"| {name} | {len(tally.strokes)} | " + " | ".join(f"{_share(tally.strokes, p):.0f}" for p in (50, 95, 99))
+          + f" | {len(tally.errors)} |" for name, tally in rows),
+        "",
+        f"A change of page in the class: p50 {_share(class_.pages, 50):.0f} ms, p95 {_share(class_.pages, 95):.0f} ms "
+        f"({len(class_.pages)} changes).",
+        "",
+        "| people who draw and look around, nobody trains | people a core | p50, ms | p95, ms | errors |",
+        "|---:|---:|---:|---:|---:|",
+        *(f"| {people} | {people / CORES:g} | {_share(tally.strokes, 50):.0f} | {_share(tally.strokes, 95):.0f} "
+          f"| {len(tally.errors)} |" for people, tally in sizes.items()),
+        "",
+        "| memory of the server (resident, with its worker processes) | MB |",
+        "|---|---:|",
+        f"| a bare process: streamlit, torch and one network | {bare:.0f} |",
+        f"| at rest, after a first visitor's stroke | {rest:.0f} |",
+        f"| every page opened once, nobody there | {opened:.0f} |",
+        *(f"| {count} sessions, one stroke each | {size:.0f} |" for count, size in growth.items()),
+        f"| the class at its peak | {peak:.0f} |",
+        f"| {FORGOTTEN + TIDIED} s after everybody has left | {left:.0f} |",
+        "",
+        "| ratio | measured | goal: at most | |",
+        "|---|---:|---:|---|",
+        *(f"| {name} | {value:.2f} | {GOALS[name]:g} | {'met' if value <= GOALS[name] else 'missed'} |"
+          for name, value in ratios.items()),
+        "",
+    ]  # fmt: skip
+    if class_.errors:
+        kinds = {error[:200]: class_.errors.count(error) for error in class_.errors}
+        lines += ["Errors: " + "; ".join(f"{error} ({count} times)" for error, count in kinds.items()), ""]
+    return "\n".join(lines)

@@ -1,0 +1,73 @@
+"""How long the Experiments page takes to draw each of its tabs, against a bare Streamlit page with one Altair chart.
+
+From the start of the navigation until the script has ended and every chart is on the screen. Each load is a new visitor
+(nothing cached in the browser); both servers run at once and the loads alternate. Goal: at most 1.5 times.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+from statistics import median
+from urllib.parse import urlencode
+
+from benchmarks.app.browser import Server, chromium
+from lenet.study.experiments import EXPERIMENTS
+
+GOAL = 1.5
+BARE = """
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+data = pd.DataFrame({"epoch": range(21), "accuracy": [1 - 0.9 / (epoch + 1) for epoch in range(21)]})
+st.altair_chart(alt.Chart(data).mark_line().encode(x="epoch:Q", y="accuracy:Q"))
+"""
+DRAWN = """(least) => {
+    const app = document.querySelector("[data-testid=stApp]")
+    const charts = [...document.querySelectorAll("[data-testid=stVegaLiteChart]")]
+    const drawn = charts.filter((chart) => chart.querySelector("svg, canvas")).length
+    return app?.dataset.testScriptState === "notRunning" && drawn >= least && drawn === charts.length
+        && document.querySelector("[data-testid=stMarkdown], [data-testid=stVegaLiteChart]")
+        ? performance.now() : false
+}"""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--loads", type=int, default=9, help="counted loads of each page (default 9)")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Print the median of each tab and its ratio to the bare page."""
+    with tempfile.TemporaryDirectory() as temporary, chromium() as browser:
+        bare = Path(temporary, "bare.py")
+        bare.write_text(BARE, encoding="utf-8")
+        app, echo = Server(), Server(bare, Path(temporary))
+        try:
+            pages = {"bare page, one chart": (echo.url, 1)}
+            for e in EXPERIMENTS:
+                query = urlencode({"experiment": f"{e.number} {e.title}", f"guess{e.number}": "Just show me"})
+                pages[f"{e.number} {e.title}"] = (f"{app.url}/experiments?{query}", 1 if e.variants else 0)
+            times: dict[str, list[float]] = {name: [] for name in pages}
+            for load in range(-1, arguments.loads):  # the first round warms both up
+                for name, (url, charts) in pages.items():
+                    milliseconds = _load(browser, url, charts)
+                    if load >= 0:
+                        times[name].append(milliseconds)
+        finally:
+            app.stop()
+            echo.stop()
+    medians = {name: median(values) for name, values in times.items()}
+    base = medians["bare page, one chart"]
+    for name, value in medians.items():
+        print(f"{name:<24} {value:6.0f} ms  ratio {value / base:.2f}")
+    slowest = max(medians.values()) / base
+    print(f"slowest tab: {slowest:.2f} times the bare page (goal: at most {GOAL}), {arguments.loads} loads each")
+
+
+def _load(browser, url: str, charts: int) -> float:
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    page = context.new_page()
+    page.goto(url, wait_until="commit")
+    milliseconds = page.wait_for_function(DRAWN, arg=charts, timeout=60_000).json_value()
+    context.close()
+    return milliseconds

@@ -1,0 +1,150 @@
+"""An epoch of training: ours, the usual loop and the arithmetic floor, in turn in one run; or the quick recipe's score.
+
+The usual loop is a shuffling DataLoader over torchvision's MNIST with ToTensor. The floor is the network's
+multiply-adds, forward and backward, at the rate of a large float32 matrix product on this machine. All three have the
+same network, batch, optimiser and number of threads; the epoch is projected from the batches that were timed.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+SLICES = 5  # the contenders take turns, so that a busy or throttling machine meets all alike
+SEEDS = 5
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of the command."""
+    parser.add_argument("--quick", action="store_true", help=f"test accuracy of the quick recipe, {SEEDS} seeds")
+    parser.add_argument("--batches", type=int, default=100, help="batches of 256 timed of each loop (default 100)")
+    parser.add_argument("--threads", type=int, default=2, help="torch's threads (default 2)")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Measure and print."""
+    if options.quick:
+        quick()
+    else:
+        epoch(options.batches, options.threads)
+
+
+def quick() -> None:
+    """Train the network of `best` by the quick recipe from each seed and print the test accuracies."""
+    from dataclasses import replace
+    from statistics import mean
+
+    from lenet.data import mnist
+    from lenet.evaluation import evaluate
+    from lenet.recipe import RECIPES
+    from lenet.training import new_model, prepare_process, steps
+    from lenet.variant import VARIANTS
+
+    prepare_process()
+    scores = []
+    for seed in range(SEEDS):
+        model = new_model(VARIANTS["best"], seed)
+        start = time.perf_counter()
+        for _ in steps(model, replace(RECIPES["quick"], seed=seed), mnist("train")):
+            pass
+        scores.append(evaluate(model, mnist("test")).accuracy)
+        print(f"seed {seed}: {scores[-1]:.2%} of the test set in {time.perf_counter() - start:.1f} s", flush=True)
+    print(f"mean of {SEEDS} seeds: {mean(scores):.3%} after {RECIPES['quick'].epochs} epochs")
+
+
+def epoch(batches: int, threads: int) -> None:
+    """Time the contenders in turn and print the epoch of each with the ratios."""
+    import torch
+
+    from lenet.data import mnist
+    from lenet.recipe import RECIPES
+    from lenet.system import keep_memory
+    from lenet.training import new_model, steps
+    from lenet.variant import VARIANTS, layers
+
+    torch.set_num_threads(threads)
+    variant, recipe = VARIANTS["original"], RECIPES["paper"]
+    a_slice = max(1, batches // SLICES)
+    seconds = {"ours": 0.0, "usual": 0.0}
+    products = []
+    with _unpacked() as folder:
+        loops = {
+            "ours": steps(new_model(variant, 0), recipe, mnist("train")),
+            "usual": _usual(new_model(variant, 0), recipe.lr, recipe.batch_size, folder),
+        }
+        for _ in range(SLICES):
+            for name, loop in loops.items():
+                keep_memory(name == "ours")
+                for _ in range(2):  # the first steps of a turn allocate
+                    next(loop)
+                start = time.perf_counter()
+                for _ in range(a_slice):
+                    next(loop)
+                seconds[name] += time.perf_counter() - start
+            products.append(_rate())
+    share = recipe.steps_per_epoch / (a_slice * SLICES)
+    ours, usual = seconds["ours"] * share, seconds["usual"] * share
+    rate = max(products)
+    # Backward has two products for each of the forward pass, for the weights and for the input; of the picture itself
+    # nobody wants the gradient, so the first layer has one.
+    first, *later = (layer.macs for layer in layers(variant) if layer.macs)
+    needed = 2 * first + 3 * sum(later)
+    floor = needed * recipe.train_size / rate
+    print(f"{threads} threads, batches of {recipe.batch_size}, {a_slice * SLICES} timed; seconds for an epoch of "
+          f"{recipe.train_size:,} images")  # fmt: skip
+    print(f"ours         {ours:7.2f} s   {ours / usual:5.2f} x the usual loop   {ours / floor:5.2f} x the floor")
+    print(f"usual loop   {usual:7.2f} s")
+    print(f"floor        {floor:7.2f} s   {needed:,} multiply-adds a picture, forward and backward, "
+          f"at {rate / 1e9:.1f} thousand million a second")  # fmt: skip
+
+
+def _usual(model, lr: float, batch_size: int, folder: Path) -> Iterator[None]:
+    """The loop of the tutorials, one batch at a time."""
+    import torch
+    from torch.utils.data import DataLoader
+    from torchvision.datasets import MNIST
+    from torchvision.transforms import ToTensor
+
+    loader = DataLoader(MNIST(str(folder), train=True, transform=ToTensor()), batch_size, shuffle=True)
+    optimiser = torch.optim.SGD(model.parameters(), lr)
+    loss_function = torch.nn.CrossEntropyLoss()
+    device = torch.device("cpu")
+    while True:
+        for images, labels in loader:
+            images, labels = images.to(device), labels.to(device)
+            optimiser.zero_grad()
+            loss = loss_function(model(images), labels)
+            loss.backward()
+            optimiser.step()
+            loss.item()  # the running loss that such loops print; ours reads it too
+            yield
+
+
+@contextmanager
+def _unpacked() -> Iterator[Path]:
+    """A folder with MNIST as torchvision wants to find it."""
+    import gzip
+
+    from lenet.data import MNIST
+
+    with tempfile.TemporaryDirectory() as temporary:
+        raw = Path(temporary, "MNIST", "raw")
+        raw.mkdir(parents=True)
+        for packed in MNIST.glob("*.gz"):
+            (raw / packed.stem).write_bytes(gzip.decompress(packed.read_bytes()))
+        yield Path(temporary)
+
+
+def _rate(size: int = 1024, repeats: int = 8) -> float:
+    """Multiply-adds a second of a float32 matrix product, the best of the repeats."""
+    import torch
+
+    left, right = torch.rand(size, size), torch.rand(size, size)
+    best = float("inf")
+    for _ in range(repeats):
+        start = time.perf_counter()
+        left @ right
+        best = min(best, time.perf_counter() - start)
+    return size**3 / best

@@ -1,0 +1,210 @@
+"""The charts of the Experiments page. A network has its colour and its dashes by its place in the experiment."""
+
+from math import ceil
+
+import altair as alt
+
+from lenet.study.experiments import FORMS
+from lenet.study.statistics import COURSES
+from lenet.ui.shared.palette import SEQUENTIAL_RANGE, VARIANT_COLOURS
+from lenet.ui.shared.vega import made_once, powers_of_ten
+from lenet.variant import CLASSES
+
+HEIGHT = 370  # pixels, without the legend
+FEW = 4  # networks whose bands can lie on one another and still be told apart
+DASHES = [[1, 0], [7, 3], [2, 2], [10, 2, 2, 2], [5, 5], [1, 4], [12, 4]]
+
+
+def _looks(networks: tuple[str, ...], here: tuple[str, ...], symbol: str = "stroke") -> dict:
+    """Colour and dashes of the networks that are here, by their place among all, with one legend for both."""
+    places = [networks.index(name) for name in here]
+    legend = alt.Legend(title=None, orient="bottom", columns=_columns(here), labelLimit=0, symbolType=symbol,
+                        symbolStrokeWidth=3, symbolSize=400 if symbol == "stroke" else 80)  # fmt: skip
+    colours = [VARIANT_COLOURS[place % len(VARIANT_COLOURS)] for place in places]
+    dashes = [DASHES[place % len(DASHES)] for place in places]
+    return {
+        "color": alt.Color("network:N", scale=alt.Scale(domain=list(here), range=colours), legend=legend),
+        "strokeDash": alt.StrokeDash("network:N", scale=alt.Scale(domain=list(here), range=dashes), legend=legend),
+    }
+
+
+def _columns(here: tuple[str, ...]) -> int:
+    """Of the legend: as many as a telephone has room for."""
+    longest = max(map(len, here), default=0)
+    return 1 if longest > 18 else 2 if longest > 9 else 4
+
+
+def _height(here: tuple[str, ...], plot: int = HEIGHT) -> int:
+    """Of the chart with its legend."""
+    return plot + 20 * ceil(len(here) / _columns(here))
+
+
+def curves(
+    means: list[dict], seeds: list[dict], networks: list[str], here: list[str], course: str, picked: set[str]
+) -> dict:
+    """Mean and interval by epoch; every seed as a thin line if `seeds` has them. A Vega-Lite specification.
+
+    networks: all of the experiment; here: those with this learning rate; picked: those chosen in the table, the others
+    are faint. A click on the legend or on a curve picks as well: that selection is called `pick`.
+    """
+    data = {"means": means, "seeds": seeds}
+    marked = {
+        name: [{**row, "picked": not picked or row["network"] in picked} for row in rows] for name, rows in data.items()
+    }
+    return _curves(bool(seeds), tuple(networks), tuple(here), course) | {"datasets": marked}
+
+
+@made_once
+def _curves(each: bool, networks: tuple[str, ...], here: tuple[str, ...], course: str) -> alt.LayerChart:
+    what = COURSES[course]
+    scale = alt.Scale(type="log") if what.log else alt.Scale(zero=False)
+    if what.limits == (0, 1):
+        scale = alt.Scale(domain=[0, 1])
+    axis = alt.Axis(format="%") if what.limits == (0, 1) else alt.Axis()
+    number = ".1%" if what.limits == (0, 1) else ".3g"
+    looks = _looks(networks, here)
+    colour = looks["color"].legend(None)  # the legend shows the lines alone
+    pick = alt.selection_point(name="pick", fields=["network"], bind="legend", on="click", clear="dblclick")
+    near = alt.selection_point(name="near", fields=["epoch"], nearest=True, on="pointerover", empty=False,
+                               clear="pointerout")  # fmt: skip
+    chosen = alt.when(pick, alt.datum.picked)
+    x = alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1))
+    y = alt.Y("mean:Q", title=what.words, scale=scale, axis=axis)
+    base = alt.Chart(alt.NamedData("means")).encode(x=x)
+    band = base.mark_area().encode(
+        y=alt.Y("low:Q", title=what.words), y2="high:Q", color=colour,
+        opacity=chosen.then(alt.value(0.18 if len(here) <= FEW else 0.07)).otherwise(alt.value(0.02)),
+    )  # fmt: skip
+    line = base.mark_line(strokeWidth=2.5).encode(
+        y=y, **looks, opacity=chosen.then(alt.value(1)).otherwise(alt.value(0.12))
+    )
+    points = base.mark_point(filled=True, size=70).encode(
+        y=y,
+        color=colour,
+        opacity=alt.when(near).then(alt.value(1)).otherwise(alt.value(0)),
+        tooltip=[
+            alt.Tooltip("network:N", title="Network"),
+            alt.Tooltip("epoch:Q", title="Epoch"),
+            alt.Tooltip("mean:Q", title="Mean", format=number),
+            alt.Tooltip("low:Q", title="95 % interval from", format=number),
+            alt.Tooltip("high:Q", title="to", format=number),
+            alt.Tooltip("n:Q", title="Seeds"),
+        ],
+    )
+    layers = [band, line.add_params(pick), points.add_params(near)]
+    if each:
+        seed = alt.Chart(alt.NamedData("seeds")).mark_line(strokeWidth=1)
+        layers.insert(
+            1,
+            seed.encode(
+                x=x,
+                y=alt.Y("value:Q", title=what.words),
+                color=colour,
+                detail="seed:N",
+                opacity=chosen.then(alt.value(0.7)).otherwise(alt.value(0.05)),
+                tooltip=[
+                    alt.Tooltip("network:N", title="Network"),
+                    alt.Tooltip("seed:N", title="Seed"),
+                    alt.Tooltip("epoch:Q", title="Epoch"),
+                    alt.Tooltip("value:Q", title=what.words, format=number),
+                ],
+            ),
+        )
+    return (
+        alt.layer(*layers)
+        .resolve_legend(color="independent", strokeDash="independent")
+        .properties(height=_height(here))
+    )
+
+
+def gradients(rows: list[dict], networks: list[str], here: list[str]) -> dict:
+    """Gradient norm by layer on a logarithmic axis. A Vega-Lite specification."""
+    names = {row["layer"] for row in rows}
+    convolutions = sorted(name for name in names if name.startswith("conv"))
+    layers = [*convolutions, *sorted(names - set(convolutions), key=lambda name: -int(name.removeprefix("→ ")))]
+    powers = powers_of_ten(row["norm"] for row in rows)
+    return _gradients(tuple(layers), powers, tuple(networks), tuple(here)) | {"datasets": {"norms": rows}}
+
+
+@made_once
+def _gradients(
+    layers: tuple[str, ...], powers: tuple[float, ...], networks: tuple[str, ...], here: tuple[str, ...]
+) -> alt.Chart:
+    return (
+        alt.Chart(alt.NamedData("norms"))
+        .mark_line(point=alt.OverlayMarkDef(filled=True, size=60), strokeWidth=2.5)
+        .encode(
+            x=alt.X(
+                "layer:N", sort=list(layers), title="Layer, from the picture to the answer", axis=alt.Axis(labelAngle=0)
+            ),
+            y=alt.Y(
+                "norm:Q",
+                title="Gradient norm",
+                scale=alt.Scale(type="log", domain=[powers[0], powers[-1]]),
+                axis=alt.Axis(format=".0e", values=list(powers)),
+            ),
+            **_looks(networks, here),
+            tooltip=[
+                alt.Tooltip("network:N", title="Network"),
+                alt.Tooltip("layer:N", title="Layer"),
+                alt.Tooltip("norm:Q", title="Gradient norm", format=".3g"),
+                alt.Tooltip("n:Q", title="Seeds"),
+            ],
+        )
+        .properties(height=_height(here, HEIGHT - 60))
+    )
+
+
+def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> dict:
+    """Each run as a point, a cross in the paper's form: classes that it never predicts and its accuracy.
+
+    A Vega-Lite specification.
+    """
+    return _outcomes(tuple(networks), tuple(here)) | {"datasets": {"runs": rows}}
+
+
+@made_once
+def _outcomes(networks: tuple[str, ...], here: tuple[str, ...]) -> alt.Chart:
+    return (
+        alt.Chart(alt.NamedData("runs"))
+        .mark_point(size=60, strokeWidth=2, opacity=0.85)
+        .encode(
+            x=alt.X("unpredicted:O", title="Classes never predicted", scale=alt.Scale(domain=list(range(CLASSES))),
+                    axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("network:N", scale=alt.Scale(domain=list(here))),
+            y=alt.Y("final:Q", title="Final test accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
+            color=_looks(networks, here, "circle")["color"],
+            shape=alt.Shape("output:N", scale=alt.Scale(domain=list(FORMS.values()), range=["cross", "circle"]),
+                            legend=None),
+            tooltip=[
+                alt.Tooltip("network:N", title="Network"),
+                alt.Tooltip("output:N", title="Output"),
+                alt.Tooltip("seed:N", title="Seed"),
+                alt.Tooltip("final:Q", title="Final accuracy", format=".2%"),
+                alt.Tooltip("unpredicted:Q", title="Classes never predicted"),
+                alt.Tooltip("dead outputs:Q", title="Output units at zero for every test digit"),
+            ],
+        )
+        .properties(height=_height(here, HEIGHT - 60))
+    )  # fmt: skip
+
+
+def probabilities(rows: list[dict], x: str, y: str) -> dict:
+    """Probabilities as a heat map: rows with the columns x, y and `probability`. A Vega-Lite specification."""
+    return _probabilities(x, y) | {"datasets": {"cells": rows}}
+
+
+@made_once
+def _probabilities(x: str, y: str) -> alt.Chart:
+    return (
+        alt.Chart(alt.NamedData("cells"))
+        .mark_rect()
+        .encode(
+            x=alt.X(f"{x}:O", axis=alt.Axis(labelAngle=0)),
+            y=alt.Y(f"{y}:O"),
+            color=alt.Color("probability:Q", scale=alt.Scale(range=SEQUENTIAL_RANGE, domain=[0, 1]),
+                            legend=alt.Legend(title="Probability", format="%", orient="bottom")),
+            tooltip=[f"{y}:O", f"{x}:O", alt.Tooltip("probability:Q", format=".1%")],
+        )
+        .properties(height=HEIGHT)
+    )  # fmt: skip

@@ -1,0 +1,5 @@
+"""The in-browser inspector."""
+
+from lenet.ui.inside.inspector.component import inspector
+
+__all__ = ["inspector"]

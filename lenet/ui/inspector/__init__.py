@@ -1,5 +1,0 @@
-"""The in-browser inspector."""
-
-from lenet.ui.inspector.component import inspector
-
-__all__ = ["inspector"]

@@ -1,0 +1,222 @@
+"""The digit that all pages look at, and the ways to choose another: a test digit, a picture, or the board."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from lenet.ui.shared import networks
+from lenet.variant import CLASSES
+
+if TYPE_CHECKING:  # a page shows the chooser before torch is loaded
+    from torch import Tensor
+
+TEST_DIGITS = 10_000  # pictures in MNIST's test set
+DRAWN = "your drawing"  # the source of what is on the board
+HARDEST = 100  # how many of them count as hard
+URL = "digit"  # a link to a page may ask for a test digit by its number: ?digit=7
+_CURRENT, _PROBLEM, _FOLLOWED = "current_digit", "digit_problem", "followed_digit"
+_CLASS, _NUMBER, _UPLOAD, _OPEN = "digit_class", "digit_number", "digit_upload", "digit_open"  # keys of the widgets
+
+
+@dataclass(frozen=True)
+class Digit:
+    """image: float32 [1, 28, 28] in [0, 1], white ink on black; label: what it is, where that is known;
+    source: where it is from, in words; stages: what a drawing or picture was before it was centred, [1, 28, 28] each;
+    number: of a test digit; mark: another for every digit that is shown."""
+
+    image: "Tensor"
+    label: int | None
+    source: str
+    stages: "tuple[Tensor, ...]" = ()
+    number: int | None = None
+    mark: str = ""
+
+
+def from_picture(picture: Any, source: str, mark: str = "") -> Digit:
+    """A drawing or picture (array or PIL image), centred as MNIST's were. Raises InkError if there is no ink in it."""
+    from lenet.ink import read_ink
+
+    ink = read_ink(picture)
+    return Digit(ink.image(), None, source, tuple(ink.stages()[:-1]), mark=mark)
+
+
+def current() -> Digit | None:
+    """The digit being looked at, the same on all pages; None if nothing was drawn or chosen yet."""
+    return st.session_state.get(_CURRENT)
+
+
+def show(digit: Digit | None) -> None:
+    """Make it the digit being looked at; the link to the page then asks for it, if it is a test digit."""
+    st.session_state[_CURRENT] = digit
+    st.session_state.pop(_PROBLEM, None)
+    if digit is None or digit.number is None:
+        st.query_params.pop(URL, None)
+    else:
+        st.session_state[_FOLLOWED] = st.query_params[URL] = str(digit.number)
+
+
+def draw(png: bytes | None, mark: str) -> None:
+    """Look at what is on the board; None is a blank one. `mark` must be another for each drawing."""
+    from lenet.ink import InkError, open_picture
+
+    try:
+        show(from_picture(open_picture(BytesIO(png)), DRAWN, mark) if png else None)
+    except InkError as error:
+        refuse(str(error))
+
+
+def refuse(reason: str) -> None:
+    """There is no digit to look at, for this reason."""
+    show(None)
+    st.session_state[_PROBLEM] = reason
+
+
+def problem() -> str:
+    """Why there is no digit, or not the one that was asked for; empty if all is well."""
+    return st.session_state.get(_PROBLEM, "")
+
+
+def test_digit(number: int) -> Digit:
+    """Picture `number` of MNIST's test set, 0 to 9,999. Raises DataError."""
+    from lenet.data import mnist, pixels
+
+    digits = mnist("test")
+    label = int(digits.labels[number])
+    image = pixels(digits.images[number])
+    return Digit(image, label, f"test digit {number}, a {label}", number=number, mark=f"test-{number}")
+
+
+@st.cache_resource(show_spinner="Looking for the hardest test digits …")
+def hardest() -> list[int]:
+    """Numbers of the test digits to which `best` gives the least probability of being what they are, hardest first."""
+    import torch
+
+    from lenet.data import mnist, pixels
+
+    digits = mnist("test")
+    model, _ = networks.load(networks.DEFAULT)
+    with torch.inference_mode():
+        right = [
+            model(pixels(images)).softmax(1).gather(1, labels[:, None])
+            for images, labels in zip(digits.images.split(500), digits.labels.split(500))
+        ]
+    return torch.cat(right)[:, 0].argsort(stable=True).tolist()
+
+
+def choose() -> Digit | None:
+    """The chooser for the pages that take a digit: what is looked at now, and how to look at another."""
+    follow_url()
+    with st.container(horizontal=True, vertical_alignment="center", key="digit-chooser"):
+        digit = current()
+        if digit is not None:
+            st.image(digit.image[0].numpy(), width=56, clamp=True, alt=f"The digit being looked at: {digit.source}")
+            st.markdown(f"Looking at **{digit.source}**", width="content")
+        else:
+            st.markdown("No digit yet: draw one or choose one.", width="content")
+        pick()
+        st.page_link("app.py", label="Draw one", icon=":material/draw:")
+    if problem():
+        st.error(problem())
+    return digit
+
+
+def pick(label: str = "Choose a digit") -> None:
+    """The pop-over with the test digits and the upload."""
+    popover = st.popover(label, icon=":material/image_search:", key=_OPEN, on_change="rerun")
+    if not popover.open:  # a stroke need not make what nobody sees
+        return
+    shown = current()
+    st.session_state[_NUMBER] = shown.number if shown else None
+    with popover:
+        st.pills("Which digit?", range(CLASSES), key=_CLASS, help="Choose none for any digit.")
+        with st.container(horizontal=True):
+            st.button("At random", icon=":material/casino:", on_click=at_random, key="digit_random")
+            st.button("A hard one", icon=":material/local_fire_department:", on_click=a_hard_one, key="digit_hard",
+                      help="One that the network called best reads wrongly or almost.")  # fmt: skip
+        st.number_input("Or its number in the test set", 0, TEST_DIGITS - 1, step=1, key=_NUMBER,
+                        on_change=_follow_number, placeholder=f"0 to {TEST_DIGITS - 1}")  # fmt: skip
+        st.file_uploader("Or a picture of a digit", key=_UPLOAD, on_change=_from_upload,
+                         help="A photograph or a scan, dark on light or light on dark.")  # fmt: skip
+
+
+def follow_url() -> None:
+    """Show the test digit that the link asks for, once; a link that asks for none gets that which is shown."""
+    asked, shown = st.query_params.get(URL), current()
+    if asked is None and shown and shown.number is not None:
+        asked = st.session_state[_FOLLOWED] = st.query_params[URL] = str(shown.number)  # come from another page
+    if asked is None or asked == st.session_state.get(_FOLLOWED):
+        return
+    st.session_state[_FOLLOWED] = asked
+    if asked.isdecimal() and len(asked) <= len(str(TEST_DIGITS)):
+        show_number(int(asked))
+    else:
+        show_number(-1)
+
+
+def _follow_number() -> None:
+    number = st.session_state[_NUMBER]
+    if number is not None:
+        show_number(int(number))
+
+
+def show_number(number: int) -> None:
+    """Look at that test digit, or have a problem that says why not."""
+    from lenet.data import DataError
+
+    if not 0 <= number < TEST_DIGITS:
+        st.session_state[_PROBLEM] = f"There is no test digit of that number: choose one from 0 to {TEST_DIGITS - 1}."
+        return
+    try:
+        show(test_digit(number))
+    except DataError as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def show_first(number: int) -> None:
+    """Look at that test digit where there is none yet, and keep what is to be said, say of a link in vain."""
+    said = problem()
+    show_number(number)
+    if current():
+        st.session_state[_PROBLEM] = said
+        st.rerun()
+
+
+def at_random() -> None:
+    """A test digit by chance, of the chosen class. For callbacks."""
+    _one_of(lambda: list(range(TEST_DIGITS)), TEST_DIGITS)
+
+
+def a_hard_one() -> None:
+    """One of the hardest test digits, of the chosen class. For callbacks."""
+    _one_of(hardest, HARDEST)
+
+
+def _one_of(numbers: Callable[[], list[int]], most: int) -> None:
+    """Show one of the first `most` of these test digits that are of the chosen class."""
+    from lenet.data import DataError, mnist
+    from lenet.pretrained import WeightsError
+
+    wanted = st.session_state.get(_CLASS)
+    try:
+        labels = mnist("test").labels.tolist()
+        show_number(random.choice([n for n in numbers() if wanted is None or labels[n] == wanted][:most]))
+    except (DataError, WeightsError) as error:
+        st.session_state[_PROBLEM] = str(error)
+
+
+def _from_upload() -> None:
+    from lenet.ink import InkError, open_picture
+
+    file = st.session_state[_UPLOAD]
+    st.session_state.pop(_PROBLEM, None)
+    if file is None:
+        return
+    try:
+        show(from_picture(open_picture(file), "an uploaded picture", file.file_id))
+    except InkError as error:
+        kept = " The digit before it is still shown." if current() else ""
+        st.session_state[_PROBLEM] = f"{networks.plain(file.name)}: {error}{kept}"

@@ -1,0 +1,73 @@
+"""Pictures of kernels, maps and patches: many small grids of numbers on one sheet, with their names."""
+
+import csv
+from io import BytesIO, StringIO
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet.ui.shared import palette
+
+GAP, MARGIN, NAME = 8, 4, 15  # pixels: between grids, around them, height of a line of text
+PAPER = {False: "#fdfcf9", True: "#12151b"}  # by whether the theme is dark: its own, as in .streamlit/config.toml
+TEXT = {False: "#1d2129", True: "#ebe8e1"}
+FRAME = (130, 130, 130)
+NUMBERS_FROM = 26  # pixels a cell needs to hold its number
+
+
+def sheet(
+    grids: np.ndarray,
+    names: list[str],
+    across: int,
+    zoom: int,
+    signed: bool,
+    scale: float | None = None,
+    numbers: bool = False,
+    dark: bool = False,
+) -> Image.Image:
+    """Grids [N, rows, columns] with a name above each, `across` in a row, each cell `zoom` pixels.
+
+    scale: the value that gets the last colour, for all grids; by default each grid has its own.
+    numbers: write each value into its cell, to two figures after the point. dark: for the dark theme.
+    """
+    font = ImageFont.load_default(12)
+    names = [name.replace("−", "-").replace("\N{NO-BREAK SPACE}", " ") for name in names]  # the font has neither
+    widest = max((font.getlength(name) for name in names), default=0)
+    rows, columns = grids.shape[1:]
+    wide, high = max(columns * zoom, round(widest)) + GAP, rows * zoom + NAME + GAP
+    across = max(1, min(across, len(grids)))
+    size = (across * wide - GAP + 2 * MARGIN, -(-len(grids) // across) * high - GAP + 2 * MARGIN)
+    page = Image.new("RGB", size, PAPER[dark])
+    draw = ImageDraw.Draw(page)
+    for at, (grid, name) in enumerate(zip(grids, names)):
+        left, top = MARGIN + at % across * wide, MARGIN + at // across * high
+        draw.text((left, top), name, TEXT[dark], font)
+        colours = palette.heat(grid, signed, scale)
+        page.paste(
+            Image.fromarray(colours).resize((columns * zoom, rows * zoom), Image.Resampling.NEAREST), (left, top + NAME)
+        )
+        draw.rectangle((left, top + NAME, left + columns * zoom - 1, top + NAME + rows * zoom - 1), outline=FRAME)
+        if numbers and zoom >= NUMBERS_FROM:
+            for (row, column), value in np.ndenumerate(grid):
+                deep = bool(colours[row, column] @ (0.3, 0.59, 0.11) < 130)
+                place = (left + (column + 0.5) * zoom, top + NAME + (row + 0.5) * zoom)
+                draw.text(place, f"{value:.2f}".replace("-", "−"), TEXT[deep], font, anchor="mm")
+    return page
+
+
+def png(picture: Image.Image) -> bytes:
+    """As a file to keep."""
+    file = BytesIO()
+    picture.save(file, "PNG")
+    return file.getvalue()
+
+
+def kernel_table(kernels: dict[str, np.ndarray]) -> bytes:
+    """Every weight, to the last figure, as CSV; everything is counted from 0. kernels: [K, inputs, 5, 5] by layer."""
+    text = StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["layer", "kernel", "input_map", "row", "column", "weight"])
+    for layer, weights in kernels.items():
+        for place, weight in np.ndenumerate(weights):
+            writer.writerow([layer, *place, str(weight)])
+    return text.getvalue().encode()

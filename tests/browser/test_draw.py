@@ -1,0 +1,217 @@
+"""The first page in a real browser: digits drawn on the real canvas, with the mouse and with a finger."""
+
+import io
+from itertools import pairwise
+
+import pytest
+from PIL import Image, ImageDraw
+
+from benchmarks.app.browser import board, stroke
+from lenet.ui.shared.frame import PAGES
+from tests.server import Server, settled
+
+pytestmark = pytest.mark.browser
+
+# Strokes as shares of the board's width and height.
+DIGITS = {
+    0: [[(0.5, 0.15), (0.35, 0.25), (0.28, 0.5), (0.35, 0.77), (0.5, 0.87), (0.65, 0.77), (0.72, 0.5), (0.65, 0.25),
+         (0.5, 0.15)]],
+    1: [[(0.5, 0.15), (0.5, 0.85)]],
+    2: [[(0.3, 0.3), (0.4, 0.17), (0.6, 0.17), (0.68, 0.32), (0.6, 0.5), (0.3, 0.83), (0.72, 0.83)]],
+    3: [[(0.3, 0.2), (0.5, 0.14), (0.67, 0.25), (0.63, 0.4), (0.48, 0.48), (0.66, 0.56), (0.7, 0.72), (0.52, 0.86),
+         (0.3, 0.8)]],
+    4: [[(0.35, 0.15), (0.3, 0.5), (0.7, 0.5)], [(0.65, 0.2), (0.62, 0.88)]],
+    5: [[(0.68, 0.16), (0.38, 0.16), (0.36, 0.45), (0.58, 0.44), (0.68, 0.6), (0.62, 0.8), (0.45, 0.87), (0.3, 0.8)]],
+    7: [[(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]],
+}  # fmt: skip
+# It begins where the canvas has its own toolbar, and ends with a tap there.
+HIGH_FIVE = [[(0.75, 0.06), (0.38, 0.06), (0.36, 0.4), (0.6, 0.4), (0.72, 0.58), (0.66, 0.8), (0.48, 0.9), (0.3, 0.82)],
+             [(0.95, 0.04), (0.95, 0.05)]]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def desktop(browser):
+    """The tests share its cache, as the visits of one person do; each page is a session of its own."""
+    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(server: Server, desktop):
+    """The first page, with the board on it."""
+    opened = desktop.new_page()
+    opened.goto(server.url)
+    board(opened)
+    yield opened
+    opened.close()
+
+
+def expect_answers(page, *answers: str) -> None:
+    """Wait until these are the large digits on the page."""
+    page.wait_for_function(
+        """(wanted) => {
+            const shown = document.querySelector(".st-key-answer [data-testid=stBidiComponentIsolated]")
+                .shadowRoot.querySelectorAll(".big")
+            return wanted.join() === [...shown].map((big) => big.textContent).join()
+        }""",
+        arg=list(answers),
+        timeout=40_000,
+    )
+
+
+def draw(page, digit: int) -> None:
+    for points in DIGITS[digit]:
+        stroke(page, points)
+
+
+def test_digits_drawn_with_the_mouse_are_read(page):
+    for digit in DIGITS:
+        draw(page, digit)
+        expect_answers(page, str(digit))
+        page.locator(".st-key-clear button").click()
+        expect_answers(page, "?")
+
+
+def test_an_answer_has_ten_bars_a_film_strip_and_what_centring_did(page):
+    draw(page, 7)
+    expect_answers(page, "7")
+    widths = page.locator(".st-key-answer ol .bar").evaluate_all("bars => bars.map((bar) => bar.clientWidth)")
+    assert len(widths) == 10 and widths.index(max(widths)) == 7
+    frames = page.locator(".st-key-film figure canvas")
+    frames.nth(12).wait_for()
+    assert frames.count() == 13
+    assert all(frame.get_attribute("aria-label") for frame in frames.all())
+    assert page.locator(".st-key-answer .steps figure").count() == 4
+
+
+def test_the_first_minute_needs_no_scrolling(page):
+    draw(page, 7)
+    expect_answers(page, "7")
+    for part in (
+        ".st-key-canvas",
+        ".st-key-answer ol",
+        ".st-key-answer .steps",
+        ".st-key-networks",
+        ".st-key-film .frames",
+    ):
+        box = page.locator(part).bounding_box()
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 768, part
+
+
+def test_a_large_screen_has_a_large_board_that_draws_as_well(server: Server, browser):
+    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+    page.goto(server.url)
+    assert board(page).bounding_box()["width"] > 400
+    draw(page, 3)
+    expect_answers(page, "3")
+    page.close()
+
+
+def test_undo_takes_back_a_stroke_and_clear_all_of_them(page):
+    draw(page, 1)
+    expect_answers(page, "1")
+    stroke(page, [(0.5, 0.15), (0.75, 0.2), (0.75, 0.45), (0.5, 0.5)])  # with a belly it is no 1 any more
+    page.wait_for_function(
+        """document.querySelector(".st-key-answer [data-testid=stBidiComponentIsolated]").shadowRoot
+            .querySelector(".big").textContent !== "1" """
+    )
+    page.locator(".st-key-undo button").press("Enter")  # the keyboard does
+    expect_answers(page, "1")
+    page.locator(".st-key-clear button").click()
+    expect_answers(page, "?")
+    draw(page, 7)
+    expect_answers(page, "7")
+
+
+def test_three_networks_from_a_link_and_one_less_by_a_click(server: Server, desktop):
+    page = desktop.new_page()
+    page.goto(f"{server.url}/?networks=best&networks=original&networks=tanh")
+    board(page)
+    draw(page, 7)
+    expect_answers(page, "7", "7", "7")
+    page.get_by_role("button", name="tanh").click()
+    expect_answers(page, "7", "7")
+    page.wait_for_url(lambda url: "tanh" not in url and "original" in url)
+    page.close()
+
+
+def test_the_drawing_survives_a_change_of_page(page):
+    draw(page, 3)
+    expect_answers(page, "3")
+    other = next(
+        other
+        for key, other in PAGES.items()
+        if key != "draw" and page.locator(".st-key-frame a", has_text=other.title).count()
+    )
+    page.locator(".st-key-frame a", has_text=other.title).click()
+    page.locator("h1", has_text=other.title).wait_for()
+    settled(page)
+    page.locator(".st-key-frame a", has_text="Draw").first.click()
+    board(page)
+    expect_answers(page, "3")
+    page.wait_for_timeout(500)
+    ink = "document.querySelector('.st-key-canvas [data-testid=stBidiComponentIsolated]').shadowRoot" \
+        ".querySelector('canvas.dc-canvas').getContext('2d').getImageData(0, 0, 320, 320).data" \
+        ".filter((value, index) => index % 4 === 0 && value > 200).length"  # fmt: skip
+    drawn = page.evaluate(ink)
+    assert drawn > 1000
+    stroke(page, [(0.1, 0.9), (0.9, 0.9)])  # it can be gone on with
+    page.wait_for_function(f"{ink} > {drawn + 1000}")
+    page.locator(".st-key-undo button").click()
+    expect_answers(page, "3")
+
+
+def test_a_test_digit_an_upload_and_back(page):
+    draw(page, 3)
+    expect_answers(page, "3")
+    page.get_by_role("button", name="Test digit or picture").click()
+    page.get_by_label("Or its number in the test set").fill("0")
+    page.keyboard.press("Enter")
+    expect_answers(page, "7")
+    page.wait_for_url("**/?digit=0")
+    sheet = Image.new("RGB", (300, 300), "white")
+    ImageDraw.Draw(sheet).line([(300 * x, 300 * y) for x, y in DIGITS[2][0]], (0, 0, 120), 22, "curve")
+    png = io.BytesIO()
+    sheet.save(png, "PNG")
+    field = page.locator(".st-key-digit_upload input[type=file]")
+    field.set_input_files({"name": "two.png", "mimeType": "image/png", "buffer": png.getvalue()})
+    expect_answers(page, "2")
+    field.set_input_files({"name": "two.png", "mimeType": "image/png", "buffer": b"no picture at all"})
+    page.locator(".st-key-answer .message", has_text="not a picture").wait_for()
+    expect_answers(page, "2")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Back to my drawing").click()
+    expect_answers(page, "3")
+
+
+def test_an_example_is_one_click_away(page):
+    page.get_by_role("button", name="Try a test digit").click()
+    page.locator(".st-key-answer .verdict", has_text="right").or_(
+        page.locator(".st-key-answer .verdict", has_text="wrong")
+    ).wait_for()
+
+
+def test_digits_drawn_with_a_finger_are_read_and_the_page_stays_where_it_is(server: Server, browser):
+    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page = context.new_page()
+    page.goto(server.url)
+    box = board(page).bounding_box()
+    settled(page)
+    assert box["x"] >= 0 and box["x"] + box["width"] <= 390
+    touch = context.new_cdp_session(page)
+    scrolled = "document.querySelector('[data-testid=stMain]').scrollTop + window.scrollY"
+    for digit, strokes in ((2, DIGITS[2]), (4, DIGITS[4]), (7, DIGITS[7]), (5, HIGH_FIVE)):
+        for points in strokes:
+            places = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points]
+            touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": places[:1]})
+            for begin, end in pairwise(places):
+                for step in range(1, 6):
+                    point = {axis: begin[axis] + (end[axis] - begin[axis]) * step / 5 for axis in "xy"}
+                    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
+            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        expect_answers(page, str(digit))
+        assert page.evaluate(scrolled) == 0
+        page.locator(".st-key-clear button").tap()
+        expect_answers(page, "?")
+    context.close()

@@ -1,0 +1,71 @@
+"""The frame of every page in a real browser: whole on a first visit, on a phone too, and nothing leaves the machine."""
+
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+import pytest
+
+from lenet.ui.shared.frame import PAGES
+from tests.server import ROOT, Server, settled
+
+pytestmark = pytest.mark.browser
+THERE = {key: page for key, page in PAGES.items() if (ROOT / page.file).exists()}
+
+
+def address(server: Server, key: str) -> str:
+    file = PAGES[key].file
+    return f"{server.url}/" if file == "app.py" else f"{server.url}/{PurePosixPath(file).stem}"
+
+
+@pytest.mark.parametrize("key", THERE)
+def test_a_first_visit_shows_the_whole_frame_and_asks_no_other_host(key: str, fresh_server: Server, browser):
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    hosts: set[str] = set()
+    page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).netloc))
+    try:
+        page.goto(address(fresh_server, key))
+        settled(page)
+        page.locator("h1").wait_for()
+        assert page.locator("h1").inner_text() == PAGES[key].title
+        assert page.get_by_text(PAGES[key].todo).is_visible()
+        assert page.title().startswith(PAGES[key].title)
+        links = page.locator(".st-key-frame a")
+        links.nth(len(THERE) - 1).wait_for()
+        assert [text.split("\n")[-1] for text in links.all_inner_texts()] == [other.title for other in THERE.values()]
+        assert all(link.is_visible() for link in links.all())
+        assert page.get_by_test_id("stSidebarNav").count() == 0
+        assert page.get_by_test_id("stException").count() == 0
+        page.wait_for_timeout(500)  # for what is fetched late
+        assert hosts - {""} == {f"127.0.0.1:{fresh_server.port}"}  # "" is that of data: and blob: addresses
+    finally:
+        page.close()
+
+
+@pytest.mark.parametrize("key", THERE)
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_never_scrolls_sideways_and_both_themes_are_there(key: str, scheme: str, server: Server, browser):
+    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    try:
+        page.goto(address(server, key))
+        settled(page)
+        page.locator("h1").wait_for()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+        colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+        lightness = sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
+        assert lightness > 700 if scheme == "light" else lightness < 100
+    finally:
+        page.close()
+
+
+def test_the_links_lead_to_every_page(server: Server, browser):
+    page = browser.new_page(viewport={"width": 1366, "height": 768})
+    try:
+        page.goto(server.url)
+        for other in [*THERE.values(), PAGES["draw"]]:
+            settled(page)
+            page.locator(".st-key-frame a", has_text=other.title).click()
+            page.locator("h1", has_text=other.title).wait_for()
+    finally:
+        page.close()

@@ -1,0 +1,127 @@
+"""The Train page in Chromium: start, watch, leave and come back, draw on the result, stop; and a telephone."""
+
+from collections.abc import Iterator
+from urllib.parse import urlencode
+
+import pytest
+
+from benchmarks.app.browser import stroke
+from tests.server import settled
+
+pytestmark = pytest.mark.browser
+
+SHORT = {"preset": "adam", "epochs": 2, "train_size": 2000, "batch_size": 100, "lr": 0.002, "seed": 31}
+LONG = {"preset": "paper", "epochs": 400, "train_size": 5000, "seed": 32}
+
+
+@pytest.fixture
+def visit(browser) -> Iterator:
+    """Open the page at an address; the contexts are closed afterwards."""
+    contexts = []
+
+    def at(server, query: dict, width: int = 1366, height: int = 900):
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
+        page = contexts[-1].new_page()
+        page.goto(f"{server.url}/train?{urlencode(query)}")
+        page.locator(".st-key-start button").wait_for(timeout=60_000)
+        settled(page)
+        return page
+
+    yield at
+    for context in contexts:
+        context.close()
+
+
+def test_start_watch_and_draw_on_the_trained_network(server, visit) -> None:
+    page = visit(server, SHORT)
+    page.locator(".st-key-start button").click()
+    link = page.get_by_role("link", name="Draw on run-")
+    link.wait_for(timeout=90_000)
+    page.get_by_text("Step 40 of 40").wait_for()
+    link.click()
+    stroke(page, [(0.5, 0.15), (0.5, 0.85)])
+    page.get_by_role("radio", name="run-").or_(page.get_by_role("button", name="run-")).first.wait_for(timeout=60_000)
+    assert "networks=run-" in page.url
+
+
+def test_a_link_may_ask_for_the_least_number_and_the_first_word(server, visit) -> None:
+    """Where the preset has others."""
+    page = visit(server, {"preset": "quick", "epochs": 1, "optimiser": "sgd", "shuffle": "never"})
+    assert page.get_by_label("Epochs", exact=True).input_value() == "1"
+    page.get_by_text("More of the recipe").click()
+    page.get_by_role("combobox", name="Optimiser").wait_for()
+    assert page.get_by_role("combobox", name="Optimiser").input_value() == "sgd"
+    assert page.get_by_role("combobox", name="Shuffle").input_value() == "never"
+    assert not page.get_by_role("button", name="Clear").or_(page.get_by_role("button", name="Clear value")).count()
+    assert all(choice in page.url for choice in ("epochs=1", "optimiser=sgd", "shuffle=never"))
+
+
+def test_leave_come_back_and_stop(server, visit) -> None:
+    page = visit(server, LONG)
+    page.locator(".st-key-start button").click()
+    page.get_by_text("of 8,000").wait_for(timeout=90_000)
+    assert "run=" in page.url
+    page.locator(".st-key-frame").get_by_role("link", name="Look inside").click()
+    page.get_by_role("heading", name="Look inside").wait_for()
+    page.locator(".st-key-frame").get_by_role("link", name="Train").click()
+    page.get_by_text("of 8,000").wait_for(timeout=60_000)
+    stop = page.locator(".st-key-stop button")
+    stop.click()
+    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+    page.get_by_text("stopped").first.wait_for()
+
+
+def test_after_a_change_of_page_the_link_still_leads_to_the_run(server, visit) -> None:
+    page = visit(server, SHORT)
+    page.locator(".st-key-start button").click()
+    page.get_by_role("link", name="Draw on run-").wait_for(timeout=90_000)
+    for name in ("Stress", "Train"):
+        page.locator(".st-key-frame").get_by_role("link", name=name).click()
+        page.get_by_role("heading", name=name, exact=True).wait_for()
+    page.wait_for_url("**run=*")
+    page.reload()
+    page.get_by_text("Step 40 of 40").wait_for(timeout=60_000)
+
+
+def test_pause_one_step_one_epoch_and_resume(server, visit) -> None:
+    page = visit(server, LONG | {"seed": 33})
+    page.locator(".st-key-start button").click()
+    page.get_by_text("of 8,000").wait_for(timeout=90_000)
+    page.get_by_role("button", name="Pause").click()
+    said = page.get_by_text("of 8,000, paused")
+    said.wait_for(timeout=15_000)
+
+    def step() -> int:
+        return int(said.inner_text().split()[1].replace(",", ""))
+
+    at = step()
+    page.get_by_role("button", name="One step").click()
+    page.get_by_text(f"Step {at + 1:,} of 8,000, paused").wait_for(timeout=15_000)
+    page.get_by_role("button", name="One epoch").click()
+    whole = (at + 1) // 20 * 20 + 20  # 5,000 pictures in batches of 256
+    page.get_by_text(f"Step {whole:,} of 8,000, paused").wait_for(timeout=15_000)
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("of 8,000, about").wait_for(timeout=15_000)
+    page.locator(".st-key-stop button").click()
+    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+
+
+def test_weights_go_out_and_come_back_and_other_files_do_not(server, visit, tmp_path) -> None:
+    page = visit(server, SHORT)
+    page.locator(".st-key-start button").click()
+    page.get_by_role("link", name="Draw on run-").wait_for(timeout=90_000)
+    with page.expect_download() as started:
+        page.get_by_role("button", name="Weights", exact=True).click()
+    started.value.save_as(tmp_path / "mine.safetensors")
+    (tmp_path / "other.safetensors").write_bytes(b"no weights at all")
+    page.get_by_text("Load weights").click()
+    page.locator("input[type=file]").set_input_files(tmp_path / "other.safetensors")
+    page.get_by_text("is damaged or is no safetensors file").wait_for(timeout=15_000)
+    page.locator("input[type=file]").set_input_files(tmp_path / "mine.safetensors")
+    page.get_by_text("Loaded as loaded").wait_for(timeout=15_000)
+    assert not page.get_by_text("is damaged or is no safetensors file").count()
+
+
+def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:
+    page = visit(server, {}, width=390, height=844)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")

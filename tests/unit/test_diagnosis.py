@@ -1,0 +1,94 @@
+"""The diagnosis: each ill gets its sentence and its numbers, and a network trained to be ill gets it for real."""
+
+from dataclasses import replace
+
+import pytest
+
+from lenet.data import mnist
+from lenet.probes.diagnosis import diagnose
+from lenet.recipe import Recipe
+from lenet.training import Epoch, new_model, train
+from lenet.variant import VARIANTS
+
+FINE = Epoch(1, 0.1, 0.98, [0.98] * 10, 10, {"relu1": 0.0, "relu5": 0.0}, {"conv1": 0.1, "fc3": 0.2}, 1.0)
+BEFORE = replace(FINE, epoch=0, train_loss=2.3, test_accuracy=0.1)
+NEVER = {"class_accuracy": [0.0, *[0.99] * 9], "classes_predicted": 9, "test_accuracy": 0.9}
+
+
+@pytest.mark.parametrize(
+    ("variant", "change", "kind", "words"),
+    [
+        ("original", {}, "good", "learning well"),
+        ("original", {"test_accuracy": 0.7}, "good", "more epochs"),
+        (
+            "original",
+            NEVER | {"dead_units": {"relu5": 0.1}},
+            "bad",
+            "Never predicted so far: 0. The ReLU after the last layer is dead",
+        ),
+        ("original", NEVER, "bad", "cuts them off"),
+        ("original", NEVER | {"epoch": 20}, "bad", "Never predicted: 0."),
+        ("best", NEVER, "bad", "Other outputs always win"),
+        ("best", NEVER | {"classes_predicted": 10}, "warning", "Never read rightly so far: 0."),
+        ("original", {"train_loss": float("nan")}, "bad", "learning rate, 0.1, is too high"),
+        ("sigmoid", {"gradient_norms": {"conv1": 1e-6, "fc3": 0.1}}, "bad", "vanishes"),
+        ("tanh", {"dead_units": {"tanh1": 0.1, "tanh4": 0.8}}, "bad", "units of tanh4 are saturated"),
+        ("original", {"dead_units": {"relu4": 0.8, "relu5": 0.0}}, "bad", "units of relu4 are zero"),
+        ("sigmoid", {"test_accuracy": 0.1135}, "warning", "not begun"),
+        ("original", {"test_accuracy": 0.8, "train_loss": 0.01}, "warning", "by heart"),
+        ("original", {"dead_units": {"relu5": 0.1}}, "bad", "output of 0 is dead"),
+        ("tanh", {"dead_units": {"relu1": 0.86}, "test_accuracy": 0.1}, "bad", "too high"),
+    ],
+)
+def test_each_ill_has_its_sentence(variant, change, kind, words):
+    finding = diagnose(VARIANTS[variant], Recipe(), [BEFORE, replace(FINE, **change)])[0]
+    assert finding.kind == kind and words in finding.sentence
+    assert any(character.isdigit() for character in finding.evidence)
+
+
+@pytest.mark.parametrize(
+    ("variant", "recipe"),
+    [
+        ("best", Recipe(lr=10.0, batch_size=64, epochs=2, train_size=5000, shuffle=True)),
+        ("original", Recipe(lr=10.0, epochs=2, train_size=5000)),
+    ],
+)
+def test_units_that_too_large_steps_have_killed_are_no_vanishing_gradient(variant, recipe):
+    v = VARIANTS[variant]
+    history = list(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000]))
+    first, *others = diagnose(v, recipe, history)
+    assert "The learning rate, 10, is too high" in first.sentence and "epoch 1" in first.evidence
+    assert not any("vanishes" in finding.sentence or "not begun" in finding.sentence for finding in others)
+
+
+def test_what_was_learnt_and_lost_again_is_not_said_never_to_have_begun():
+    history = [BEFORE, replace(FINE, test_accuracy=0.3), replace(FINE, epoch=2, test_accuracy=0.11)]
+    [finding] = diagnose(VARIANTS["best"], Recipe(), history)
+    assert "lost it again" in finding.sentence and "30.0 % after epoch 1" in finding.evidence
+
+
+def test_a_network_that_is_no_number_any_more_has_not_failed_to_begin():
+    lost = replace(FINE, train_loss=float("nan"), test_accuracy=0.098)
+    findings = diagnose(VARIANTS["original"], Recipe(), [BEFORE, lost])
+    assert ["not begun" in finding.sentence for finding in findings].count(True) == 0
+
+
+def test_before_the_first_epoch_there_is_nothing_to_say():
+    assert diagnose(VARIANTS["original"], Recipe(), [BEFORE]) == []
+
+
+@pytest.mark.parametrize(
+    ("variant", "recipe", "words"),
+    [
+        ("best", Recipe(lr=100.0, epochs=2, train_size=2000), "too high"),
+        ("sigmoid", Recipe(lr=0.1, epochs=1, train_size=1000), "not begun"),
+        ("best", Recipe(optimiser="adam", lr=0.003, batch_size=64, epochs=2, train_size=4000), "learning"),
+        ("best", Recipe(optimiser="adam", lr=0.003, batch_size=10, epochs=40, train_size=100), "by heart"),
+        ("best", Recipe(epochs=60, train_size=1, batch_size=1), "by heart"),
+        ("tanh", Recipe(lr=10.0, epochs=2, train_size=5000), "too high"),
+    ],
+)
+def test_real_runs(variant, recipe, words):
+    v = VARIANTS[variant]
+    history = list(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000]))
+    assert words in " ".join(finding.sentence for finding in diagnose(v, recipe, history))

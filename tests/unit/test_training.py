@@ -1,0 +1,209 @@
+"""Training: recipes are checked, followed, and give the same numbers again."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from lenet.data import mnist, pixels
+from lenet.evaluation import evaluate, gradient_norms
+from lenet.paths import ROOT
+from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, between, check
+from lenet.training import OPTIMISERS, SCHEDULES, new_model, onednn_forward, steps, train, training_set
+from lenet.variant import VARIANTS
+
+SHORT = Recipe(epochs=2, train_size=512)
+
+
+def test_words_of_a_recipe_have_a_meaning():
+    assert tuple(OPTIMISERS) == CHOICES["optimiser"]
+    assert tuple(SCHEDULES) == CHOICES["schedule"]
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_named_recipes_can_be_followed(name):
+    check(RECIPES[name])
+
+
+def test_the_papers_recipe():
+    r = RECIPES["paper"]
+    assert (r.optimiser, r.lr, r.momentum, r.batch_size, r.epochs) == ("sgd", 0.1, 0.0, 256, 20)
+    assert not r.shuffle and r.augmentation == "none" and r.schedule == "constant" and r.train_size == 60_000
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("wrong", ["below", "above", "nan"])
+def test_a_number_out_of_range_gets_a_sentence(name, wrong):
+    least, most = LIMITS[name]
+    value = {"below": least - 1, "above": most * 2 + 1, "nan": float("nan")}[wrong]
+    with pytest.raises(RecipeError, match=f"number {between(name)}, not {value!r}"):
+        check(replace(Recipe(), **{name: value}))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"epochs": 1.5}, "epochs must be a whole number between 1 and 500, not 1.5"),
+        ({"batch_size": 16.5}, "batch size must be a whole number"),
+        ({"lr": "0.1"}, "lr must be a number between 1e-06 and 100, not '0.1'"),
+        ({"epochs": 10**400}, "not 1000"),
+        ({"seed": None}, "not None"),
+    ],
+)
+def test_what_is_no_number_or_no_whole_one_gets_a_sentence(wrong, said):
+    with pytest.raises(RecipeError, match=said):
+        check(replace(Recipe(), **wrong))
+
+
+def test_limits_are_printed_to_the_last_digit():
+    assert between("seed") == "between 0 and 2,147,483,647"
+    assert between("lr") == "between 1e-06 and 100"
+    assert between("momentum") == "between 0 and 0.999"
+
+
+def test_more_pictures_than_there_are_get_a_sentence():
+    with pytest.raises(RecipeError, match="needs 60,000 training images, and there are 100"):
+        next(train(new_model(VARIANTS["original"], 0), Recipe(), mnist("train")[:100], mnist("test")[:100]))
+
+
+@pytest.mark.parametrize("name", CHOICES)
+def test_an_unknown_word_gets_a_sentence_with_the_known_ones(name):
+    with pytest.raises(RecipeError, match=next(iter(CHOICES[name]))):
+        check(replace(Recipe(), **{name: "magic"}))
+
+
+def test_the_papers_loop_is_plain_gradient_descent_in_the_files_order():
+    """Against the loop written out by hand: the same weights, bit for bit."""
+    data = mnist("train")
+    ours, theirs = new_model(VARIANTS["original"], 4), new_model(VARIANTS["original"], 4)
+    for _ in steps(ours, SHORT, data):
+        pass
+    for _ in range(2):
+        for start in (0, 256):
+            x, y = pixels(data.images[start : start + 256]), data.labels[start : start + 256]
+            theirs.zero_grad()
+            F.cross_entropy(theirs(x), y).backward()
+            with torch.no_grad():
+                for parameter in theirs.parameters():
+                    parameter.add_(parameter.grad, alpha=-0.1)
+    assert all(torch.equal(a, b) for a, b in zip(ours.parameters(), theirs.parameters()))
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_the_layout_of_training_changes_no_output_and_no_gradient(name):
+    """To the bit; where pooling windows overlap, gradients are added in another order and may be rounded otherwise."""
+    model, data = new_model(VARIANTS[name], 2), mnist("train")[:64]
+    results = []
+    for outputs in (model, onednn_forward(model)):
+        model.zero_grad()
+        y = outputs(pixels(data.images))
+        F.cross_entropy(y, data.labels).backward()
+        results.append([y.detach(), *(parameter.grad.clone() for parameter in model.parameters())])
+    overlapping = any(layer.kind == "pool" and layer.pool.kernel > layer.pool.stride for layer in model.layers)
+    for plain, fast in zip(*results):
+        if overlapping:
+            assert torch.allclose(plain, fast, rtol=1e-4, atol=1e-6 * plain.abs().max().item())
+        else:
+            assert torch.equal(plain, fast)
+
+
+def test_the_layout_of_training_does_not_hide_a_weight_that_is_no_number():
+    model = new_model(VARIANTS["original"], 0)
+    with torch.no_grad():
+        model.conv1.weight[2] = torch.nan
+    assert onednn_forward(model)(torch.rand(3, 1, 28, 28)).isnan().all()
+
+
+def test_the_same_seed_gives_the_same_weights_in_another_process_whatever_happens_to_memory():
+    code = """
+import sys
+from dataclasses import replace
+from lenet.data import mnist; from lenet.recipe import RECIPES; from lenet.variant import VARIANTS
+from lenet.system import keep_memory
+from lenet.training import new_model, prepare_process, steps
+prepare_process()
+keep_memory(sys.argv[1] == "keep")
+for name in ("paper", "best", "quick"):
+    model = new_model(VARIANTS["best"], 5)
+    recipe = replace(RECIPES[name], epochs=1, train_size=500, drawings=0, seed=5)
+    for step in steps(model, recipe, mnist("train")): pass
+    print(name, [p.double().sum().item().hex() for p in model.parameters()], step.loss.hex())
+"""
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, memory], stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        for memory in ("keep", "give back")
+    ]
+    (once, _), (again, _) = [process.communicate() for process in running]
+    assert once == again and len(once.splitlines()) == 3 and len(once) > 300
+
+
+def test_an_epoch_records_what_the_curves_hold():
+    history = list(train(new_model(VARIANTS["tanh"], 0), SHORT, mnist("train"), mnist("test")[:500]))
+    assert [epoch.epoch for epoch in history] == [0, 1, 2]
+    last = history[-1]
+    assert list(last.gradient_norms) == ["conv1", "conv2", "fc1", "fc2", "fc3"]
+    assert list(last.dead_units) == ["tanh1", "tanh2", "tanh3", "tanh4", "tanh5"]
+    assert len(last.class_accuracy) == 10 and 1 <= last.classes_predicted <= 10
+    assert 0 < history[1].train_seconds < last.train_seconds
+    assert last.train_loss < history[0].train_loss
+
+
+def test_drawings_are_added_to_the_training_images():
+    assert len(training_set(replace(SHORT, drawings=30), mnist("train"))) == 542
+    assert replace(SHORT, drawings=300).steps_per_epoch == 4
+    assert len(list(steps(new_model(VARIANTS["best"], 0), replace(SHORT, drawings=300), mnist("train")))) == 8
+
+
+def test_one_picture_and_one_step_are_enough():
+    recipe = Recipe(epochs=1, train_size=1, batch_size=1)
+    assert len(list(steps(new_model(VARIANTS["original"], 0), recipe, mnist("train")))) == 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9, 10])
+def test_the_one_cycle_of_a_few_steps(count):
+    recipe = Recipe(schedule="one-cycle", epochs=1, train_size=count, batch_size=1)
+    assert len(list(steps(new_model(VARIANTS["original"], 0), recipe, mnist("train")))) == count
+
+
+def test_the_one_cycle_ends_near_nothing():
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
+    recipe = replace(SHORT, schedule="one-cycle", lr=0.5, train_size=6000)
+    schedule = SCHEDULES["one-cycle"](optimiser, recipe)
+    rates = []
+    for _ in range(recipe.epochs * recipe.steps_per_epoch):
+        rates.append(optimiser.param_groups[0]["lr"])
+        optimiser.step()
+        schedule.step()
+    assert max(rates) <= 0.5 and rates[-1] < 0.5 * max(rates)
+
+
+def test_dead_units_against_a_network_that_is_dead_by_hand():
+    model = new_model(VARIANTS["original"], 0)
+    with torch.no_grad():
+        model.fc3.bias[:] = -1e6
+        model.fc3.bias[3] = 1e6
+        model.conv1.bias[0] = -1e6
+    result = evaluate(model, mnist("test")[:300])
+    assert result.dead_units["relu5"] == 0.9
+    assert result.dead_units["relu1"] >= 1 / 6
+    assert result.classes_predicted == 1 and result.class_accuracy[3] == 1.0
+
+
+def test_gradient_norms_against_autograd():
+    model = new_model(VARIANTS["best"], 1)
+    data = mnist("train")[:1000]
+    norms, loss = gradient_norms(model, mnist("train"))
+    F.cross_entropy(model(pixels(data.images)), data.labels).backward()
+    expected = torch.cat([p.grad.flatten() for p in model.conv2.parameters()]).norm().item()
+    assert norms["conv2"] == pytest.approx(expected, rel=1e-5)
+    assert loss == pytest.approx(2.3, abs=0.1)
+
+
+def test_the_recurrent_head_is_evaluated_in_the_papers_batches():
+    """Along the batch, the answer for the 257th digit does not depend on the first 256: it begins a new batch."""
+    model, test = new_model(VARIANTS["rnn"], 0), mnist("test")
+    both = evaluate(model, test[:512]).predictions
+    assert torch.equal(both[256:], evaluate(model, test[256:512]).predictions)

@@ -1,0 +1,159 @@
+"""The shape table: what each variant is made of, and why an impossible one is impossible."""
+
+import subprocess
+import sys
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lenet.model import LeNet
+from lenet.paths import ROOT
+from lenet.variant import (
+    ACTIVATIONS,
+    HEADS,
+    VARIANTS,
+    Pool,
+    Variant,
+    VariantError,
+    layers,
+    parameter_count,
+    variant,
+)
+
+pools = st.builds(Pool, kernel=st.integers(1, 4), stride=st.integers(1, 4), padding=st.integers(0, 2))
+variants = st.builds(
+    Variant,
+    activation=st.sampled_from(ACTIVATIONS),
+    pools=st.lists(pools, min_size=1, max_size=4).map(tuple),
+    head=st.sampled_from(list(HEADS)),
+    output_activation=st.booleans(),
+    mean=st.sampled_from([0.0, 0.1307]),
+    std=st.sampled_from([1.0, 0.3081]),
+)
+
+
+@pytest.mark.parametrize(("name", "count"), [("original", 44_426), ("best", 44_426), ("tanh", 44_426)])
+def test_parameters_of_the_base_network(name, count):
+    assert parameter_count(VARIANTS[name]) == count
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_shape_table_agrees_with_torch(name):
+    model = LeNet(VARIANTS[name])
+    trace = model.trace(torch.rand(2, 1, 28, 28))
+    assert [stage.name for stage in trace] == [layer.name for layer in layers(VARIANTS[name])]
+    for stage in trace:
+        assert stage.output.shape[1:] == stage.layer.output_shape, stage.name
+    assert sum(p.numel() for p in model.parameters()) == parameter_count(VARIANTS[name])
+    for layer in model.layers:
+        if layer.parameters:
+            assert sum(p.numel() for p in model.get_submodule(layer.name).parameters()) == layer.parameters
+
+
+@given(variants)
+def test_a_variant_is_built_or_refused_with_a_reason(v):
+    """Whatever the fields: either the network runs with the shapes of its table, or a sentence says what would fit."""
+    try:
+        table = layers(v)
+    except VariantError as error:
+        assert any(word in str(error) for word in ("would fit", "at least", "choose one"))
+        with pytest.raises(VariantError):
+            LeNet(v)
+    else:
+        with torch.device("meta"):  # shapes only, no arithmetic
+            trace = LeNet(v).trace(torch.rand(1, 1, 28, 28))
+        assert [tuple(s.output.shape[1:]) for s in trace] == [layer.output_shape for layer in table]
+
+
+@given(variants)
+def test_names_of_layers_are_unique(v):
+    try:
+        names = [layer.name for layer in layers(v)]
+    except VariantError:
+        return
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "layer", "remedy"),
+    [
+        (Variant(pools=(Pool(),) * 3), "conv3", "stride 1"),
+        (Variant(pools=(Pool(2, 1), Pool(2, 1), Pool(9, 9), Pool())), "conv4", "at most 3"),
+        (Variant(pools=(Pool(2, 2, 2), Pool())), "pool1", "at most 1"),
+        (Variant(pools=(Pool(30, 1), Pool())), "pool1", "kernel"),
+        (Variant(pools=(Pool(0, 1), Pool())), "pool1", "at least 1"),
+        (Variant(pools=(Pool(2, 2), Pool(2, 1e308))), "pool2", "whole number"),  # type: ignore[arg-type]
+        (Variant(pools=()), "0", "1 to 4"),
+        (Variant(activation="swish"), "swish", "relu"),
+        (Variant(head="transformer"), "transformer", "lstm"),
+        (Variant(std=0.0), "0.0", "positive"),
+        (Variant(mean=float("nan")), "nan", "positive"),
+        (Variant(mean=1e300), "1e+300", "1000"),
+        (Variant(std=10**400), "1000000", "1000"),
+        (Variant(mean="much"), "much", "1000"),  # type: ignore[arg-type]
+        (Variant(pools=(Pool(2, 10**30), Pool())), "pool1", "at most 28"),
+    ],
+)
+def test_an_impossible_variant_names_the_layer_and_what_would_fit(wrong, layer, remedy):
+    with pytest.raises(VariantError) as refusal:
+        layers(wrong)
+    assert layer in str(refusal.value)
+    assert remedy in str(refusal.value)
+
+
+def test_an_unknown_name_lists_the_known_ones():
+    with pytest.raises(VariantError, match="original"):
+        variant("alexnet")
+
+
+def test_multiply_adds_of_the_base_network():
+    macs = {layer.name: layer.macs for layer in layers(VARIANTS["original"]) if layer.macs}
+    assert macs == {
+        "conv1": 6 * 25 * 24**2,
+        "conv2": 16 * 150 * 8**2,
+        "fc1": 256 * 120,
+        "fc2": 120 * 84,
+        "fc3": 84 * 10,
+    }
+
+
+@pytest.mark.parametrize("name", ["original", "pool-padded", "pool-kernel-3-stride-1", "pool-stride-3", "depth-3"])
+def test_receptive_field_is_exactly_where_gradients_reach(name):
+    """With positive weights and average-like gradients off, a pixel matters if and only if it is inside the field."""
+    v = VARIANTS[name]
+    model = LeNet(v).double()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.abs_()
+    for layer in (layer for layer in model.layers if layer.kind == "conv"):
+        reached = torch.zeros(28, 28, dtype=torch.bool)
+        random = torch.Generator().manual_seed(0)
+        for _ in range(120):  # max-pooling passes one gradient at a time: many pictures reach every pixel
+            x = torch.rand(1, 1, 28, 28, dtype=torch.float64, generator=random).requires_grad_()
+            y = x
+            for stage in model.layers:
+                y = model.apply_layer(stage, y)
+                if stage.name == layer.name:
+                    break
+            row, column = y.shape[2] // 2, y.shape[3] // 3
+            y[0, 0, row, column].backward()
+            reached |= x.grad[0, 0] != 0
+        field = layer.receptive_field
+        first = [field.start + index * field.step for index in (row, column)]
+        rows, columns = ((max(at, 0), min(at + field.size, 28)) for at in first)
+        expected = torch.zeros(28, 28, dtype=torch.bool)
+        expected[slice(*rows), slice(*columns)] = True
+        assert torch.equal(reached & expected, reached), f"{layer.name}: a pixel outside the field matters"
+        touched = reached.nonzero()
+        assert touched.amin(0).tolist() == [rows[0], columns[0]], layer.name
+        assert (touched.amax(0) + 1).tolist() == [rows[1], columns[1]], layer.name
+
+
+def test_variants_are_known_without_torch():
+    code = (
+        "import sys, lenet.variant, lenet.study.experiments; "
+        "lenet.variant.layers(lenet.variant.VARIANTS['best']); sys.exit('torch' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
