@@ -7,8 +7,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from lenet.data import Digits, pixels
+from lenet.layers import Activation
 from lenet.model import LeNet
-from lenet.variant import ACTIVATIONS, CLASSES
+from lenet.variant import CLASSES
 
 # The recurrent heads that read along the batch answer differently for another batch size, so there is one, the paper's.
 BATCH = 256
@@ -17,14 +18,13 @@ PROBE = 1000  # the gradient norms are those of the loss on this many first trai
 
 
 def outputs(model: LeNet, images: Tensor) -> Tensor:
-    """What the network puts out before the softmax, [N, 10], each picture read as if it were alone.
+    """The logits, [N, 10], each picture read as if it were alone.
 
     A recurrent head in the paper's form reads the batch as one sequence: there, one picture after the other.
     """
     x = images
     for layer in model.layers[:-1]:
-        along_batch = layer.kind in ("rnn", "lstm") and x.ndim == 2
-        parts = x.split(1) if along_batch else [x]
+        parts = x.split(1) if layer.along_batch else [x]
         x = torch.cat([model.apply_layer(layer, part) for part in parts])
     return x
 
@@ -59,8 +59,8 @@ def evaluate(model: LeNet, digits: Digits) -> Evaluation:
         x = images
         for layer in model.layers[:-1]:
             x = model.apply_layer(layer, x)
-            if layer.kind in ACTIVATIONS:
-                life = _liveliness(layer.kind, x).amax(0)
+            if isinstance(layer, Activation):
+                life = layer.liveliness(x).amax(0)
                 liveliest[layer.name] = torch.maximum(liveliest.get(layer.name, life), life)
         predictions.append(x.argmax(1))
     predicted = torch.cat(predictions)
@@ -74,17 +74,6 @@ def evaluate(model: LeNet, digits: Digits) -> Evaluation:
         dead_units={name: (life <= 0).double().mean().item() for name, life in liveliest.items()},
         predictions=predicted,
     )
-
-
-def _liveliness(kind: str, output: Tensor) -> Tensor:
-    """Positive where a unit is neither dead nor saturated."""
-    match kind:
-        case "relu":
-            return output
-        case "tanh":
-            return 0.99 - output.abs()
-        case _:  # sigmoid
-            return 0.49 - (output - 0.5).abs()
 
 
 def gradient_norms(model: LeNet, digits: Digits) -> tuple[dict[str, float], float]:

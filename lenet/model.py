@@ -1,7 +1,7 @@
 """LeNet, built from a Variant: read this file to learn the network.
 
 >>> model = create_model("best", pretrained=True)
->>> model(x).softmax(1)                      # x: [N, 1, 28, 28], grey values in [0, 1], white ink on black
+>>> model(x).softmax(1)                      # x: [N, 1, 28, 28], pixel intensities in [0, 1], white ink on black
 >>> for stage in model.trace(x): print(stage.name, stage.output.shape)
 """
 
@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from lenet.variant import HIDDEN, INPUT_SIZE, KERNEL, Layer, Variant, layers
+from lenet.layers import Layer
+from lenet.variant import INPUT_SIZE, Variant, layers
 
 
 class LeNet(nn.Module):
-    """The network of a variant. Normalisation is inside: it takes plain grey values.
+    """The network of a variant. Normalisation is inside: it takes plain pixel intensities.
 
     The modules with weights are called conv1, conv2, …, fc1, fc2, … (and rnn or lstm) and are created in the order of
     the forward pass, so that a seed gives the weights that the base implementation would get from it.
@@ -28,10 +28,10 @@ class LeNet(nn.Module):
         self.layers = layers(variant)
         for layer in self.layers:
             if layer.parameters:
-                self.add_module(layer.name, _module(layer))
+                self.add_module(layer.name, layer.module())
 
     def forward(self, x: Tensor) -> Tensor:
-        """[N, 1, 28, 28] in [0, 1] -> [N, 10] outputs, the softmax of which are the probabilities."""
+        """[N, 1, 28, 28] in [0, 1] -> [N, 10] logits, the softmax of which are the probabilities."""
         _check_input(x)
         for layer in self.layers[:-1]:
             x = self.apply_layer(layer, x)
@@ -51,34 +51,8 @@ class LeNet(nn.Module):
         return Trace(stages)
 
     def apply_layer(self, layer: Layer, x: Tensor) -> Tensor:
-        """The output of one layer of the shape table for the output of the one before it."""
-        match layer.kind:
-            case "input":
-                return x
-            case "normalise":
-                return (x - self.variant.mean) / self.variant.std
-            case "conv" | "linear":
-                return self.get_submodule(layer.name)(x)
-            case "relu":
-                return F.relu(x)
-            case "tanh":
-                return torch.tanh(x)
-            case "sigmoid":
-                return torch.sigmoid(x)
-            case "pool":
-                return F.max_pool2d(x, layer.pool.kernel, layer.pool.stride, layer.pool.padding)
-            case "flatten":
-                return x.flatten(1)
-            case "sequence":  # [N, channels, rows, columns] -> [N, positions row by row, channels]
-                return x.flatten(2).transpose(1, 2)
-            case "rnn" | "lstm":
-                # Given [N, features], PyTorch reads the batch as ONE sequence of N steps: the paper's form.
-                return self.get_submodule(layer.name)(x)[0]
-            case "last":
-                return x[:, -1]
-            case "softmax":
-                return x.softmax(1)
-        raise ValueError(f"No rule for a layer of kind {layer.kind!r}.")
+        """The output of one layer of the list for the output of the one before it."""
+        return layer.forward(x, self._modules.get(layer.name))
 
 
 def empty_model(variant: Variant) -> LeNet:
@@ -132,21 +106,6 @@ class Trace:
     def probabilities(self) -> Tensor:
         """[N, 10], each row sums to 1."""
         return self["softmax"].output
-
-
-def _module(layer: Layer) -> nn.Module:
-    """The PyTorch module of a layer with weights, in PyTorch's default initialisation."""
-    inputs, outputs = layer.input_shape, layer.output_shape
-    match layer.kind:
-        case "conv":
-            return nn.Conv2d(inputs[0], outputs[0], KERNEL)
-        case "linear":
-            return nn.Linear(inputs[0], outputs[0])
-        case "rnn":
-            return nn.RNN(inputs[-1], HIDDEN[1], batch_first=True)
-        case "lstm":
-            return nn.LSTM(inputs[-1], HIDDEN[1], batch_first=True)
-    raise ValueError(f"A layer of kind {layer.kind!r} has no weights.")
 
 
 def _check_input(x: Tensor) -> None:

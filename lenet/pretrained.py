@@ -17,7 +17,7 @@ from lenet.paths import write_atomically
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
 from lenet.safetensors_io import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch
-from lenet.variant import VARIANTS, Variant, VariantError, from_fields, layers, variant
+from lenet.variant import VARIANTS, Variant, VariantError, from_fields, layers, to_fields, variant
 
 LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
 FORMAT = "lenet-card-1"
@@ -66,7 +66,7 @@ def weights_bytes(model: LeNet, card: Card) -> bytes:
     """The safetensors file of a network, card included, as `load` takes it."""
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     card = replace(card, checksum=checksum(tensors))
-    return to_bytes(tensors, FORMAT, card=json.dumps(asdict(card)))
+    return to_bytes(tensors, FORMAT, card=json.dumps({**asdict(card), "variant": to_fields(card.variant)}))
 
 
 def save(model: LeNet, card: Card, path: Path) -> None:

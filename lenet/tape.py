@@ -22,7 +22,7 @@ from lenet.paths import PRETRAINED, write_atomically
 from lenet.recipe import Recipe, check
 from lenet.safetensors_io import TensorFileError, checksum, read, to_bytes
 from lenet.training import new_model, steps
-from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields
+from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields, to_fields
 
 FOLDER = PRETRAINED / "tapes"
 FORMAT = "lenet-tape-1"
@@ -114,6 +114,7 @@ def _network(variant: Variant, weights: dict[str, Tensor]) -> LeNet:
 def save(tape: Tape, path: Path) -> None:
     """Write the tape, whole or not at all."""
     about = {name: value for name, value in asdict(tape).items() if name != "weights"}
+    about["variant"] = to_fields(tape.variant)
     write_atomically(path, to_bytes(tape.weights, FORMAT, tape=json.dumps(about), checksum=checksum(tape.weights)))
 
 

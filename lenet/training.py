@@ -147,25 +147,26 @@ def onednn_forward(model: LeNet) -> Callable[[Tensor], Tensor]:
 
     In PyTorch's layout each convolution copies its input and output to the other and back, and pooling is done number
     by number. The greatest of some values' ReLUs is the ReLU of the greatest, so outputs and gradients are the same to
-    the bit, but for one thing: where windows overlap, gradients are added in another order. tanh and sigmoid have no
-    backward pass in that layout: such networks are left as they are.
+    the bit, but for one thing: where windows overlap, gradients are added in another order. Kinds of layers
+    that have no backward pass in that layout say so: such networks are left as they are.
     """
-    kinds = {layer.kind for layer in model.layers}
-    if kinds & {"tanh", "sigmoid"} or not torch.backends.mkldnn.is_available():
+    first = next(place for place, layer in enumerate(model.layers) if layer.in_onednn)
+    last = next(place for place, layer in enumerate(model.layers) if not layer.computes)  # no maps from there on
+    if not all(layer.in_onednn for layer in model.layers[first:last]) or not torch.backends.mkldnn.is_available():
         return model
     weights = [parameter for name, parameter in model.named_parameters() if name.startswith("conv")]
     order = list(model.layers[:-1])
     for place, layer in enumerate(order[:-1]):
-        if layer.kind == "relu" and order[place + 1].kind == "pool":
+        if layer.monotone and order[place + 1].keeps_order:
             order[place : place + 2] = order[place + 1], layer
 
     def outputs(x: Tensor) -> Tensor:
         if not all(weight.sum().isfinite() for weight in weights):
             return model(x)  # oneDNN's pooling passes over NaN, and training would seem to go on
-        for layer in order:
-            if layer.kind == "conv" and not x.is_mkldnn:
+        for place, layer in enumerate(order):
+            if place == first:
                 x = x.to_mkldnn()
-            elif layer.kind in ("flatten", "sequence"):
+            elif place == last:
                 x = x.to_dense()
             x = model.apply_layer(layer, x)
         return x

@@ -1,26 +1,29 @@
-"""Which network: a Variant, the registry of named ones, and the table of layers that each one has.
+"""Which network: a Variant, the registry of named ones, and the list of layers that each one has.
 
     >>> for layer in layers(VARIANTS["original"]): print(layer.name, layer.output_shape, layer.parameters)
 
-Everything else is built from that table: the module (model.py), its trace, the arithmetic of a cell, the pages.
+Everything else is built from that list: the module (model.py), its trace, the arithmetic of a cell, the pages.
 Nothing here imports torch, so a page can show a variant before torch is loaded.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from itertools import combinations
 from math import exp, inf
 from numbers import Integral, Real
 from typing import Any
+
+from lenet import layers as kinds
+from lenet.layers import Layer, ReceptiveField
 
 INPUT_SIZE = 28  # MNIST's pictures are 28 x 28
 KERNEL = 5  # every convolution is 5 x 5, stride 1, without padding
 CHANNELS = (6, 16, 32, 64)  # feature maps of conv1 to conv4
 HIDDEN = (120, 84)  # units of the fully connected (or recurrent) layers before the ten outputs
 CLASSES = 10
-MOST_NORMAL = 1000  # mean and deviation of the input normalisation lie below it; the grey values are 0 to 1
+MOST_NORMAL = 1000  # mean and deviation of the input normalisation lie below it; pixel intensities are 0 to 1
 
-ACTIVATIONS = ("relu", "tanh", "sigmoid")
+ACTIVATIONS = tuple(kinds.ACTIVATIONS)
 HEADS = {
     "linear": "fully connected",
     "rnn": "RNN along the batch",
@@ -36,11 +39,12 @@ class VariantError(ValueError):
 
 @dataclass(frozen=True)
 class Pool:
-    """Parameters of one max-pooling layer, in cells."""
+    """One pooling layer: kernel, stride and padding in cells; kind: a row of lenet.layers.POOLS."""
 
     kernel: int = 2
     stride: int = 2
     padding: int = 0
+    kind: str = "max"
 
 
 @dataclass(frozen=True)
@@ -48,12 +52,12 @@ class Variant:
     """A LeNet: what it is made of, not how it is trained.
 
     activation: nonlinearity after every layer, one of ACTIVATIONS.
-    pools: one max-pool for each convolutional layer; their number is the depth, 1 to 4.
+    pools: one pooling layer for each convolutional layer; their number is the depth, 1 to 4.
     head: one of HEADS. `rnn` and `lstm` replace the 120 -> 84 layer and read the batch as ONE sequence, as the paper's
         code did: a digit's answer depends on the digits before it. `rnn-steps` and `lstm-steps` read the positions
         of the last feature maps of one digit, row by row.
     output_activation: whether the nonlinearity follows the last layer too, as in the base implementation.
-    mean, std: of the input normalisation (x - mean) / std; 0 and 1 leave the grey values as they are.
+    mean, std: of the input normalisation (x - mean) / std; 0 and 1 leave the pixel intensities as they are.
     """
 
     activation: str = "relu"
@@ -75,8 +79,17 @@ def from_fields(fields: Mapping[str, Any]) -> Variant:
     return Variant(**{**fields, "pools": pools})
 
 
-def _two(*pool: int) -> tuple[Pool, Pool]:
-    return (Pool(*pool), Pool(*pool))
+def to_fields(v: Variant) -> dict[str, Any]:
+    """The variant as plain values, for JSON. A max-pool leaves its kind out: older files know no other."""
+    fields = asdict(v)
+    for pool in fields["pools"]:
+        if pool["kind"] == Pool.kind:
+            del pool["kind"]
+    return fields
+
+
+def _two(kernel: int, stride: int, padding: int) -> tuple[Pool, Pool]:
+    return (Pool(kernel, stride, padding),) * 2
 
 
 # A named variant is one row here. `best` and `original-dead` are the same networks as others, trained otherwise.
@@ -116,121 +129,57 @@ def linear_output(v: Variant) -> Variant:
     return replace(v, output_activation=False)
 
 
-@dataclass(frozen=True)
-class ReceptiveField:
-    """The square of input pixels that a cell of a feature map can see.
-
-    Cell (row, column) sees the rows start + row * step up to but not including that + size, and the columns likewise,
-    as far as they lie inside the picture (and less where the padding of a later pooling hides some).
-    """
-
-    size: int = 1
-    step: int = 1
-    start: int = 0
-
-    def through(self, kernel: int, stride: int, padding: int = 0) -> "ReceptiveField":
-        """Of a layer with this kernel, stride and padding on top of this one."""
-        return ReceptiveField(
-            self.size + (kernel - 1) * self.step, self.step * stride, self.start - padding * self.step
-        )
-
-
-@dataclass(frozen=True)
-class Layer:
-    """One row of the shape table.
-
-    kind: input, normalise, conv, pool, relu, tanh, sigmoid, flatten, sequence, linear, rnn, lstm, last, softmax.
-    output_shape: of one picture, without the batch.
-    macs: multiply-adds for one picture (those of a recurrent layer: its matrix products).
-    receptive_field: of the cells of a map; None where the cells are not laid out as a picture any more.
-    """
-
-    name: str
-    kind: str
-    input_shape: tuple[int, ...]
-    output_shape: tuple[int, ...]
-    parameters: int = 0
-    macs: int = 0
-    receptive_field: ReceptiveField | None = None
-    pool: Pool = Pool(1, 1, 0)
-
-
 def layers(v: Variant) -> list[Layer]:
-    """The shape table: every stage from the picture to the ten probabilities, in order.
+    """Every layer from the picture to the ten probabilities, in order.
 
     Raises VariantError if the network cannot be built.
     """
     check(v)
-    field = ReceptiveField()
-    shape: tuple[int, ...] = (1, INPUT_SIZE, INPUT_SIZE)
-    table = [Layer("input", "input", shape, shape, receptive_field=field)]
+    table: list[Layer] = [kinds.Input("input", (1, INPUT_SIZE, INPUT_SIZE), ReceptiveField())]
+    counts: dict[str, int] = {}
 
-    def add(name: str, kind: str, output: tuple[int, ...], **rest) -> None:
-        table.append(Layer(name, kind, table[-1].output_shape, output, **rest))
+    def add(kind: type[Layer], name: str = "", **fields) -> None:
+        before = table[-1]
+        layer = kind(name or kind.kind, before.output_shape, **fields)
+        if before.receptive_field and len(layer.output_shape) == len(before.output_shape):
+            layer = replace(layer, receptive_field=before.receptive_field.through(*layer.window))
+        table.append(layer)
+
+    def numbered(kind: type[Layer], prefix: str, **fields) -> None:
+        counts[prefix] = counts.get(prefix, 0) + 1
+        add(kind, f"{prefix}{counts[prefix]}", **fields)
 
     def activate() -> None:
-        count = sum(layer.kind == v.activation for layer in table) + 1
-        spatial = table[-1].receptive_field
-        add(f"{v.activation}{count}", v.activation, table[-1].output_shape, receptive_field=spatial)
+        numbered(kinds.ACTIVATIONS[v.activation], v.activation)
 
     if (v.mean, v.std) != (0.0, 1.0):
-        add("normalise", "normalise", shape, receptive_field=field)
-
+        add(kinds.Normalise, mean=v.mean, std=v.std)
     for number, (channels, pool) in enumerate(zip(CHANNELS, v.pools), start=1):
-        before, size, _ = table[-1].output_shape
-        size = size - KERNEL + 1
-        if size < 1:
-            raise VariantError(_too_small(v, f"conv{number}", f"a {KERNEL} × {KERNEL}", size + KERNEL - 1, number))
-        weights = channels * before * KERNEL**2
-        field = field.through(KERNEL, 1)
-        add(
-            f"conv{number}",
-            "conv",
-            (channels, size, size),
-            parameters=weights + channels,
-            macs=weights * size**2,
-            receptive_field=field,
-        )
+        _check_room(v, f"conv{number}", KERNEL, 0, table[-1], number)
+        numbered(kinds.Conv, "conv", kernel=KERNEL, maps=channels)
         activate()
-        pooled = (size + 2 * pool.padding - pool.kernel) // pool.stride + 1
-        if size + 2 * pool.padding < pool.kernel:
-            raise VariantError(_too_small(v, f"pool{number}", f"a {pool.kernel} × {pool.kernel}", size, number))
-        field = field.through(pool.kernel, pool.stride, pool.padding)
-        add(f"pool{number}", "pool", (channels, pooled, pooled), receptive_field=field, pool=pool)
-
-    channels, side, _ = table[-1].output_shape
-    linears = 0
-
-    def linear(units: int) -> None:
-        nonlocal linears
-        linears += 1
-        inputs = table[-1].output_shape[-1]
-        add(f"fc{linears}", "linear", (units,), parameters=(inputs + 1) * units, macs=inputs * units)
-
-    def recurrent(kind: str, inputs: int, steps: int, output: tuple[int, ...]) -> None:
-        gates = 4 if kind == "lstm" else 1
-        products = gates * HIDDEN[1] * (inputs + HIDDEN[1])
-        # PyTorch keeps two bias vectors a gate: one for the input, one for the state.
-        add(kind, kind, output, parameters=products + 2 * gates * HIDDEN[1], macs=products * steps)
+        _check_room(v, f"pool{number}", pool.kernel, pool.padding, table[-1], number)
+        sizes = {"kernel": pool.kernel, "stride": pool.stride, "padding": pool.padding}
+        numbered(kinds.POOLS[pool.kind], "pool", **sizes)
 
     kind, _, form = v.head.partition("-")
     if form == "steps":
-        add("sequence", "sequence", (side * side, channels))
-        recurrent(kind, channels, side * side, (side * side, HIDDEN[1]))
-        add("last", "last", (HIDDEN[1],))
+        add(kinds.Sequence)
+        add(kinds.RECURRENT[kind], units=HIDDEN[1])
+        add(kinds.Last)
     else:
-        add("flatten", "flatten", (channels * side * side,))
-        linear(HIDDEN[0])
+        add(kinds.Flatten)
+        numbered(kinds.Linear, "fc", units=HIDDEN[0])
         activate()
         if kind == "linear":
-            linear(HIDDEN[1])
+            numbered(kinds.Linear, "fc", units=HIDDEN[1])
         else:
-            recurrent(kind, HIDDEN[0], 1, (HIDDEN[1],))
+            add(kinds.RECURRENT[kind], units=HIDDEN[1])
         activate()
-    linear(CLASSES)
+    numbered(kinds.Linear, "fc", units=CLASSES)
     if v.output_activation:
         activate()
-    add("softmax", "softmax", (CLASSES,))
+    add(kinds.Softmax)
     return table
 
 
@@ -253,6 +202,8 @@ def check(v: Variant) -> None:
             f"{1 / MOST_NORMAL:g} and {MOST_NORMAL}."
         )
     for number, pool in enumerate(v.pools, start=1):
+        if pool.kind not in kinds.POOLS:
+            raise VariantError(f"pool{number}: {pool.kind!r:.40} is unknown: choose one of {', '.join(kinds.POOLS)}.")
         if not all(isinstance(cells, Integral) for cells in (pool.kernel, pool.stride, pool.padding)):
             raise VariantError(f"pool{number}: kernel, stride and padding must each be a whole number, not {pool}.")
         if not (1 <= pool.kernel <= INPUT_SIZE and 1 <= pool.stride <= INPUT_SIZE and pool.padding >= 0):
@@ -283,16 +234,23 @@ def nearest(v: Variant) -> Variant:
     return VARIANTS["original"]
 
 
-def _too_small(v: Variant, name: str, needs: str, size: int, number: int) -> str:
+def _check_room(v: Variant, name: str, kernel: int, padding: int, before: Layer, number: int) -> None:
+    """Raise VariantError if the kernel of block `number` finds maps that are smaller than itself."""
+    size = before.output_shape[1]
+    if size + 2 * padding >= kernel:
+        return
     if number == 1:
         remedy = "a smaller pooling kernel"
     else:
-        before = (
+        smaller = (
             "pooling with stride 1" if any(pool.stride > 1 for pool in v.pools[: number - 1]) else "smaller pooling"
         )
-        layers = f"{number - 1} convolutional layer" + "s" * (number > 2)
-        remedy = f"{before} before it or at most {layers}"
-    return f"{name} needs {needs} input, but only {size} × {size} is left of the picture there: {remedy} would fit."
+        fewer = f"{number - 1} convolutional layer" + "s" * (number > 2)
+        remedy = f"{smaller} before it or at most {fewer}"
+    raise VariantError(
+        f"{name} needs a {kernel} × {kernel} input, but only {size} × {size} is left of the picture there: "
+        f"{remedy} would fit."
+    )
 
 
 def highest_probability(v: Variant) -> float:

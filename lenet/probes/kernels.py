@@ -13,10 +13,10 @@ from torch import Tensor
 
 from lenet.data import Digits, pixels
 from lenet.evaluation import BATCH
+from lenet.layers import Conv
 from lenet.model import LeNet
-from lenet.variant import CLASSES, INPUT_SIZE, Layer
+from lenet.variant import CLASSES, INPUT_SIZE
 
-_ACROSS_MAPS = ("conv", "flatten", "sequence")  # layers that mix the maps
 STRONGEST = 9  # patches for each kernel
 ANGLES = tuple(range(0, 180, 10))  # degrees; 0 is a level bar, 45 rises to the right, 90 is upright
 BAR_LENGTH, BAR_WIDTH = 16.0, 2.5  # pixels; about a stroke of MNIST
@@ -37,12 +37,12 @@ class Patches:
     places: Tensor
 
 
-def convolutions(model: LeNet) -> list[Layer]:
+def convolutions(model: LeNet) -> list[Conv]:
     """The convolutional layers of a network."""
-    return [layer for layer in model.layers if layer.kind == "conv"]
+    return [layer for layer in model.layers if isinstance(layer, Conv)]
 
 
-def convolution(model: LeNet, name: str) -> Layer:
+def convolution(model: LeNet, name: str) -> Conv:
     """The convolutional layer of that name. Raises ValueError with the names there are."""
     named = {layer.name: layer for layer in convolutions(model)}
     if name not in named:
@@ -50,7 +50,7 @@ def convolution(model: LeNet, name: str) -> Layer:
     return named[name]
 
 
-def _until(model: LeNet, last: Layer, x: Tensor) -> Tensor:
+def _until(model: LeNet, last: Conv, x: Tensor) -> Tensor:
     """The output of that layer of the network."""
     for layer in model.layers[: model.layers.index(last) + 1]:
         x = model.apply_layer(layer, x)
@@ -116,10 +116,10 @@ def removal_cost(model: LeNet, digits: Digits) -> dict[str, Tensor]:
         x = pixels(images)
         for position, layer in enumerate(model.layers[:-1]):
             x = model.apply_layer(layer, x)
-            if layer.kind != "conv":
+            if not isinstance(layer, Conv):
                 continue
             # The nonlinearity and the pooling work on each map by itself: do them once, and once for a map of zeros.
-            later = next(i for i in range(position + 1, len(model.layers)) if model.layers[i].kind in _ACROSS_MAPS)
+            later = next(i for i in range(position + 1, len(model.layers)) if model.layers[i].mixes_maps)
             maps, nothing = x, torch.zeros_like(x[:1, :1])
             for one in model.layers[position + 1 : later]:
                 maps, nothing = model.apply_layer(one, maps), model.apply_layer(one, nothing)

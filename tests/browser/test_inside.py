@@ -10,7 +10,7 @@ import torch
 
 from benchmarks.app.browser import board, stroke
 from benchmarks.app.inspector import APP, INSPECTOR, ready
-from lenet.explain import cell, feeds, receptive_field
+from lenet.explain import cell, receptive_field, used_by
 from lenet.pretrained import create_model
 from lenet.training import new_model
 from lenet.ui.shared.digit import test_digit as digit_number
@@ -219,7 +219,7 @@ def test_every_form_of_network_has_the_right_outlines_and_sums(bare, browser, na
         assert figure(printed["ours"]) == pytest.approx(cell(model, trace, stage.name, index).value, rel=1e-6, abs=1e-9)
         assert "too much" not in printed["check"], (stage.name, printed["check"])
         pixels = int(receptive_field(model, stage.name, index)["input"].sum())
-        fed = int(next(iter(feeds(model, stage.name, index).values())).sum()) if stage.kind != "softmax" else None
+        fed = int(next(iter(used_by(model, stage.name, index).values())).sum()) if stage.kind != "softmax" else None
         page.wait_for_timeout(60)
         said = page.locator(".inspector .readout").inner_text()
         if number:

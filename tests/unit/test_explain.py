@@ -9,7 +9,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lenet.explain import NONLINEARITIES, cell, feeds, receptive_field
+from lenet.explain import cell, receptive_field, used_by
+from lenet.layers import NONLINEARITIES
 from lenet.model import LeNet, Trace
 from lenet.training import new_model
 from lenet.variant import ACTIVATIONS, HEADS, VARIANTS, Pool, Variant, VariantError, layers
@@ -149,13 +150,12 @@ def positive(variant: Variant) -> LeNet:
 
 def run(model: LeNet, until: str, x: torch.Tensor) -> torch.Tensor:
     for layer in model.layers:
-        pool = layer.pool
-        x = (
-            torch.nn.functional.avg_pool2d(x, pool.kernel, pool.stride, pool.padding)
-            if layer.kind == "pool"
-            # A mean of zero before the ones: the inputs of the network must stay positive.
-            else x / model.variant.std if layer.kind == "normalise" else model.apply_layer(layer, x)
-        )  # fmt: skip
+        if layer.kind == "pool":
+            x = torch.nn.functional.avg_pool2d(x, *layer.window)
+        elif layer.kind == "normalise":  # without the mean: the inputs of the network must stay positive
+            x = x / model.variant.std
+        else:
+            x = model.apply_layer(layer, x)
         if layer.name == until:
             break
     return x
@@ -167,7 +167,7 @@ def test_a_cell_feeds_exactly_the_cells_that_see_it(variant, data):
     model, _ = traced(variant, 0)
     stage = data.draw(st.sampled_from(model.layers[:-1]))
     index = tuple(data.draw(st.integers(0, size - 1)) for size in stage.output_shape)
-    forward = feeds(model, stage.name, index)
+    forward = used_by(model, stage.name, index)
     assert list(forward) == [layer.name for layer in model.layers[model.layers.index(stage) + 1 :]]
     for layer in model.layers[model.layers.index(stage) + 1 :]:
         target = tuple(data.draw(st.integers(0, size - 1)) for size in layer.output_shape)

@@ -25,7 +25,6 @@ STAGES = [
     ("cropped", "only the part with ink, its longer side 28 cells"),
     ("scaled", "its longer side 20 cells, in the middle"),
 ]
-REARRANGE = ("flatten", "sequence", "last")  # they compute nothing, so they are no frames of the film
 
 _SHARED = f"""const SEQUENTIAL = {palette.SEQUENTIAL.ravel().tolist()}
 const DIVERGING = {palette.DIVERGING.ravel().tolist()}
@@ -68,7 +67,7 @@ def read(digit: Digit, models: "dict[str, LeNet]") -> tuple[list[dict], list[dic
     for (name, model), colour in zip(models.items(), palette.VARIANT_COLOURS):
         with torch.inference_mode():
             trace = model.trace(pictures)
-            one_by_one = model.variant.head in ("rnn", "lstm") and len(pictures) > 1
+            one_by_one = len(pictures) > 1 and any(layer.along_batch for layer in model.layers)
             shares = outputs(model, pictures).softmax(1) if one_by_one else trace.probabilities
         shares = shares.nan_to_num()
         read, most = answers_of(shares), shares.amax(1).tolist()
@@ -82,7 +81,7 @@ def read(digit: Digit, models: "dict[str, LeNet]") -> tuple[list[dict], list[dic
                 "verdict": _verdict(read[0], most[0], digit.label, highest_probability(model.variant)),
             }
         )
-        films.append({"name": name, "colour": colour, "layers": [_frame(s) for s in trace if s.kind not in REARRANGE]})
+        films.append({"name": name, "colour": colour, "layers": [_frame(s) for s in trace if s.layer.computes]})
     return mark_disagreement(answers), films
 
 
@@ -113,11 +112,11 @@ def _verdict(answer: int | None, most: float, label: int | None, highest: float)
 def _frame(stage: "Stage") -> dict[str, Any]:
     """One layer of the first picture of the batch for the film."""
     output = stage.output[0].numpy()
-    signed, scale = stages.look(stage.kind, output)
+    signed, scale = stages.look(stage.layer, output)
     levels = palette.levels(output, signed, scale)
     return {
         "name": stage.name,
-        "words": stages.ABOUT[stage.kind],
+        "words": stage.layer.words,
         "count": " × ".join(map(str, output.shape)),
         "shape": stages.rectangle(output.shape),
         "across": stages.across(output.shape),

@@ -5,6 +5,7 @@ import pandas as pd
 import streamlit as st
 
 from lenet.formatting import percent, probability
+from lenet.layers import Conv
 from lenet.ui.shared import grids, networks, palette
 from lenet.ui.shared.frame import dark
 from lenet.variant import CLASSES
@@ -42,7 +43,7 @@ def _convolutions(model) -> dict:
     return {
         layer.name: model.get_parameter(f"{layer.name}.weight").detach().numpy()
         for layer in model.layers
-        if layer.kind == "conv"
+        if isinstance(layer, Conv)
     }
 
 

@@ -49,7 +49,7 @@ function explain(net, number, cell) {
     return { terms, bias, sum: total, nonlinearity, value: gate[nonlinearity]?.(total), torch, ...more }
   }
   const term = (from, weight) => ({ stage: number - 1, cell: from, value: before.values[from], weight, product: before.values[from] * weight })
-  const { weights, pool } = stage
+  const { weights } = stage
 
   switch (stage.kind) {
     case "input":
@@ -103,7 +103,7 @@ function explain(net, number, cell) {
 function poolWindow(stage, before, cell) {
   const [map, row, column] = place(stage, cell)
   const [, rows, columns] = before.shape
-  const [kernel, stride, padding] = stage.pool
+  const [kernel, stride, padding] = stage.window
   const found = []
   for (let i = 0; i < kernel; i++)
     for (let j = 0; j < kernel; j++) {

@@ -12,7 +12,6 @@ import numpy as np
 import streamlit as st
 
 from lenet.ui.shared import palette, stages
-from lenet.variant import KERNEL, Layer
 
 if TYPE_CHECKING:  # a page shows its frame before torch is loaded
     from lenet.model import LeNet, Trace
@@ -82,18 +81,18 @@ def pack(model: "LeNet", trace: "Trace", name: str, mark: str) -> bytes:
     described: list[dict[str, Any]] = []
     for stage in trace:
         output = stage.output[0].numpy()
-        signed, scale = stages.look(stage.kind, output)
+        signed, scale = stages.look(stage.layer, output)
         weights = model.get_submodule(stage.name).state_dict() if stage.layer.parameters else {}
         described.append(
             {
                 "name": stage.name,
                 "kind": stage.kind,
-                "about": stages.ABOUT[stage.kind],
+                "about": stage.layer.words,
                 "size": output.shape,
                 "shape": stages.rectangle(output.shape),
                 "across": stages.across(output.shape),
-                "along": output.ndim == 1 and stage.kind in ("rnn", "lstm"),
-                "pool": _window(stage.layer),
+                "along": stage.layer.along_batch,
+                "window": stage.layer.window,
                 "signed": signed,
                 "scale": scale,
                 "values": keep(output),
@@ -110,10 +109,3 @@ def pack(model: "LeNet", trace: "Trace", name: str, mark: str) -> bytes:
     text = json.dumps(about).encode()
     text += b" " * (-len(text) % 4)  # float32 must begin at a multiple of four
     return len(text).to_bytes(4, "little") + text + np.concatenate(numbers).tobytes()
-
-
-def _window(layer: Layer) -> list[int]:
-    """Kernel, stride and padding of a layer that slides over a picture."""
-    if layer.kind == "conv":
-        return [KERNEL, 1, 0]
-    return [layer.pool.kernel, layer.pool.stride, layer.pool.padding]

@@ -46,7 +46,7 @@ function back(stage, before, field) {
   switch (stage.kind) {
     case "conv":
     case "pool": {
-      const [kernel, stride, padding] = stage.pool
+      const [kernel, stride, padding] = stage.window
       for (let r = 0; r < outRows; r++)
         for (let c = 0; c < outColumns; c++) {
           if (!field.plane[r * outColumns + c]) continue
@@ -94,7 +94,7 @@ function forth(stage, before, field) {
   switch (stage.kind) {
     case "conv":
     case "pool": {
-      const [kernel, stride, padding] = stage.pool
+      const [kernel, stride, padding] = stage.window
       for (let r = 0; r < rows; r++)
         for (let c = 0; c < columns; c++)
           for (let i = Math.max(0, r * stride - padding); i < Math.min(inRows, r * stride - padding + kernel); i++)

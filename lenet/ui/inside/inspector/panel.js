@@ -101,7 +101,7 @@ const BODY = {
   pool(net, { terms, window, winner, value }, { exact, stage, before }) {
     const cells = window.map((at) => at === null ? null : { value: before.values[at], term: terms.find((term) => term.cell === at) })
     return [el("p", {}, `The largest of the ${terms.length} numbers in the window: `, source(net, { stage: stage.number - 1, cell: winner }), " with ", number(value, exact), "."),
-      grid(net, cells, stage.pool[0], { scale: before.scale, signed: before.signed, exact, label: "window", mark: window.indexOf(winner) }),
+      grid(net, cells, stage.window[0], { scale: before.scale, signed: before.signed, exact, label: "window", mark: window.indexOf(winner) }),
       terms.length < window.length ? el("p", { className: "note" }, "A dot is padding: it never wins.") : null]
   },
 

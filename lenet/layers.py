@@ -1,0 +1,719 @@
+"""Each kind of layer is one class here, with everything that this kind knows.
+
+    output_shape, parameters, macs    what goes in and out, and what it costs
+    module(), forward()               the PyTorch module of its weights, and what the layer computes
+    cell()                            the arithmetic of one number, term by term
+    looks_at(), used_by()             which cells depend on which
+    words, signed, bounded            how people read its numbers
+
+`variant.py` builds the list of layers of a network, `model.py` and `explain.py` walk along it, and the browser has the
+same classes in `ui/network/layers.js`. A new kind is one class here and one object there.
+Nothing here imports torch before a network is built or run, so a page can show a variant before torch is loaded.
+"""
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import product
+from operator import index as as_int
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+Shape = tuple[int, ...]
+Index = tuple[int, ...]
+
+NONLINEARITIES: dict[str, Callable[[float], float]] = {
+    "": lambda x: x,
+    "relu": lambda x: max(x, 0.0),
+    "tanh": math.tanh,
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x)),
+}
+GATES = ("input gate", "forget gate", "candidate", "output gate")  # PyTorch's order of an LSTM's rows
+
+
+@dataclass(frozen=True)
+class Term:
+    """One term of a sum: `product` = value × weight, where `value` is cell `index` of stage `source`.
+
+    what: `value` and `weight` in words. picture: which picture of the batch the value belongs to (the recurrent heads
+    that read along the batch look at the one before). In a softmax, product is exp(value - the largest logit).
+    """
+
+    what: str
+    source: str
+    index: Index
+    value: float
+    weight: float
+    product: float
+    picture: int = 0
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One number and where it comes from.
+
+    sum: the terms' products plus bias, in double precision. value: the nonlinearity of the sum, to be compared with
+    `torch`, what PyTorch computed in float32; for a plain sum the nonlinearity is empty and value is sum.
+    nonlinearity: relu, tanh, sigmoid; `softmax`, the cell's own term over the sum; `lstm`, output gate × tanh(sum).
+    gates: of an LSTM the four gates, cells without a value of PyTorch's (NaN): it does not give them away.
+    """
+
+    stage: str
+    kind: str
+    index: Index
+    terms: tuple[Term, ...]
+    bias: float
+    sum: float
+    nonlinearity: str
+    value: float
+    torch: float
+    gates: tuple["Cell", ...] = ()
+
+
+@dataclass(frozen=True)
+class ReceptiveField:
+    """The square of input pixels that a cell of a feature map can see.
+
+    Cell (row, column) sees the rows start + row * step up to but not including that + size, and the columns likewise,
+    as far as they lie inside the picture (and less where the padding of a later pooling hides some).
+    """
+
+    size: int = 1
+    step: int = 1
+    start: int = 0
+
+    def through(self, kernel: int, stride: int, padding: int) -> "ReceptiveField":
+        """Of a layer with this kernel, stride and padding on top of this one."""
+        return ReceptiveField(
+            self.size + (kernel - 1) * self.step, self.step * stride, self.start - padding * self.step
+        )
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a cell is taken apart: its layer's input and output for the whole batch, the name of the stage before,
+    the layer's weights by name, the cell's index, and which picture of the batch."""
+
+    before: str
+    x: "Tensor"
+    output: "Tensor"
+    weights: "Mapping[str, Tensor]"
+    index: Index
+    n: int
+
+    @property
+    def torch(self) -> float:
+        """What PyTorch computed for the cell."""
+        return self.output[self.n][self.index].item()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One row of the shape table: a layer of some kind at its place in a network. Shapes are those of one picture.
+
+    receptive_field: of the cells of a map; None where the cells are not laid out as a picture any more.
+    """
+
+    name: str
+    input_shape: Shape
+    receptive_field: ReceptiveField | None = None
+
+    kind: ClassVar[str]
+    words: ClassVar[str]  # what its numbers are, for people
+    signed: ClassVar[bool] = False  # whether they may lie below zero
+    bounded: ClassVar[bool] = False  # whether they lie within -1 and 1, so that colours need no scale of their own
+    computes: ClassVar[bool] = True  # False: it only rearranges numbers
+    mixes_maps: ClassVar[bool] = False  # whether a cell looks at several maps
+    monotone: ClassVar[bool] = False  # a larger input never gives a smaller output
+    keeps_order: ClassVar[bool] = False  # f(layer(x)) is layer(f(x)) for every monotone f, gradients included
+    in_onednn: ClassVar[bool] = False  # forward and backward exist in oneDNN's own memory layout
+
+    @property
+    def output_shape(self) -> Shape:
+        return self.input_shape
+
+    @property
+    def parameters(self) -> int:
+        """Trained numbers."""
+        return 0
+
+    @property
+    def macs(self) -> int:
+        """Multiply-adds for one picture (those of a recurrent layer: its matrix products)."""
+        return 0
+
+    @property
+    def window(self) -> tuple[int, int, int]:
+        """Kernel, stride and padding of a layer that slides over a picture; 1, 1, 0 of all others."""
+        return (1, 1, 0)
+
+    @property
+    def along_batch(self) -> bool:
+        """Whether a digit's answer depends on the digits before it in the batch."""
+        return False
+
+    def module(self) -> "nn.Module":
+        """The PyTorch module of its weights, in PyTorch's default initialisation."""
+        raise ValueError(f"A layer of kind {self.kind!r} has no weights.")
+
+    def forward(self, x: "Tensor", module: "nn.Module | None" = None) -> "Tensor":
+        """[N, *input_shape] -> [N, *output_shape]; module: what `module` made, with its weights."""
+        raise NotImplementedError
+
+    def index(self, index: Any) -> Index:
+        """The index of a cell as a tuple. Raises IndexError if there is no such cell."""
+        index = tuple(as_int(i) for i in (index if isinstance(index, tuple | list) else (index,)))
+        shape = self.output_shape
+        if len(index) != len(shape) or not all(0 <= i < size for i, size in zip(index, shape)):
+            raise IndexError(f"{self.name} has the shape {shape}, from 0: it has no cell {index}.")
+        return index
+
+    def cell(self, at: Place) -> Cell:
+        """The arithmetic of one number: a sum of terms, a bias, and perhaps a nonlinearity."""
+        x = at.x[at.n]
+        terms = tuple(_term(what, at.before, i, x[i].item(), weight, at.n) for i, what, weight in self._terms(at))
+        bias = self._bias(at)
+        total = math.fsum([bias, *(term.product for term in terms)])
+        nonlinearity = self.kind if isinstance(self, Activation) else ""
+        value = NONLINEARITIES[nonlinearity](total)
+        return Cell(self.name, self.kind, at.index, terms, bias, total, nonlinearity, value, at.torch)
+
+    def _terms(self, at: Place) -> Iterator[tuple[Index, str, float]]:
+        """Of each term: where its value is read, the term in words, its weight."""
+        yield at.index, "the number before", 1.0
+
+    def _bias(self, at: Place) -> float:
+        return 0.0
+
+    def looks_at(self, mask: "Tensor") -> "Tensor":
+        """Which cells of the input those of the output look at; masks are bool and of one picture."""
+        return mask
+
+    def used_by(self, mask: "Tensor") -> "Tensor":
+        """Which cells of the output look at those of the input."""
+        return mask
+
+
+def _term(what: str, source: str, index: Index, value: float, weight: float, picture: int) -> Term:
+    return Term(what, source, index, value, weight, value * weight, picture)
+
+
+# --- What comes in ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Input(Layer):
+    """The digit itself: nothing comes before it."""
+
+    kind = "input"
+    words = "the pixel intensities of the digit"
+    bounded = True
+
+    def forward(self, x, module=None):
+        return x
+
+    def _terms(self, at):
+        yield from ()
+
+    def _bias(self, at):
+        return at.torch
+
+
+@dataclass(frozen=True)
+class Normalise(Layer):
+    """(x - mean) / std."""
+
+    mean: float = 0.0
+    std: float = 1.0
+
+    kind = "normalise"
+    words = "the digit minus the mean, over the standard deviation"
+    signed = True
+
+    def forward(self, x, module=None):
+        return (x - self.mean) / self.std
+
+    def _terms(self, at):
+        yield at.index, f"pixel intensity × 1/{self.std:g}", 1 / self.std
+
+    def _bias(self, at):
+        return -self.mean / self.std
+
+
+# --- Layers that slide over maps -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Sliding(Layer):
+    """A window of kernel × kernel cells that moves by `stride` cells over maps with `padding` cells around them."""
+
+    kernel: int = 1
+    stride: int = 1
+    padding: int = 0
+
+    @property
+    def window(self):
+        return (self.kernel, self.stride, self.padding)
+
+    @property
+    def output_shape(self):
+        maps, *sides = self.input_shape
+        return (maps, *((side + 2 * self.padding - self.kernel) // self.stride + 1 for side in sides))
+
+    def cells(self, row: int, column: int) -> list[tuple[int, int]]:
+        """The rows and columns in the window of a cell, those of the padding left out."""
+        spans = [
+            range(max(first, 0), min(first + self.kernel, size))
+            for first, size in zip((i * self.stride - self.padding for i in (row, column)), self.input_shape[1:])
+        ]
+        return list(product(spans[0], spans[1]))
+
+    def looks_at(self, mask):
+        maps, rows, columns = self.input_shape
+        if self.mixes_maps:
+            mask = mask.any(0, keepdim=True).expand(maps, -1, -1)
+        seen = mask.new_zeros(maps, *self._padded())
+        for part in self._parts(seen):
+            part |= mask
+        return seen[:, self.padding : self.padding + rows, self.padding : self.padding + columns].clone()
+
+    def used_by(self, mask):
+        maps, rows, columns = self.output_shape
+        padded = mask.new_zeros(len(mask), *self._padded())
+        _, high, wide = self.input_shape
+        padded[:, self.padding : self.padding + high, self.padding : self.padding + wide] = mask
+        if self.mixes_maps:
+            padded = padded.any(0, keepdim=True).expand(maps, -1, -1)
+        using = mask.new_zeros(maps, rows, columns)
+        for part in self._parts(padded):
+            using |= part
+        return using
+
+    def _padded(self) -> tuple[int, ...]:
+        return tuple(side + 2 * self.padding for side in self.input_shape[1:])
+
+    def _parts(self, padded: "Tensor") -> "Iterator[Tensor]":
+        """For each cell of the window the cells of the padded input that it falls on, one for each output cell."""
+        _, rows, columns = self.output_shape
+        high, wide = ((count - 1) * self.stride + 1 for count in (rows, columns))
+        for i, j in product(range(self.kernel), repeat=2):
+            yield padded[:, i : i + high : self.stride, j : j + wide : self.stride]
+
+
+@dataclass(frozen=True)
+class Conv(_Sliding):
+    """Each output map: the input maps × one kernel each, added up, plus a bias."""
+
+    maps: int = 1
+
+    kind = "conv"
+    words = "weighted sums of 5 × 5 patches: the pre-activations"
+    signed = True
+    mixes_maps = True
+    in_onednn = True
+
+    @property
+    def output_shape(self):
+        return (self.maps, *super().output_shape[1:])
+
+    @property
+    def parameters(self):
+        return self.maps * (self.input_shape[0] * self.kernel**2 + 1)
+
+    @property
+    def macs(self):
+        maps, rows, columns = self.output_shape
+        return maps * self.input_shape[0] * self.kernel**2 * rows * columns
+
+    def module(self):
+        from torch import nn
+
+        return nn.Conv2d(self.input_shape[0], self.maps, self.kernel, self.stride, self.padding)
+
+    def forward(self, x, module=None):
+        return module(x)
+
+    def _terms(self, at):
+        to, row, column = at.index
+        kernels = at.weights["weight"][to]
+        top, left = row * self.stride - self.padding, column * self.stride - self.padding
+        for k, (r, c) in product(range(len(kernels)), self.cells(row, column)):
+            i, j = r - top, c - left
+            yield (k, r, c), f"{at.before} map {k} × kernel ({i}, {j})", kernels[k, i, j].item()
+
+    def _bias(self, at):
+        return at.weights["bias"][at.index[0]].item()
+
+
+@dataclass(frozen=True)
+class MaxPool(_Sliding):
+    """The largest number of each window; padding never wins."""
+
+    kind = "pool"
+    words = "the largest number of each window"
+    keeps_order = True
+    in_onednn = True
+
+    def forward(self, x, module=None):
+        from torch.nn.functional import max_pool2d
+
+        return max_pool2d(x, self.kernel, self.stride, self.padding)
+
+    def _terms(self, at):
+        to, row, column = at.index
+        window = [(to, *place) for place in self.cells(row, column)]
+        winner = max(window, key=lambda place: at.x[at.n][place].item())
+        for place in window:
+            yield place, "largest" if place == winner else "smaller", float(place == winner)
+
+
+# --- Activations -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Activation(Layer):
+    """The same function for every number."""
+
+    monotone = True
+
+    def liveliness(self, x: "Tensor") -> "Tensor":
+        """Positive where a unit is neither dead nor saturated; of the shape of x."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Relu(Activation):
+    kind = "relu"
+    words = "negative numbers become zero"
+    in_onednn = True
+
+    def forward(self, x, module=None):
+        return x.relu()
+
+    def liveliness(self, x):
+        return x
+
+
+@dataclass(frozen=True)
+class Tanh(Activation):
+    kind = "tanh"
+    words = "squeezed between −1 and 1"
+    signed = True
+    bounded = True
+
+    def forward(self, x, module=None):
+        return x.tanh()
+
+    def liveliness(self, x):
+        return 0.99 - x.abs()
+
+
+@dataclass(frozen=True)
+class Sigmoid(Activation):
+    kind = "sigmoid"
+    words = "squeezed between 0 and 1"
+    bounded = True
+
+    def forward(self, x, module=None):
+        return x.sigmoid()
+
+    def liveliness(self, x):
+        return 0.49 - (x - 0.5).abs()
+
+
+# --- Layers that only rearrange --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Rearranging(Layer):
+    computes = False
+
+    def source(self, index: Index) -> Index:
+        """Where the number of a cell was before."""
+        raise NotImplementedError
+
+    def _terms(self, at):
+        yield self.source(at.index), "the same number", 1.0
+
+
+@dataclass(frozen=True)
+class Flatten(_Rearranging):
+    kind = "flatten"
+    words = "the maps laid out in one row"
+    mixes_maps = True
+
+    @property
+    def output_shape(self):
+        return (math.prod(self.input_shape),)
+
+    def forward(self, x, module=None):
+        return x.flatten(1)
+
+    def source(self, index):
+        _, rows, columns = self.input_shape
+        return (index[0] // (rows * columns), index[0] // columns % rows, index[0] % columns)
+
+    def looks_at(self, mask):
+        return mask.reshape(self.input_shape)
+
+    def used_by(self, mask):
+        return mask.flatten()
+
+
+@dataclass(frozen=True)
+class Sequence(_Rearranging):
+    """The positions of the maps, row by row, as the steps of a sequence: [channels, rows, columns] to [steps,
+    channels]."""
+
+    kind = "sequence"
+    words = "the positions of the maps, one after the other"
+    mixes_maps = True
+
+    @property
+    def output_shape(self):
+        channels, rows, columns = self.input_shape
+        return (rows * columns, channels)
+
+    def forward(self, x, module=None):
+        return x.flatten(2).transpose(1, 2)
+
+    def source(self, index):
+        position, channel = index
+        return (channel, *divmod(position, self.input_shape[2]))
+
+    def looks_at(self, mask):
+        return mask.T.reshape(self.input_shape)
+
+    def used_by(self, mask):
+        return mask.flatten(1).T.clone()
+
+
+@dataclass(frozen=True)
+class Last(_Rearranging):
+    """The last step of a sequence."""
+
+    kind = "last"
+    words = "the last state"
+
+    @property
+    def output_shape(self):
+        return self.input_shape[1:]
+
+    def forward(self, x, module=None):
+        return x[:, -1]
+
+    def source(self, index):
+        return (self.input_shape[0] - 1, *index)
+
+    def looks_at(self, mask):
+        seen = mask.new_zeros(self.input_shape)
+        seen[-1] = mask
+        return seen
+
+    def used_by(self, mask):
+        return mask[-1].clone()
+
+
+# --- Layers in which everything is used by everything ----------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Dense(Layer):
+    def looks_at(self, mask):
+        return mask.any().expand(self.input_shape).clone()
+
+    def used_by(self, mask):
+        return mask.any().expand(self.output_shape).clone()
+
+
+@dataclass(frozen=True)
+class Linear(_Dense):
+    units: int = 1
+
+    kind = "linear"
+    words = "weighted sums of all numbers before: the pre-activations"
+    signed = True
+
+    @property
+    def output_shape(self):
+        return (self.units,)
+
+    @property
+    def parameters(self):
+        return (self.input_shape[-1] + 1) * self.units
+
+    @property
+    def macs(self):
+        return self.input_shape[-1] * self.units
+
+    def module(self):
+        from torch import nn
+
+        return nn.Linear(self.input_shape[0], self.units)
+
+    def forward(self, x, module=None):
+        return module(x)
+
+    def _terms(self, at):
+        for i, weight in enumerate(at.weights["weight"][at.index[0]].tolist()):
+            yield (i,), f"{at.before} {i} × weight", weight
+
+    def _bias(self, at):
+        return at.weights["bias"][at.index[0]].item()
+
+
+@dataclass(frozen=True)
+class Softmax(_Dense):
+    kind = "softmax"
+    words = "the ten probabilities"
+    bounded = True
+
+    def forward(self, x, module=None):
+        return x.softmax(1)
+
+    def cell(self, at):
+        logits = at.x[at.n].tolist()
+        most = max(logits)
+        terms = tuple(
+            Term("exp(logit − the largest logit)", at.before, (i,), logit, 1.0, math.exp(logit - most), at.n)
+            for i, logit in enumerate(logits)
+        )
+        total = math.fsum(term.product for term in terms)
+        value = terms[at.index[0]].product / total
+        return Cell(self.name, self.kind, at.index, terms, 0.0, total, "softmax", value, at.torch)
+
+
+# --- Recurrent layers ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Recurrent(_Dense):
+    """Given [N, features], PyTorch reads the batch as ONE sequence of N steps: the paper's form. Given [N, steps,
+    features], it reads the steps of each picture."""
+
+    units: int = 1
+
+    words = "the state of the recurrent layer"
+    signed = True
+    gates: ClassVar[int] = 1
+
+    @property
+    def output_shape(self):
+        return (*self.input_shape[:-1], self.units)
+
+    @property
+    def parameters(self):
+        # PyTorch keeps two bias vectors a gate: one for the input, one for the state.
+        return self.gates * self.units * (self.input_shape[-1] + self.units + 2)
+
+    @property
+    def macs(self):
+        steps = 1 if self.along_batch else self.input_shape[0]
+        return self.gates * self.units * (self.input_shape[-1] + self.units) * steps
+
+    @property
+    def along_batch(self):
+        return len(self.input_shape) == 1
+
+    def forward(self, x, module=None):
+        return module(x)[0]
+
+    def looks_at(self, mask):
+        if self.along_batch:
+            return super().looks_at(mask)
+        # A step looks at itself and all steps before it.
+        return mask.any(1).flip(0).cumsum(0).bool().flip(0)[:, None].expand(self.input_shape).clone()
+
+    def used_by(self, mask):
+        if self.along_batch:
+            return super().used_by(mask)
+        return mask.any(1).cumsum(0).bool()[:, None].expand(self.output_shape).clone()
+
+    def _gate(self, at: Place, number: int, nonlinearity: str, name: str) -> Cell:
+        """One gate of a unit at its step: the input's terms, and those of the state before unless it is the first.
+
+        Along the batch the steps are the pictures 0 to n.
+        """
+        unit, row = at.index[-1], number * self.units + at.index[-1]
+        step = at.n if self.along_batch else at.index[0]
+        xs, hs = (at.x, at.output) if self.along_batch else (at.x[at.n], at.output[at.n])
+        before = () if self.along_batch else (step - 1,)
+        here = () if self.along_batch else (step,)
+        earlier = at.n - 1 if self.along_batch else at.n
+        weights_x, weights_h = (at.weights[f"{key}_l0"][row].tolist() for key in ("weight_ih", "weight_hh"))
+        terms = [
+            _term(f"{at.before} {i} × weight", at.before, (*here, i), x, weight, at.n)
+            for i, (x, weight) in enumerate(zip(xs[step].tolist(), weights_x))
+        ]
+        if step:
+            terms += [
+                _term(f"state before {i} × weight", self.name, (*before, i), h, weight, earlier)
+                for i, (h, weight) in enumerate(zip(hs[step - 1].tolist(), weights_h))
+            ]
+        bias = sum(at.weights[f"{key}_l0"][row].item() for key in ("bias_ih", "bias_hh"))
+        total = math.fsum([bias, *(term.product for term in terms)])
+        index = (unit,) if self.along_batch else (step, unit)
+        value = NONLINEARITIES[nonlinearity](total)
+        return Cell(name, self.kind, index, tuple(terms), bias, total, nonlinearity, value, math.nan)
+
+
+@dataclass(frozen=True)
+class Rnn(_Recurrent):
+    kind = "rnn"
+
+    def module(self):
+        from torch import nn
+
+        return nn.RNN(self.input_shape[-1], self.units, batch_first=True)
+
+    def cell(self, at):
+        return replace(self._gate(at, 0, "tanh", self.name), torch=at.torch)
+
+
+@dataclass(frozen=True)
+class Lstm(_Recurrent):
+    kind = "lstm"
+    gates = len(GATES)
+
+    def module(self):
+        from torch import nn
+
+        return nn.LSTM(self.input_shape[-1], self.units, batch_first=True)
+
+    def cell(self, at):
+        memory = self._memory(at)
+        gates = tuple(
+            self._gate(at, number, "tanh" if name == "candidate" else "sigmoid", name)
+            for number, name in enumerate(GATES)
+        )
+        enter, forget, candidate, leave = (gate.value for gate in gates)
+        terms = (
+            Term("memory before × forget gate", self.name, at.index, memory, forget, memory * forget, at.n),
+            Term("candidate × input gate", self.name, at.index, candidate, enter, candidate * enter, at.n),
+        )
+        total = terms[0].product + terms[1].product
+        value = leave * math.tanh(total)
+        return Cell(self.name, self.kind, at.index, terms, 0.0, total, "lstm", value, at.torch, gates)
+
+    def _memory(self, at: Place) -> float:
+        """The cell state of a unit before its step. PyTorch keeps it to itself, so it is followed from the first."""
+        step = at.n if self.along_batch else at.index[0]
+        xs, hs = (at.x, at.output) if self.along_batch else (at.x[at.n], at.output[at.n])
+        rows = [at.index[-1] + gate * self.units for gate in range(self.gates)]
+        weights_x, weights_h, bias_x, bias_h = (
+            at.weights[f"{name}_l0"][rows].detach().double()
+            for name in ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+        )
+        memory = 0.0
+        for earlier in range(step):
+            state = hs[earlier - 1].double() if earlier else hs[0].new_zeros(self.units).double()
+            sums = weights_x @ xs[earlier].double() + weights_h @ state + bias_x + bias_h
+            memory = (sums[1].sigmoid() * memory + sums[0].sigmoid() * sums[2].tanh()).item()
+        return memory
+
+
+ACTIVATIONS: dict[str, type[Activation]] = {cls.kind: cls for cls in (Relu, Tanh, Sigmoid)}
+POOLS: dict[str, type[_Sliding]] = {"max": MaxPool}  # by the `kind` of a variant's Pool
+RECURRENT: dict[str, type[_Recurrent]] = {cls.kind: cls for cls in (Rnn, Lstm)}
