@@ -1,0 +1,536 @@
+// Each kind of layer is one object here, with everything that the browser knows of it: what it computes, the terms of a
+// cell, which cells depend on which, and how its panel explains a number. lenet/layers.py has the same kinds in Python.
+// Nothing here touches the page: what a panel is built of comes in as `ui`.
+//
+// A stage is { name, kind, number, shape: [maps, rows, columns], window: [kernel, stride, padding], along, values,
+// weights }, its cells a flat list. A field is { map, plane }: one byte for each cell of a map, the same in all maps
+// (map -1) or in one of them.
+
+export const NONLINEARITIES = {
+  "": (x) => x,
+  relu: (x) => Math.max(x, 0),
+  tanh: Math.tanh,
+  sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+}
+
+/** Sum in double precision, the rounding errors collected apart (Neumaier). */
+export function sum(numbers) {
+  let total = 0
+  let lost = 0
+  for (const number of numbers) {
+    const next = total + number
+    lost += Math.abs(total) >= Math.abs(number) ? total - next + number : number - next + total
+    total = next
+  }
+  return total + lost
+}
+
+/** The map, row and column of a cell. */
+export function place({ shape: [, rows, columns] }, cell) {
+  return [Math.floor(cell / (rows * columns)), Math.floor(cell / columns) % rows, cell % columns]
+}
+
+/** One number taken apart by the rule of its layer's kind: { terms: [{ stage, cell, value, weight, product }], bias,
+ *  sum, nonlinearity, value }; groups: of a convolution the terms by input map, of an LSTM the four gates. */
+export function explain(net, number, cell) {
+  const stage = net.stages[number]
+  return KINDS[stage.kind].explain(stage, net.stages[number - 1], cell, net)
+}
+
+/** The fields that a cell looks at, by number of the stage, from the first to its own. */
+export function looksAt(net, number, cell) {
+  const fields = []
+  fields[number] = only(net.stages[number], cell)
+  for (let at = number; at > 0; at--) {
+    const stage = net.stages[at]
+    fields[at - 1] = KINDS[stage.kind].looksAt(stage, net.stages[at - 1], fields[at])
+  }
+  return fields
+}
+
+/** The fields that a cell is used by, by number of the stage, from the one behind it on. */
+export function usedBy(net, number, cell) {
+  const fields = []
+  let field = only(net.stages[number], cell)
+  for (let at = number + 1; at < net.stages.length; at++) {
+    const stage = net.stages[at]
+    field = KINDS[stage.kind].usedBy(stage, net.stages[at - 1], field)
+    fields[at] = field
+  }
+  return fields
+}
+
+/** The field of a single cell. */
+export function only({ shape: [, rows, columns] }, cell) {
+  const plane = new Uint8Array(rows * columns)
+  plane[cell % (rows * columns)] = 1
+  return { map: Math.floor(cell / (rows * columns)), plane }
+}
+
+/** How many cells of the stage are in the field. */
+export function count(field, stage) {
+  let cells = 0
+  for (const byte of field.plane) cells += byte
+  return field.map < 0 ? cells * stage.shape[0] : cells
+}
+
+/** All cells of the stage (a flat layer's last row may be shorter than its rectangle). */
+function everything({ shape: [maps, rows, columns], values }) {
+  const plane = new Uint8Array(rows * columns)
+  plane.fill(1, 0, maps === 1 ? values.length : undefined)
+  return { map: -1, plane }
+}
+
+const nothing = ({ shape: [, rows, columns] }) => ({ map: -1, plane: new Uint8Array(rows * columns) })
+const any = ({ plane }) => plane.includes(1)
+
+const term = (before, cell, weight) => ({
+  stage: before.number,
+  cell,
+  value: before.values[cell],
+  weight,
+  product: before.values[cell] * weight,
+})
+
+function whole(terms, { bias = 0, nonlinearity = "", ...more } = {}) {
+  const total = sum([...terms.map(({ product }) => product), bias])
+  return { terms, bias, sum: total, nonlinearity, value: NONLINEARITIES[nonlinearity](total), ...more }
+}
+
+/** A layer whose cell looks at the same cell of the layer before. */
+const cellwise = {
+  looksAt: (_stage, _before, field) => field,
+  usedBy: (_stage, _before, field) => field,
+}
+
+/** A layer whose every cell looks at every cell of the layer before. */
+const dense = {
+  looksAt: (_stage, before, field) => (any(field) ? everything(before) : nothing(before)),
+  usedBy: (stage, _before, field) => (any(field) ? everything(stage) : nothing(stage)),
+  spreads: true,
+}
+
+const activation = (nonlinearity, panel) => ({
+  ...cellwise,
+  forward(stage, before) {
+    const f = NONLINEARITIES[nonlinearity]
+    for (let cell = 0; cell < stage.values.length; cell++) stage.values[cell] = f(before.values[cell])
+  },
+  explain: (_stage, before, cell) => whole([term(before, cell, 1)], { nonlinearity }),
+  panel,
+})
+
+/** A layer that only rearranges numbers. from: the cell of the layer before that a cell is. */
+const rearranging = (from, words, fields) => ({
+  ...fields,
+  forward(stage, before) {
+    for (let cell = 0; cell < stage.values.length; cell++) stage.values[cell] = before.values[from(stage, before, cell)]
+  },
+  explain: (stage, before, cell) => whole([term(before, from(stage, before, cell), 1)]),
+  panel: (ui, { terms: [one] }) => [ui.line("", "The same number as ", ui.source(one), `: ${words}.`)],
+})
+
+/** A layer that slides a window over maps. mixes: whether a cell looks at all maps or at its own. */
+const sliding = (mixes) => ({
+  looksAt({ window: [kernel, stride, padding], shape: [, outRows, outColumns] }, before, field) {
+    const [, rows, columns] = before.shape
+    const plane = new Uint8Array(rows * columns)
+    for (let r = 0; r < outRows; r++)
+      for (let c = 0; c < outColumns; c++) {
+        if (!field.plane[r * outColumns + c]) continue
+        const [top, left] = [r * stride - padding, c * stride - padding]
+        for (let i = Math.max(0, top); i < Math.min(rows, top + kernel); i++)
+          for (let j = Math.max(0, left); j < Math.min(columns, left + kernel); j++) plane[i * columns + j] = 1
+      }
+    return { map: mixes ? -1 : field.map, plane }
+  },
+  usedBy({ window: [kernel, stride, padding], shape: [, rows, columns] }, before, field) {
+    const [, inRows, inColumns] = before.shape
+    const plane = new Uint8Array(rows * columns)
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < columns; c++) {
+        const [top, left] = [r * stride - padding, c * stride - padding]
+        for (let i = Math.max(0, top); i < Math.min(inRows, top + kernel); i++)
+          for (let j = Math.max(0, left); j < Math.min(inColumns, left + kernel); j++)
+            if (field.plane[i * inColumns + j]) plane[r * columns + c] = 1
+      }
+    return { map: mixes ? -1 : field.map, plane }
+  },
+})
+
+/** The cells in the window of a pooling cell, row by row; null is padding. */
+export function poolWindow({ shape, window: [kernel, stride, padding] }, before, cell) {
+  const [map, row, column] = place({ shape }, cell)
+  const [, rows, columns] = before.shape
+  const found = []
+  for (let i = 0; i < kernel; i++)
+    for (let j = 0; j < kernel; j++) {
+      const r = row * stride - padding + i
+      const c = column * stride - padding + j
+      found.push(r >= 0 && r < rows && c >= 0 && c < columns ? (map * rows + r) * columns + c : null)
+    }
+  return found
+}
+
+/** What a pool does with each window. */
+const pool = (reduce) => ({
+  ...sliding(false),
+  forward({ shape: [maps, rows, columns], window: [kernel, stride, padding], values }, before) {
+    const [, inRows, inColumns] = before.shape
+    let cell = 0
+    for (let map = 0; map < maps; map++)
+      for (let r = 0; r < rows; r++)
+        for (let c = 0; c < columns; c++, cell++) {
+          const top = Math.max(0, r * stride - padding)
+          const left = Math.max(0, c * stride - padding)
+          const bottom = Math.min(inRows, r * stride - padding + kernel)
+          const right = Math.min(inColumns, c * stride - padding + kernel)
+          values[cell] = reduce(before.values, map * inRows * inColumns, inColumns, top, left, bottom, right)
+        }
+  },
+})
+
+/** One gate of a unit at a step: its terms, sum and value. */
+function gate(stage, before, at, unit, number, nonlinearity, name) {
+  const { weight_ih_l0: wx, weight_hh_l0: wh, bias_ih_l0: bx, bias_hh_l0: bh } = stage.weights
+  const { steps, hidden, inputs } = sizes(stage, before)
+  const row = number * hidden + unit
+  const terms = []
+  for (let i = 0; i < inputs; i++) terms.push(term(before, at * inputs + i, wx[row * inputs + i]))
+  for (let i = 0; at && i < hidden; i++) terms.push(term(stage, (at - 1) * hidden + i, wh[row * hidden + i]))
+  const bias = bx[row] + bh[row]
+  const total = sum([...terms.map(({ product }) => product), bias])
+  return { name, terms, bias, sum: total, nonlinearity, value: NONLINEARITIES[nonlinearity](total), step: at, steps }
+}
+
+/** Steps, units and inputs of a recurrent layer. Along the batch there is one step: a digit is read alone here. */
+function sizes(stage, before) {
+  const steps = stage.along ? 1 : stage.shape[1]
+  return { steps, hidden: stage.values.length / steps, inputs: before.values.length / steps }
+}
+
+/** The sums of all gates' rows at a step, into `sums`. */
+function gateSums(stage, before, at, sums) {
+  const { weight_ih_l0: wx, weight_hh_l0: wh, bias_ih_l0: bx, bias_hh_l0: bh } = stage.weights
+  const { hidden, inputs } = sizes(stage, before)
+  for (let row = 0; row < sums.length; row++) {
+    let total = bx[row] + bh[row]
+    for (let i = 0; i < inputs; i++) total += wx[row * inputs + i] * before.values[at * inputs + i]
+    if (at) for (let i = 0; i < hidden; i++) total += wh[row * hidden + i] * stage.values[(at - 1) * hidden + i]
+    sums[row] = total
+  }
+}
+
+const recurrent = {
+  looksAt(stage, before, field) {
+    if (stage.along) return dense.looksAt(stage, before, field)
+    const { map, plane } = nothing(before)
+    plane.fill(1, 0, before.shape[2] * (Math.floor(field.plane.lastIndexOf(1) / stage.shape[2]) + 1))
+    return { map, plane }
+  },
+  usedBy(stage, before, field) {
+    if (stage.along) return dense.usedBy(stage, before, field)
+    const { map, plane } = nothing(stage)
+    const first = field.plane.indexOf(1)
+    if (first >= 0) plane.fill(1, Math.floor(first / before.shape[2]) * stage.shape[2])
+    return { map, plane }
+  },
+  spreads: true,
+}
+
+function beginning(ui, { step, steps }, stage) {
+  if (stage.along)
+    return ui.p("This layer reads the digits of a batch one after another. Here the digit is alone, so the state before it is zero.")
+  const words = step ? "It adds what comes in to the state before." : "The state before the first step is zero."
+  return ui.p(`Step ${step} of 0 to ${steps - 1}. ${words}`)
+}
+
+export const KINDS = {
+  input: {
+    ...cellwise,
+    forward() {},
+    explain: (stage, _before, cell) => whole([], { bias: stage.values[cell] }),
+    panel: (ui) => [ui.p("How bright this pixel of the digit is: 0 is black, 1 is white. Nothing comes before it.")],
+  },
+
+  normalise: {
+    ...cellwise,
+    forward(stage, before, { mean, std }) {
+      for (let cell = 0; cell < stage.values.length; cell++) stage.values[cell] = (before.values[cell] - mean) / std
+    },
+    explain: (_stage, before, cell, { mean, std }) => whole([term(before, cell, 1 / std)], { bias: -mean / std }),
+    panel: (ui, { terms: [one], value }, { net }) => [
+      ui.line("", "(", ui.source(one, ui.figure(one.value)), ` − ${net.mean}) / ${net.std} = `, ui.number(value)),
+    ],
+  },
+
+  conv: {
+    ...sliding(true),
+    forward(stage, before) {
+      const [maps, rows, columns] = stage.shape
+      const [inMaps, inRows, inColumns] = before.shape
+      const [kernel, stride, padding] = stage.window
+      const { weight, bias } = stage.weights
+      const x = before.values
+      for (let map = 0; map < maps; map++) {
+        const out = stage.values.subarray(map * rows * columns, (map + 1) * rows * columns)
+        out.fill(bias[map])
+        for (let k = 0; k < inMaps; k++)
+          for (let i = 0; i < kernel; i++)
+            for (let j = 0; j < kernel; j++) {
+              const w = weight[((map * inMaps + k) * kernel + i) * kernel + j]
+              for (let r = 0; r < rows; r++) {
+                const row = r * stride - padding + i
+                if (row < 0 || row >= inRows) continue
+                const from = (k * inRows + row) * inColumns - padding + j
+                const first = Math.max(0, Math.ceil((padding - j) / stride))
+                const last = Math.min(columns, Math.floor((inColumns - 1 + padding - j) / stride) + 1)
+                const to = r * columns
+                for (let c = first; c < last; c++) out[to + c] += w * x[from + c * stride]
+              }
+            }
+      }
+    },
+    explain(stage, before, cell) {
+      const [map, row, column] = place(stage, cell)
+      const [maps, rows, columns] = before.shape
+      const [kernel, stride, padding] = stage.window
+      const { weight, bias } = stage.weights
+      const groups = Array.from({ length: maps }, (_, k) => {
+        const terms = []
+        for (let i = 0; i < kernel; i++)
+          for (let j = 0; j < kernel; j++) {
+            const r = row * stride - padding + i
+            const c = column * stride - padding + j
+            if (r < 0 || c < 0 || r >= rows || c >= columns) continue
+            terms.push(term(before, (k * rows + r) * columns + c, weight[((map * maps + k) * kernel + i) * kernel + j]))
+          }
+        return { terms, sum: sum(terms.map(({ product }) => product)) }
+      })
+      return whole(
+        groups.flatMap(({ terms }) => terms),
+        { bias: bias[map], groups },
+      )
+    },
+    panel(ui, { groups, bias, sum: total, terms }, { exact, before, stage }) {
+      const weights = Math.max(...terms.map(({ weight }) => Math.abs(weight)))
+      const strongest = terms.reduce((best, one) => (Math.abs(one.product) > Math.abs(best.product) ? one : best))
+      const several = groups.length > 1
+      const sign = (value, first) => (first ? (value < 0 ? "−" : "") : value < 0 ? " − " : " + ")
+      return [
+        ui.p(several ? `The patch of each of the ${groups.length} input maps × its kernel, added up:` : "The patch × the kernel, cell by cell, added up:"),
+        ui.line("equation", ...groups.flatMap((group, k) => [sign(group.sum, k === 0), ui.small(Math.abs(group.sum), `map ${k}`)]),
+          `${sign(bias, false)}`, ui.small(Math.abs(bias), "bias"), " (bias) = ", ui.number(total, "total")),
+        ...groups.map((group, k) => ui.row("channel",
+          ui.label(several ? `map ${k}` : before.name),
+          ui.grid(group.terms.map((one) => ({ value: one.value, term: one, product: one.product })), stage.window[0],
+            { scale: before.scale, signed: before.signed, label: `patch of ${before.name} map ${k}`, mark: group.terms.indexOf(strongest) }),
+          ui.sign("×"),
+          ui.grid(group.terms.map((one) => ({ value: one.weight, product: one.product })), stage.window[0],
+            { scale: weights, signed: true, label: `kernel for map ${k}`, mark: group.terms.indexOf(strongest) }),
+          ui.sign("="), ui.number(group.sum, "term"))),
+        ui.line("", "bias ", ui.number(bias, "bias")),
+        ui.note(`Framed: the product that weighs most.${exact ? "" : " The cells are rounded to two decimals: tick “exact figures” to add them up by hand."}`),
+      ]
+    },
+  },
+
+  pool: {
+    ...pool((x, map, columns, top, left, bottom, right) => {
+      let most = -Infinity
+      for (let r = top; r < bottom; r++)
+        for (let c = left; c < right; c++) {
+          const value = x[map + r * columns + c]
+          if (value > most || value !== value) most = value
+        }
+      return most
+    }),
+    explain(stage, before, cell) {
+      const window = poolWindow(stage, before, cell)
+      const cells = window.filter((at) => at !== null)
+      const winner = cells.reduce((best, at) => (before.values[at] > before.values[best] ? at : best))
+      return whole(cells.map((at) => term(before, at, at === winner ? 1 : 0)), { window, winner })
+    },
+    panel(ui, { terms, window, winner, value }, { stage, before }) {
+      const cells = window.map((at) => (at === null ? null : { value: before.values[at], term: terms.find((one) => one.cell === at) }))
+      return [
+        ui.line("", `The largest of the ${terms.length} numbers in the window: `, ui.source({ stage: before.number, cell: winner }), " with ", ui.number(value), "."),
+        ui.grid(cells, stage.window[0], { scale: before.scale, signed: before.signed, label: "window", mark: window.indexOf(winner) }),
+        terms.length < window.length ? ui.note("A dot is padding: it never wins.") : null,
+      ]
+    },
+  },
+
+  relu: activation("relu", (ui, { terms: [one], value }) => [
+    ui.line("", "max(0, ", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
+    ui.p(value > 0 ? "Positive: ReLU lets it through." : "Not positive: ReLU makes it zero."),
+  ]),
+  tanh: activation("tanh", (ui, { terms: [one], value }) => [
+    ui.line("", "tanh(", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
+  ]),
+  sigmoid: activation("sigmoid", (ui, { terms: [one], value }) => [
+    ui.line("", "1 / (1 + e", ui.sup("−x"), ") for x = ", ui.source(one, ui.figure(one.value)), ": ", ui.number(value)),
+  ]),
+
+  flatten: rearranging((_stage, _before, cell) => cell, "the maps are only laid out in one row", {
+    looksAt(stage, before, field) {
+      const cells = field.plane.subarray(0, stage.values.length)
+      const first = cells.indexOf(1)
+      if (first < 0) return nothing(before)
+      return cells.lastIndexOf(1) === first ? only(before, first) : everything(before)
+    },
+    usedBy(stage, before, field) {
+      const { map, plane } = nothing(stage)
+      const [maps, rows, columns] = before.shape
+      for (let at = 0; at < maps; at++) if (field.map < 0 || field.map === at) plane.set(field.plane, at * rows * columns)
+      return { map, plane }
+    },
+  }),
+
+  sequence: rearranging(
+    (stage, _before, cell) => (cell % stage.shape[2]) * stage.shape[1] + Math.floor(cell / stage.shape[2]),
+    "the positions of the maps are only read one after another",
+    {
+      looksAt(stage, before, field) {
+        const { plane } = nothing(before)
+        const channels = new Set()
+        field.plane.forEach((byte, at) => {
+          if (!byte) return
+          channels.add(at % stage.shape[2])
+          plane[Math.floor(at / stage.shape[2])] = 1
+        })
+        return { map: channels.size === 1 ? [...channels][0] : -1, plane }
+      },
+      usedBy(stage, _before, field) {
+        const { map, plane } = nothing(stage)
+        const [, steps, channels] = stage.shape
+        for (let step = 0; step < steps; step++)
+          for (let channel = 0; channel < channels; channel++)
+            if (field.plane[step] && (field.map < 0 || field.map === channel)) plane[step * channels + channel] = 1
+        return { map, plane }
+      },
+    },
+  ),
+
+  last: rearranging((stage, before, cell) => before.values.length - stage.values.length + cell, "only the last step goes on", {
+    looksAt(stage, before, field) {
+      const { map, plane } = nothing(before)
+      plane.set(field.plane.subarray(0, stage.values.length), plane.length - stage.values.length)
+      return { map, plane }
+    },
+    usedBy(stage, _before, field) {
+      const { map, plane } = nothing(stage)
+      plane.set(field.plane.subarray(field.plane.length - stage.values.length))
+      return { map, plane }
+    },
+  }),
+
+  linear: {
+    ...dense,
+    forward(stage, before) {
+      const { weight, bias } = stage.weights
+      const x = before.values
+      const inputs = x.length
+      for (let unit = 0; unit < stage.values.length; unit++) {
+        let total = bias[unit]
+        const row = unit * inputs
+        for (let i = 0; i < inputs; i++) total += weight[row + i] * x[i]
+        stage.values[unit] = total
+      }
+    },
+    explain(stage, before, cell) {
+      const inputs = before.values.length
+      const terms = Array.from({ length: inputs }, (_, i) => term(before, i, stage.weights.weight[cell * inputs + i]))
+      return whole(terms, { bias: stage.weights.bias[cell] })
+    },
+    panel: (ui, found) => [ui.listing(found, "value × weight")],
+  },
+
+  rnn: {
+    ...recurrent,
+    forward(stage, before) {
+      const { steps, hidden } = sizes(stage, before)
+      const sums = new Float64Array(hidden)
+      for (let at = 0; at < steps; at++) {
+        gateSums(stage, before, at, sums)
+        for (let unit = 0; unit < hidden; unit++) stage.values[at * hidden + unit] = Math.tanh(sums[unit])
+      }
+    },
+    explain(stage, before, cell) {
+      const { hidden } = sizes(stage, before)
+      return gate(stage, before, Math.floor(cell / hidden), cell % hidden, 0, "tanh", stage.name)
+    },
+    panel: (ui, found, { stage }) => [
+      beginning(ui, found, stage),
+      ui.listing(found, "value × weight", "two biases"),
+      ui.line("", `tanh(${ui.figure(found.sum)}) = `, ui.number(found.value)),
+    ],
+  },
+
+  lstm: {
+    ...recurrent,
+    forward(stage, before) {
+      const { steps, hidden } = sizes(stage, before)
+      const sums = new Float64Array(4 * hidden)
+      const memory = new Float64Array(hidden)
+      const { sigmoid } = NONLINEARITIES
+      for (let at = 0; at < steps; at++) {
+        gateSums(stage, before, at, sums)
+        for (let unit = 0; unit < hidden; unit++) {
+          const enter = sigmoid(sums[unit]) * Math.tanh(sums[2 * hidden + unit])
+          memory[unit] = sigmoid(sums[hidden + unit]) * memory[unit] + enter
+          stage.values[at * hidden + unit] = sigmoid(sums[3 * hidden + unit]) * Math.tanh(memory[unit])
+        }
+      }
+    },
+    explain(stage, before, cell) {
+      const { steps, hidden } = sizes(stage, before)
+      const step = Math.floor(cell / hidden)
+      const names = ["input gate", "forget gate", "candidate", "output gate"]
+      const at = (t) => names.map((name, number) => gate(stage, before, t, cell % hidden, number, name === "candidate" ? "tanh" : "sigmoid", name))
+      let memory = 0
+      for (let t = 0; t < step; t++) {
+        const [enter, forget, candidate] = at(t)
+        memory = forget.value * memory + enter.value * candidate.value
+      }
+      const groups = at(step)
+      const [enter, forget, candidate, leave] = groups
+      const total = forget.value * memory + enter.value * candidate.value
+      const value = leave.value * Math.tanh(total)
+      return { terms: [], groups, memory, bias: 0, sum: total, nonlinearity: "lstm", value, step, steps }
+    },
+    panel(ui, found, { stage, all }) {
+      const [enter, forget, candidate, leave] = found.groups
+      const f = ui.figure
+      return [
+        beginning(ui, found, stage),
+        ui.list(
+          [`memory = forget gate × memory before + input gate × candidate = ${f(forget.value)} × ${f(found.memory)} + ${f(enter.value)} × ${f(candidate.value)} = `, ui.number(found.sum)],
+          [`state = output gate × tanh(memory) = ${f(leave.value)} × tanh(${f(found.sum)}) = `, ui.number(found.value)],
+        ),
+        ...found.groups.map((one) => ui.details(all, [`${one.name} = ${one.nonlinearity}(${f(one.sum)}) = `, ui.number(one.value)], ui.listing(one, "value × weight", "two biases"))),
+      ]
+    },
+  },
+
+  softmax: {
+    ...dense,
+    forward(stage, before) {
+      const most = Math.max(...before.values)
+      let total = 0
+      for (let i = 0; i < stage.values.length; i++) total += Math.exp(before.values[i] - most)
+      for (let i = 0; i < stage.values.length; i++) stage.values[i] = Math.exp(before.values[i] - most) / total
+    },
+    explain(_stage, before, cell) {
+      const most = Math.max(...before.values)
+      const terms = Array.from(before.values, (value, i) => ({ stage: before.number, cell: i, value, weight: 1, product: Math.exp(value - most) }))
+      const total = sum(terms.map(({ product }) => product))
+      return { terms, bias: 0, sum: total, nonlinearity: "softmax", value: terms[cell].product / total, most }
+    },
+    panel: (ui, found, { cell }) => [
+      ui.p(`Softmax turns ten scores into ten probabilities: e to the power of each score minus the largest, ${ui.figure(found.most)}, and then its share of the sum.`),
+      ui.shares(found, cell),
+      ui.line("", `${ui.figure(found.terms[cell].product)} / ${ui.figure(found.sum)} = `, ui.number(found.value)),
+    ],
+  },
+}
