@@ -170,7 +170,7 @@ def test_a_worker_killed_halfway_through_its_result_is_replaced(tmp_path: Path) 
         os.kill(killed[0], signal.SIGKILL)
 
     def working() -> list[int]:
-        return [p for p in children(os.getpid()) if p not in before and b"spawn_main" in command_line(p)]
+        return [p for p in children(os.getpid()) if p not in before and b"lenet.service.worker" in command_line(p)]
 
     run_all(tiny(4), path, workers=2, on_result=kill_the_other)
     assert len(killed) == 1
@@ -194,7 +194,7 @@ def test_workers_that_keep_dying_are_reported(tmp_path: Path) -> None:
 
     def kill_all(cost: float) -> None:
         for process in set(children(os.getpid())) - before:
-            if b"spawn_main" in command_line(process):
+            if b"lenet.service.worker" in command_line(process):
                 os.kill(process, signal.SIGKILL)
 
     with pytest.raises(RunnerError, match=r"died 4 times in a row.*Not done: .*original-paper-lr0.1-tiny-seed1"):

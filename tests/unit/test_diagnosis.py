@@ -7,7 +7,7 @@ import pytest
 from lenet.data import mnist
 from lenet.probes.diagnosis import diagnose
 from lenet.recipe import Recipe
-from lenet.training import Epoch, new_model, train
+from lenet.training import Epoch, epochs, new_model, train
 from lenet.variant import VARIANTS
 
 FINE = Epoch(1, 0.1, 0.98, [0.98] * 10, 10, {"relu1": 0.0, "relu5": 0.0}, {"conv1": 0.1, "fc3": 0.2}, 1.0)
@@ -55,7 +55,7 @@ def test_each_ill_has_its_sentence(variant, change, kind, words):
 )
 def test_units_that_too_large_steps_have_killed_are_no_vanishing_gradient(variant, recipe):
     v = VARIANTS[variant]
-    history = list(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000]))
+    history = list(epochs(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000])))
     first, *others = diagnose(v, recipe, history)
     assert "The learning rate, 10, is too high" in first.sentence and "epoch 1" in first.evidence
     assert not any("vanishes" in finding.sentence or "not begun" in finding.sentence for finding in others)
@@ -90,5 +90,5 @@ def test_before_the_first_epoch_there_is_nothing_to_say():
 )
 def test_real_runs(variant, recipe, words):
     v = VARIANTS[variant]
-    history = list(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000]))
+    history = list(epochs(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000])))
     assert words in " ".join(finding.sentence for finding in diagnose(v, recipe, history))
