@@ -35,7 +35,7 @@ def visit(browser) -> Iterator:
 def test_start_watch_and_draw_on_the_trained_network(server, visit) -> None:
     page = visit(server, SHORT)
     page.locator(".st-key-start button").click()
-    link = page.get_by_role("link", name="Draw on run-")
+    link = page.get_by_role("link", name="Try run-")
     link.wait_for(timeout=90_000)
     page.get_by_text("Step 40 of 40").wait_for()
     link.click()
@@ -74,7 +74,7 @@ def test_leave_come_back_and_stop(server, visit) -> None:
 def test_after_a_change_of_page_the_link_still_leads_to_the_run(server, visit) -> None:
     page = visit(server, SHORT)
     page.locator(".st-key-start button").click()
-    page.get_by_role("link", name="Draw on run-").wait_for(timeout=90_000)
+    page.get_by_role("link", name="Try run-").wait_for(timeout=90_000)
     for name in ("Stress", "Train"):
         page.locator(".st-key-frame").get_by_role("link", name=name).click()
         page.get_by_role("heading", name=name, exact=True).wait_for()
@@ -109,7 +109,7 @@ def test_pause_one_step_one_epoch_and_resume(server, visit) -> None:
 def test_weights_go_out_and_come_back_and_other_files_do_not(server, visit, tmp_path) -> None:
     page = visit(server, SHORT)
     page.locator(".st-key-start button").click()
-    page.get_by_role("link", name="Draw on run-").wait_for(timeout=90_000)
+    page.get_by_role("link", name="Try run-").wait_for(timeout=90_000)
     with page.expect_download() as started:
         page.get_by_role("button", name="Weights", exact=True).click()
     started.value.save_as(tmp_path / "mine.safetensors")

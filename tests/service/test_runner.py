@@ -33,8 +33,8 @@ def recipes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "endless", ENDLESS)
 
 
-def tiny(seeds: int, recipe: str = "tiny") -> list[Run]:
-    return [Run("original", True, 0.1, seed, recipe) for seed in range(seeds)]
+def tiny(seeds: int, recipe: str = "tiny", variant: str = "original") -> list[Run]:
+    return [Run(variant, True, 0.1, seed, recipe) for seed in range(seeds)]
 
 
 def script(path: Path, recipe: str, seeds: int, report: str = EACH_END) -> str:
@@ -164,7 +164,7 @@ def test_a_worker_killed_halfway_through_its_result_is_replaced(tmp_path: Path) 
     def kill_the_other(result: Result) -> None:
         if killed:
             return
-        # Nobody reads while we are here, and a result is larger than what a pipe holds: the other worker has to wait.
+        # Nobody reads while we are here, and a result is larger than what the pipe holds: the other worker has to wait.
         assert until(lambda: standing_still(working()))
         killed.extend(working())
         os.kill(killed[0], signal.SIGKILL)
@@ -172,7 +172,8 @@ def test_a_worker_killed_halfway_through_its_result_is_replaced(tmp_path: Path) 
     def working() -> list[int]:
         return [p for p in children(os.getpid()) if p not in before and b"lenet.service.worker" in command_line(p)]
 
-    run_all(tiny(4), path, workers=2, on_result=kill_the_other)
+    large = tiny(4, variant="pool-stride-1")  # 2.5 MB of weights
+    run_all(large, path, workers=2, on_result=kill_the_other)
     assert len(killed) == 1
     assert sorted(epochs_of(path)) == every_epoch(4, 1)
 
