@@ -54,8 +54,6 @@ with left:
 
 
 asks = False
-for ended in service.known():
-    service.collect(ended)
 for newest in service.known()[-1:]:
     asks = not newest.settled
     st.query_params[service.URL] = newest.key  # gone where one comes back from another page
@@ -95,6 +93,7 @@ def watch() -> None:
             st.info("That network cannot be built: fix the settings on the left.")
         return
     service.service().touch(job)
+    service.collect(job)
     changed = wanted is not None and (wanted, recipe) != (job.variant, job.recipe)
     st.markdown(f"**{live.name(job).capitalize()}**" + " (the settings have changed since)" * changed)
     live.status(job, *service.service().wait_for(job))

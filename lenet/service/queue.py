@@ -35,6 +35,7 @@ if TYPE_CHECKING:  # torch
 WORKERS_VARIABLE = "LENET_WORKERS"  # of the environment: how many, where fewer cores are granted than can be seen
 WORKERS = int(os.environ.get(WORKERS_VARIABLE, 0)) or max(1, cores() - 1)
 ABANDONED_AFTER = 60.0  # seconds without anybody asking
+ALONE = 10  # times as long as that if nobody waits for the worker: a phone was locked, a laptop sleeps
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
 IDLE = 60.0  # seconds after which a worker with nothing to do gives its memory back
@@ -232,9 +233,9 @@ class Service:
             job.commands.append(Command.STOP)
         job.state, job.reason = State.STOPPED, reason
 
-    def _unwatched(self, job: Job) -> bool:
-        """Whether everybody who asked for it has gone."""
-        gone = time.monotonic() - job.seen > self._abandoned_after
+    def _unwatched(self, job: Job, times: int = 1) -> bool:
+        """Whether everybody who asked for it has gone, some `times` as long ago as they may."""
+        gone = time.monotonic() - job.seen > times * self._abandoned_after
         return gone and not any(map(self._here, job.owners))
 
     def _order(self) -> list[Job]:
@@ -303,7 +304,7 @@ class Service:
         if job.state == State.PAUSED and time.monotonic() - job.paused > PATIENCE and self._order():
             job.hurried = True
             job.commands.append(Command.RESUME)
-        if not job.ended and self._unwatched(job):
+        if not job.ended and self._unwatched(job, 1 if self._order() else ALONE):
             self._stop(job, Reason.UNWATCHED)
         due = list(job.commands)
         job.commands.clear()

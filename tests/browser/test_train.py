@@ -44,6 +44,28 @@ def test_start_watch_and_draw_on_the_trained_network(server, visit) -> None:
     assert "networks=run-" in page.url
 
 
+def test_the_pictures_of_a_run_never_flash_or_move(server, visit) -> None:
+    page = visit(server, LONG | {"seed": 34})
+    page.locator(".st-key-start button").click()
+    page.locator(".st-key-training-pictures canvas").nth(15).wait_for(timeout=90_000)
+    step = page.get_by_text("of 8,000").inner_text()
+    seen = page.evaluate("""() => new Promise(done => {
+        const seen = new Set(), until = performance.now() + 4000
+        const look = () => {
+            const board = document.querySelector(".st-key-training-pictures [data-testid=stBidiComponentIsolated]")
+            const pictures = board?.shadowRoot?.querySelector(".pictures")
+            seen.add(`${pictures?.querySelectorAll("canvas").length} pictures, ${pictures?.offsetHeight} pixels high`)
+            if (performance.now() < until) requestAnimationFrame(look)
+            else done([...seen])
+        }
+        look()
+    })""")
+    assert len(seen) == 1 and seen[0].startswith("16 pictures"), seen
+    assert page.get_by_text("of 8,000").inner_text() != step
+    page.locator(".st-key-stop button").click()
+    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+
+
 def test_a_link_may_ask_for_the_least_number_and_the_first_word(server, visit) -> None:
     """Where the preset has others."""
     page = visit(server, {"preset": "quick", "epochs": 1, "optimiser": "sgd", "shuffle": "never"})

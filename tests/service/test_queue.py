@@ -103,7 +103,8 @@ def test_the_wait_is_what_runs_take_and_not_how_long_ago_they_were(monkeypatch):
     assert service.wait_for(waiting[2]) == (2, pytest.approx(4 + 2 * 10))
 
 
-def test_who_looks_at_a_run_keeps_it_going_and_who_asks_for_its_key_does_not_share_it():
+def test_who_looks_at_a_run_keeps_it_going_and_who_asks_for_its_key_does_not_share_it(monkeypatch):
+    monkeypatch.setattr(queue, "ALONE", 1)
     service = Service(workers=1, abandoned_after=0.5, here=lambda owner: owner == "bob")
     job = service.submit(VARIANTS["original"], LONG, "ann")
 
@@ -366,9 +367,15 @@ def test_a_killed_worker_fails_its_run_alone(service):
     assert after.state == State.DONE
 
 
-def test_a_run_ends_when_nobody_asks_any_more():
-    service = Service(workers=1, abandoned_after=0.5)
+@pytest.mark.parametrize(("alone", "waiting"), [(1, False), (10**6, True)])
+def test_a_run_ends_when_nobody_asks_any_more_and_later_if_nobody_waits(monkeypatch, alone, waiting):
+    monkeypatch.setattr(queue, "ALONE", alone)
+    service = Service(workers=1, abandoned_after=0.5, here=lambda owner: owner == "ann")
     job = service.submit(VARIANTS["original"], LONG, "gone")
+    if waiting:
+        until(lambda: job.progress and time.monotonic() - job.seen > 1)
+        assert not job.ended
+        service.submit(VARIANTS["original"], replace(TINY, seed=70), "ann")
     until(lambda: job.ended, 60)
     assert job.state == State.STOPPED and job.reason == Reason.UNWATCHED
 

@@ -172,7 +172,7 @@ def test_a_worker_killed_halfway_through_its_result_is_replaced(tmp_path: Path) 
     def working() -> list[int]:
         return [p for p in children(os.getpid()) if p not in before and b"lenet.service.worker" in command_line(p)]
 
-    large = tiny(4, variant="pool-stride-1")  # 2.5 MB of weights
+    large = tiny(4, variant="depth-1")  # 460 kB of weights
     run_all(large, path, workers=2, on_result=kill_the_other)
     assert len(killed) == 1
     assert sorted(epochs_of(path)) == every_epoch(4, 1)
