@@ -39,7 +39,7 @@ def quick() -> None:
     from lenet.data import mnist
     from lenet.evaluation import evaluate
     from lenet.recipe import RECIPES
-    from lenet.training import new_model, prepare_process, steps
+    from lenet.training import new_model, prepare_process, train
     from lenet.variant import VARIANTS
 
     prepare_process()
@@ -47,7 +47,7 @@ def quick() -> None:
     for seed in range(SEEDS):
         model = new_model(VARIANTS["best"], seed)
         start = time.perf_counter()
-        for _ in steps(model, replace(RECIPES["quick"], seed=seed), mnist("train")):
+        for _ in train(model, replace(RECIPES["quick"], seed=seed), mnist("train")):
             pass
         scores.append(evaluate(model, mnist("test")).accuracy)
         print(f"seed {seed}: {scores[-1]:.2%} of the test set in {time.perf_counter() - start:.1f} s", flush=True)
@@ -61,7 +61,7 @@ def epoch(batches: int, threads: int) -> None:
     from lenet.data import mnist
     from lenet.recipe import RECIPES
     from lenet.system import keep_memory
-    from lenet.training import new_model, steps
+    from lenet.training import new_model, train
     from lenet.variant import VARIANTS, layers
 
     torch.set_num_threads(threads)
@@ -71,7 +71,7 @@ def epoch(batches: int, threads: int) -> None:
     products = []
     with _unpacked() as folder:
         loops = {
-            "ours": steps(new_model(variant, 0), recipe, mnist("train")),
+            "ours": train(new_model(variant, 0), recipe, mnist("train")),
             "usual": _usual(new_model(variant, 0), recipe.lr, recipe.batch_size, folder),
         }
         for _ in range(SLICES):
@@ -97,7 +97,7 @@ def epoch(batches: int, threads: int) -> None:
     print(f"ours         {ours:7.2f} s   {ours / usual:5.2f} x the usual loop   {ours / floor:5.2f} x the floor")
     print(f"usual loop   {usual:7.2f} s")
     print(f"floor        {floor:7.2f} s   {needed:,} multiply-adds a picture, forward and backward, "
-          f"at {rate / 1e9:.1f} thousand million a second")  # fmt: skip
+          f"at {rate / 1e9:.1f} GMAC/s")  # fmt: skip
 
 
 def _usual(model, lr: float, batch_size: int, folder: Path) -> Iterator[None]:

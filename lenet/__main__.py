@@ -83,11 +83,11 @@ def train(arguments: argparse.Namespace) -> None:
     """Make the weights of a shipped network again, or others of its kind, with their card."""
     from dataclasses import replace
 
+    from lenet import training
     from lenet.data import DataError, mnist
     from lenet.pretrained import FOLDER, SHIPPED, make_card, save
     from lenet.recipe import RecipeError, check
-    from lenet.training import new_model, prepare_process
-    from lenet.training import train as epochs_of
+    from lenet.training import epochs, new_model, prepare_process
 
     if arguments.name not in SHIPPED:
         sys.exit(f"No network called {arguments.name!r} is shipped. There are: {', '.join(SHIPPED)}.")
@@ -107,7 +107,7 @@ def train(arguments: argparse.Namespace) -> None:
     try:
         check(recipe)
         model = new_model(variant, recipe.seed)
-        running = epochs_of(model, recipe, mnist("train"), mnist("test"))
+        running = epochs(training.train(model, recipe, mnist("train"), mnist("test")))
         history = []
         with tqdm(running, total=recipe.epochs + 1, unit="epoch", desc=arguments.name) as bar:
             for epoch in bar:

@@ -15,13 +15,14 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from lenet import training
 from lenet.data import Digits
 from lenet.evaluation import evaluate
 from lenet.model import LeNet, empty_model
 from lenet.paths import PRETRAINED, write_atomically
 from lenet.recipe import Recipe, check
 from lenet.safetensors_io import TensorFileError, checksum, read, to_bytes
-from lenet.training import new_model, steps
+from lenet.training import Step, new_model
 from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields, to_fields
 
 FOLDER = PRETRAINED / "tapes"
@@ -92,14 +93,14 @@ def record(
         for name, value in frame.items():
             frames[name].append(value)
         result = evaluate(_network(variant, frame), test)
-        measured.append((result.accuracy, tuple(result.class_accuracy),
-                         tuple(torch.bincount(result.predictions, minlength=CLASSES).tolist())))  # fmt: skip
+        predicted = torch.bincount(result.predictions, minlength=CLASSES)
+        measured.append((result.accuracy, tuple(result.class_accuracy), tuple(predicted.tolist())))
         on_checkpoint(step, result.accuracy)
 
     checkpoint(0)
-    for step in steps(model, recipe, train):
-        if step.number in keep:
-            checkpoint(step.number)
+    for event in training.train(model, recipe, train):
+        if isinstance(event, Step) and event.number in keep:
+            checkpoint(event.number)
     accuracy, classes, predicted = zip(*measured)
     weights = {name: torch.stack(values) for name, values in frames.items()}
     return Tape(variant, recipe, tuple(keep), accuracy, classes, predicted, weights)
@@ -132,8 +133,8 @@ def load(name_or_path: str | Path) -> Tape:
     """A shipped tape by name, or any tape file. No code runs on load. Raises TapeError with the reason."""
     path = name_or_path if isinstance(name_or_path, Path) else path_of(name_or_path)
     try:
-        weights, texts = read(path, FORMAT, LARGEST_FILE,
-                              "it is no training tape, `python -m lenet tape NAME` records one")  # fmt: skip
+        other = "it is no training tape, `python -m lenet tape NAME` records one"
+        weights, texts = read(path, FORMAT, LARGEST_FILE, other)
         fields = json.loads(texts["tape"])
         tape = Tape(
             variant=from_fields(fields["variant"]),

@@ -1,7 +1,10 @@
-"""Training: the loops that follow a Recipe, one step or one epoch at a time.
+"""Training: one loop that follows a Recipe and tells what happens, step by step and epoch by epoch.
 
     >>> model = new_model(VARIANTS["original"], seed=0)
-    >>> for epoch in train(model, Recipe(), mnist("train"), mnist("test")): print(epoch.test_accuracy)
+    >>> for event in train(model, Recipe(), mnist("train"), mnist("test")):
+    ...     match event:
+    ...         case Step(number, loss): ...
+    ...         case Epoch(epoch, test_accuracy=accuracy): ...
 
 The whole data set stays in memory as bytes and is cut into batches by index: no loader, no worker processes.
 """
@@ -9,8 +12,9 @@ The whole data set stays in memory as bytes and is cut into batches by index: no
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 import torch
 import torch.nn.functional as F
@@ -76,6 +80,18 @@ class Epoch:
     train_seconds: float
 
 
+@dataclass
+class Control:
+    """What may be changed between two events of a run.
+
+    lr_scale: the recipe's learning rate is multiplied by it from the next step on.
+    stop: end here, with one more Epoch, measured where the run stands, be it in the middle of an epoch.
+    """
+
+    lr_scale: float = 1.0
+    stop: bool = False
+
+
 _seeding = threading.Lock()  # the initialisation draws from the one generator that all threads share
 
 
@@ -105,10 +121,44 @@ def new_model(variant: Variant, seed: int) -> LeNet:
         return LeNet(variant)
 
 
-def steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
-    """Follow the recipe to its end, one update of the model's weights at a time. Raises RecipeError."""
+def train(
+    model: LeNet,
+    recipe: Recipe,
+    train_digits: Digits,
+    test_digits: Digits | None = None,
+    control: Control | None = None,
+) -> Iterator[Step | Epoch]:
+    """Follow the recipe: a Step after each update of the model's weights, and an Epoch before the first and after the
+    last step of each epoch.
+
+    Without test_digits nothing is measured, and there are only Steps. Whoever reads the events may change `control`
+    and look at the model before asking for the next one. Raises RecipeError.
+    """
     check(recipe)
-    return _steps(model, recipe, training_set(recipe, digits))
+    control = control or Control()
+    train_digits = training_set(recipe, train_digits)
+    seconds = 0.0
+    if test_digits is not None:
+        yield measure(model, 0, None, seconds, train_digits, test_digits)
+    running = _steps(model, recipe, train_digits, control)
+    for epoch in range(1, recipe.epochs + 1):
+        total, seen = 0.0, 0
+        for step in islice(running, recipe.steps_per_epoch):
+            total += step.loss * step.batch_size
+            seen += step.batch_size
+            seconds += step.seconds
+            yield step
+            if control.stop:
+                break
+        if test_digits is not None:
+            yield measure(model, epoch, total / seen, seconds, train_digits, test_digits)
+        if control.stop:
+            return
+
+
+def epochs(events: Iterable[Step | Epoch]) -> Iterator[Epoch]:
+    """The epochs of a run; its steps are done and passed over."""
+    return (event for event in events if isinstance(event, Epoch))
 
 
 def training_set(recipe: Recipe, digits: Digits) -> Digits:
@@ -122,7 +172,7 @@ def training_set(recipe: Recipe, digits: Digits) -> Digits:
     return Digits(torch.cat([digits.images, drawn.images]), torch.cat([digits.labels, drawn.labels]))
 
 
-def _steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
+def _steps(model: LeNet, recipe: Recipe, digits: Digits, control: Control) -> Iterator[Step]:
     random = torch.Generator().manual_seed(recipe.seed)
     optimiser = OPTIMISERS[recipe.optimiser](model.parameters(), recipe)
     schedule = SCHEDULES[recipe.schedule](optimiser, recipe)
@@ -135,6 +185,8 @@ def _steps(model: LeNet, recipe: Recipe, digits: Digits) -> Iterator[Step]:
             loss = F.cross_entropy(outputs(augment(pixels(images), random)), labels)
             optimiser.zero_grad()
             loss.backward()
+            for group in optimiser.param_groups:
+                group["lr"] *= control.lr_scale  # the schedule sets it anew after each step
             optimiser.step()
             schedule.step()
             number += 1
@@ -180,22 +232,6 @@ def _batches(digits: Digits, recipe: Recipe, random: torch.Generator) -> Iterato
         return
     for rows in torch.randperm(len(digits), generator=random).split(recipe.batch_size):
         yield digits.images[rows], digits.labels[rows]
-
-
-def train(model: LeNet, recipe: Recipe, train_digits: Digits, test_digits: Digits) -> Iterator[Epoch]:
-    """Follow the recipe and measure the network before it starts and after each epoch: epochs + 1 records."""
-    check(recipe)
-    train_digits = training_set(recipe, train_digits)
-    seconds = 0.0
-    yield measure(model, 0, None, seconds, train_digits, test_digits)
-    running = _steps(model, recipe, train_digits)
-    for epoch in range(1, recipe.epochs + 1):
-        total = 0.0
-        for _ in range(recipe.steps_per_epoch):
-            step = next(running)
-            total += step.loss * step.batch_size
-            seconds += step.seconds
-        yield measure(model, epoch, total / len(train_digits), seconds, train_digits, test_digits)
 
 
 def measure(

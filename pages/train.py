@@ -1,16 +1,14 @@
 """Train a variant live: choose the network and the recipe, start, watch, and read why it learns or fails."""
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from lenet.recipe import RecipeError
-from lenet.service import queue
+from lenet.service.worker import Command, State
 from lenet.study import curves
 from lenet.study.curves import CurvesError
 from lenet.study.experiments import EXPERIMENTS
-from lenet.ui.shared import digit, frame
-from lenet.ui.train import controls, live
-from lenet.variant import VariantError
+from lenet.ui.shared import frame
+from lenet.ui.train import controls, live, service
+from lenet.ui.train.pictures import pictures
 
 # On a phone what happens comes before what one can choose. Nothing of a recipe can be left empty.
 STYLE = """<style>
@@ -18,60 +16,27 @@ STYLE = """<style>
 @media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-transport) { order: -1; } }
 </style>"""
 
-SAID = "said_of_runs"  # key of what the service answered to the last button; it stays until the next
-ANOTHER = "Change something, say the seed, to see one train from the start."
-CACHED = list(dict.fromkeys(name for e in EXPERIMENTS for name in e.variants))
+PUBLISHED = list(dict.fromkeys(name for e in EXPERIMENTS for name in e.variants))
 
 frame.page("train")
 st.html(STYLE)
-context = get_script_run_ctx()
-owner = context.session_id if context else ""
-runs: list[str] = st.session_state.setdefault("runs", [])  # keys of the runs of this session, the newest last
-asked = st.query_params.get("run", "")
-if asked and asked not in runs:
-    if controls.service().find(asked, owner):
-        runs.append(asked)  # the page was loaded anew, or a link was followed
-    else:
-        st.session_state[SAID] = "The run of that link is not known here any more: start it again."
-        del st.query_params["run"]
+service.follow_link()
 controls.mend_url()
 
 
 def begin() -> None:
-    """Ask the service for the run that the controls describe."""
-    st.session_state[SAID] = ""
+    """Train what the controls describe."""
     assert wanted  # or the button is disabled
-    shown = digit.current()
-    asked = controls.another_seed(recipe) if runs else recipe
-    try:
-        job = controls.service().submit(wanted, asked, owner, None if shown is None else shown.image.numpy())
-    except (RecipeError, VariantError) as error:
-        st.session_state[SAID] = str(error)
-        return
-    if job.key in runs:
-        runs.remove(job.key)
-        st.session_state[SAID] = f"You asked for this very run before, so here it is. {ANOTHER}"
-    elif job.owner != owner:
-        st.session_state[SAID] = f"Somebody asked for this very run before: here it is, yours as well. {ANOTHER}"
-    runs.append(job.key)
-    st.query_params["run"] = job.key
-
-
-def command(job: queue.Job, what: str) -> None:
-    """Tell the service; a run that goes on for others is left."""
-    st.session_state[SAID] = refusal = controls.service().command(job, what, owner)
-    if refusal and what == "stop":
-        runs.remove(job.key)
-        st.query_params.pop("run", None)
+    service.begin(wanted, controls.another_seed(recipe) if service.mine().runs else recipe)
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
 def published(chosen: tuple[str, ...]) -> list[dict]:
-    """Mean test accuracy by epoch of cached runs: the paper's recipe, learning rate 0.1."""
+    """Mean test accuracy by epoch of published runs: the paper's recipe, learning rate 0.1."""
     table = curves.read().to_pandas()
     table = table[(table.lr == 0.1) & (table.recipe == "paper") & table.variant.isin(chosen) & table.output_activation]
     mean = table.groupby(["variant", "epoch"], as_index=False).test_accuracy.mean()
-    mean["of"] = "cached: " + mean.variant
+    mean["of"] = "published: " + mean.variant
     return mean.rename(columns={"test_accuracy": "value"})[["of", "epoch", "value"]].to_dict("records")
 
 
@@ -81,45 +46,43 @@ with left:
     wanted = controls.network()
     st.subheader("The recipe", anchor=False)
     recipe = controls.recipe()
-    overlay = st.multiselect("Cached curves beside it", CACHED, key="overlay")
+    overlay = st.multiselect("Compare with published curves", PUBLISHED, key="overlay")
     live_upload = st.expander("Load weights", on_change="rerun", key="load")
     if live_upload.open:
         with live_upload:
             live.upload()
 
 
-def known_runs() -> list[queue.Job]:
-    """The runs of this session that the service still knows, the newest last."""
-    return [job for key in runs if (job := controls.service().find(key, owner))]
-
-
 asks = False
-for newest in known_runs()[-1:]:
+for newest in service.known()[-1:]:
     asks = not newest.settled
-    st.query_params["run"] = newest.key  # gone where one comes back from another page
+    st.query_params[service.URL] = newest.key  # gone where one comes back from another page
 
 
 @st.fragment(run_every=0.5 if asks else None)
 def watch() -> None:
     """The newest run; asks twice a second while it goes on, and keeps it alive by asking."""
-    known = known_runs()
+    known = service.known()
     job = known[-1] if known else None
     if (job is None or job.settled) == asks:
         st.rerun()  # the whole page, so that it begins to ask, or stops
     going = job is not None and not job.ended
     with st.container(horizontal=True, key="transport"):
-        st.button("Start", icon=":material/play_arrow:", type="primary", on_click=begin,
-                  disabled=wanted is None or going, key="start")  # fmt: skip
-        if job and going and job.state == queue.PAUSED:
-            st.button("Resume", icon=":material/resume:", on_click=command, args=(job, "resume"), key="resume")
-        else:
-            st.button("Pause", icon=":material/pause:", on_click=command, args=(job, "pause"),
-                      disabled=not going, key="pause")  # fmt: skip
-        for what, label in (("step", "One step"), ("epoch", "One epoch")):
-            st.button(label, icon=":material/skip_next:", on_click=command, args=(job, what),
-                      disabled=not going, key=what)  # fmt: skip
-        st.button("Stop", icon=":material/stop:", on_click=command, args=(job, "stop"), disabled=not going, key="stop")
-    if said := st.session_state.get(SAID):
+        idle = wanted is None or going
+        st.button("Start", icon=":material/play_arrow:", type="primary", on_click=begin, disabled=idle, key="start")
+        held = job is not None and job.state == State.PAUSED
+        commands = {
+            Command.RESUME if held else Command.PAUSE: "resume" if held else "pause",
+            Command.STEP: "skip_next",
+            Command.EPOCH: "skip_next",
+            Command.STOP: "stop",
+        }
+        for what, icon in commands.items():
+            label = {Command.STEP: "One step", Command.EPOCH: "One epoch"}.get(what, what.capitalize())
+            icon = f":material/{icon}:"
+            told = (job, what)
+            st.button(label, icon=icon, on_click=service.command, args=told, disabled=not going, key=str(what))
+    if said := service.mine().said:
         st.info(said, icon=":material/info:")
     if job is None:
         if wanted:
@@ -127,20 +90,22 @@ def watch() -> None:
             st.markdown("**What will be trained**")
             controls.shape_table(wanted)
         else:
-            st.info("That network cannot be built: change it as is said beside it.")
+            st.info("That network cannot be built: fix the settings on the left.")
         return
-    other = wanted is not None and (wanted, recipe) != (job.variant, job.recipe)
-    st.markdown(f"**{live.name(job).capitalize()}**" + ", not what is chosen now" * other)
-    live.status(job, *controls.service().wait_for(job))
+    service.service().touch(job)
+    service.collect(job)
+    changed = wanted is not None and (wanted, recipe) != (job.variant, job.recipe)
+    st.markdown(f"**{live.name(job).capitalize()}**" + " (the settings have changed since)" * changed)
+    live.status(job, *service.service().wait_for(job))
     live.diagnosis(job)
     live.afterwards(job)
     try:
-        cached = published(tuple(overlay)) if overlay else []
+        behind = published(tuple(overlay)) if overlay else []
     except CurvesError as error:
         st.caption(str(error))
-        cached = []
-    live.charts(job, known[-4:-1], cached)
-    live.pictures(job)
+        behind = []
+    live.charts(job, known[-4:-1], behind)
+    pictures(job)
 
 
 with right:

@@ -15,6 +15,8 @@ SATURATED = 0.5  # share of a layer's units that no picture moves
 KILLED = 0.8  # such a share that training brought about
 LEARNT = 0.05  # training loss below which the training pictures are known
 GOOD = 0.95
+SHOT_UP = 5.0  # times the loss of the first batch; no recipe that learns gets there
+FELT = 0.5  # of loss: steps that should have brought less down than that were too small to show
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,37 @@ class Finding:
     evidence: str
 
 
-def diagnose(variant: Variant, recipe: Recipe, history: Sequence[Epoch]) -> list[Finding]:
-    """What the records tell, the gravest first; empty before the first epoch has ended."""
+NAN = "The loss became NaN: the learning rate, {:g}, is too high and the weights overflowed."
+TENTH = "Try a tenth of the learning rate first."
+
+
+def diagnose(
+    variant: Variant, recipe: Recipe, history: Sequence[Epoch], losses: Sequence[tuple[int, float]] = ()
+) -> list[Finding]:
+    """What the records tell, the gravest first; before the first epoch has ended, what the losses of single batches
+    tell, as (step, loss): nothing while all is well."""
+    if losses and not isfinite(losses[-1][1]):
+        return [_became_nan(recipe, losses)]
     if len(history) < 2:
-        return []
+        return [finding] if (finding := _shot_up(recipe, losses)) else []
     last = history[-1]
     return [finding for rule in RULES if (finding := rule(variant, recipe, last, history))] or [_fine(last)]
+
+
+def _became_nan(recipe: Recipe, losses: Sequence[tuple[int, float]]) -> Finding:
+    step = next(step for step, loss in losses if not isfinite(loss))
+    return Finding("bad", NAN.format(recipe.lr), f"Loss {losses[0][1]:.3g} at first, NaN at step {step:,}. {TENTH}")
+
+
+def _shot_up(recipe: Recipe, losses: Sequence[tuple[int, float]]) -> Finding | None:
+    step, worst = max(losses, key=lambda point: point[1], default=(0, 0.0))
+    if not losses or worst < SHOT_UP * losses[0][1]:
+        return None
+    return Finding(
+        "bad",
+        f"The learning rate, {recipe.lr:g}, is too high: the loss shot up.",
+        f"Loss {losses[0][1]:.3g} at first, {worst:.3g} at step {step:,}. {TENTH}",
+    )
 
 
 def _not_a_number(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
@@ -41,8 +68,8 @@ def _not_a_number(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
     first = next(e.epoch for e in history if not isfinite(e.train_loss) or not _finite(e))
     return Finding(
         "bad",
-        f"The loss is no number any more: the learning rate, {recipe.lr:g}, is too high and the weights overflowed.",
-        f"Loss {last.train_loss} since epoch {first}; a tenth of the learning rate is the first thing to try.",
+        NAN.format(recipe.lr),
+        f"The loss has been NaN since epoch {first}. {TENTH}",
     )
 
 
@@ -58,14 +85,13 @@ def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[E
         since = next(e.epoch for e in history if e.dead_units[name] >= KILLED)
         evidence = (
             f"{name}: {percent(begin.dead_units[name], 0)} of its units were {_dead(variant)} for every test picture "
-            f"before training, {percent(last.dead_units[name], 0)} are since epoch {since}. A tenth of the learning "
-            "rate is the first thing to try."
+            f"before training, {percent(last.dead_units[name], 0)} are since epoch {since}. {TENTH}"
         )
     else:
         return None
     return Finding(
         "bad",
-        f"The learning rate, {recipe.lr:g}, is too high: the steps overshot and the units did not come back.",
+        f"The learning rate, {recipe.lr:g}, is too high: the steps overshot and these units died.",
         evidence,
     )
 
@@ -79,8 +105,7 @@ def _by_heart(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[E
         return None
     return Finding(
         "warning",
-        "It knows its training pictures by heart and other digits less well: more pictures would help, more epochs "
-        "will not.",
+        "It is overfitting: it knows the training pictures by heart. More pictures would help, more epochs will not.",
         f"Training loss {last.train_loss:.3f} on {recipe.train_size:,} pictures, test accuracy "
         f"{percent(last.test_accuracy)}.",
     )
@@ -97,17 +122,17 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
     so_far = " so far" if last.epoch < recipe.epochs else ""
     evidence = f"{last.classes_predicted} of 10 classes are predicted; test accuracy {percent(last.test_accuracy)}."
     if len(lost) > len(last.class_accuracy) - last.classes_predicted:  # some are predicted, for other digits
-        return Finding("warning", f"Never read rightly{so_far}: {', '.join(lost)}.", evidence)
+        return Finding("warning", f"Never classified correctly{so_far}: {', '.join(lost)}.", evidence)
     if not _ends_in_relu(variant):
-        return Finding("bad", f"Never predicted{so_far}: {', '.join(lost)}. Other outputs always win.", evidence)
+        return Finding("bad", f"Never predicted{so_far}: {', '.join(lost)}. Other logits always win.", evidence)
     dead = _dead_outputs(last)
     why = (
         "The ReLU after the last layer is dead" if dead >= len(lost) else "The ReLU after the last layer cuts them off"
     )
     return Finding(
         "bad",
-        f"Never predicted{so_far}: {', '.join(lost)}. {why}: where an output is zero, no gradient comes back.",
-        f"{dead} of 10 output units are zero for every test picture; {evidence}",
+        f"Never predicted{so_far}: {', '.join(lost)}. {why}: where a logit is zero, no gradient comes back.",
+        f"{dead} of 10 logits are zero for every test picture; {evidence}",
     )
 
 
@@ -128,9 +153,9 @@ def _lucky(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoc
         return None
     return Finding(
         "bad",
-        "The output of 0 is dead. Zeros seem to be read all the same, for where all ten outputs are equal the first "
-        "one counts as the answer.",
-        f"{dead} of 10 output units are zero for every test picture, and yet {last.classes_predicted} classes are "
+        "The logit of 0 is dead. Zeros seem to be recognised all the same, because where all ten logits are equal the "
+        "first one counts as the answer.",
+        f"{dead} of 10 logits are zero for every test picture, and yet {last.classes_predicted} classes are "
         f"predicted; accuracy of the digit 0 {percent(last.class_accuracy[0])}.",
     )
 
@@ -171,10 +196,27 @@ def _not_begun(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
         )
     return Finding(
         "warning",
-        "It has not begun to learn: its answers are no better than guessing.",
+        f"It has not begun to learn, it is still guessing: {_why_not(variant, recipe, last)}",
         f"Test accuracy {percent(last.test_accuracy)}; loss {history[0].train_loss:.3f} before, "
         f"{last.train_loss:.3f} now.",
     )
+
+
+def _why_not(variant: Variant, recipe: Recipe, last: Epoch) -> str:
+    """Cause and remedy. Along the gradient g, a step of plain descent brings the loss down by about lr · |g|²."""
+    if recipe.optimiser == "sgd" and variant.activation == "sigmoid":
+        return (
+            "sigmoid lets at most a quarter of the gradient through each layer, so the first layers hardly get any. "
+            "Train it with Adam (the adam preset), or take ReLU."
+        )
+    steps = last.epoch * recipe.steps_per_epoch
+    expected = recipe.lr * steps * sum(norm**2 for norm in last.gradient_norms.values())
+    if recipe.optimiser == "sgd" and expected < FELT:
+        return (
+            f"the learning rate, {recipe.lr:g}, is too small for {steps:,} steps. Try ten times as much, more epochs, "
+            "or Adam (the adam preset)."
+        )
+    return "nothing in the records says why. Try another seed, or a third of the learning rate."
 
 
 RULES = (_not_a_number, _overshot, _by_heart, _lost_classes, _lucky, _vanishing, _saturated, _not_begun)

@@ -6,22 +6,18 @@ Each run has one torch thread, so its numbers do not depend on how many others r
 is replaced whole after every run: stopped at any moment, the next start repeats at most the runs in flight.
 """
 
-import os
-import signal
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import FIRST_COMPLETED
 from concurrent.futures import wait as wait_for_futures
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass
-from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from lenet.paths import ROOT, remove_partial, write_atomically
 from lenet.recipe import Recipe
+from lenet.service.worker import Worker, WorkerDied
 from lenet.study import curves
 from lenet.study.curves import CURVES
 from lenet.study.experiments import Run
@@ -49,12 +45,12 @@ def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda e
     for Adam's."""
     from lenet.data import mnist
     from lenet.pretrained import make_card, weights_bytes
-    from lenet.training import new_model, prepare_process, release, train
+    from lenet.training import epochs, new_model, prepare_process, release, train
 
     prepare_process(repeatable=True)
     model = new_model(run.network(), run.seed)
     history = []
-    for epoch in train(model, recipe, mnist("train"), mnist("test")):
+    for epoch in epochs(train(model, recipe, mnist("train"), mnist("test"))):
         history.append(epoch)
         on_epoch(epoch.epoch)
     records = []
@@ -96,54 +92,60 @@ def run_all(
 
 
 def _here(todo: list[Run], workers: int | None, on_progress: Callable[[float], None]) -> Generator[Result, None, None]:
-    """Results as they come. Each run has a process and a pipe of its own, so that one that is killed, be it halfway
-    through handing over its result, holds up no other; its run is started again."""
-    context = get_context("spawn")
+    """Results as they come. Each run has a process of its own, so that one that is killed, be it halfway through
+    handing over its result, holds up no other; its run is started again."""
+    idle = [Worker(_work) for _ in range(workers or cores())]
     waiting = deque(todo)
-    at_work: dict[Connection, tuple[Run, BaseProcess]] = {}
+    at_work: dict[Run, Worker] = {}
     done = dict.fromkeys(todo, 0.0)  # the cost of each run so far
     deaths = 0
     try:
         while waiting or at_work:
-            while waiting and len(at_work) < (workers or cores()):
+            while waiting and idle:
                 run = waiting.popleft()
-                ours, theirs = context.Pipe(duplex=False)
-                process: BaseProcess = context.Process(target=_work, args=(theirs, run, run.training()), daemon=True)
-                process.start()
-                theirs.close()
-                at_work[ours] = run, process
-            speaking = wait(list(at_work), timeout=0.5)
-            for pipe, (run, worker) in list(at_work.items()):
-                if pipe not in speaking:
+                at_work[run] = idle.pop()
+                with suppress(WorkerDied):  # heard below
+                    at_work[run].give((run, run.training()))
+            speaking = wait([worker.pipe for worker in at_work.values()], timeout=0.5)
+            for run, worker in list(at_work.items()):
+                if worker.pipe not in speaking:
                     continue
-                try:
-                    said = pipe.recv()
-                except (EOFError, OSError):  # killed; OSError in the middle of what it said
-                    said = None
+                said = _heard(worker)
                 if isinstance(said, int):
                     done[run] = run.cost() * said / run.training().epochs
                     continue
-                del at_work[pipe]
-                pipe.close()
-                worker.join()
-                if isinstance(said, Exception):
-                    raise said
-                if said:
+                worker.end()
+                idle.append(at_work.pop(run))
+                if isinstance(said, Result):
                     deaths = 0
                     yield said
                     continue
                 deaths += 1
                 waiting.append(run)
                 if deaths > RETRIES:
-                    names = ", ".join(run.name for run in [*waiting, *(run for run, _ in at_work.values())])
-                    raise RunnerError(
-                        f"Worker processes died {deaths} times in a row, perhaps for want of memory: try fewer "
-                        f"--workers. Not done: {names}."
-                    )
+                    raise RunnerError(_died(deaths, [*waiting, *at_work]))
             on_progress(sum(done.values()))
     finally:
-        for _, worker in at_work.values():
-            worker.kill()
+        for worker in at_work.values():
+            worker.end()
+
+
+def _heard(worker: Worker) -> int | Result | None:
+    """The epoch that has ended, the result, or None from a worker that died. Raises what the run raised."""
+    try:
+        said = worker.hear()
+    except WorkerDied:
+        return None
+    if isinstance(said, Exception):
+        raise said
+    return said
+
+
+def _died(deaths: int, undone: list[Run]) -> str:
+    return (
+        f"Worker processes died {deaths} times in a row, perhaps for want of memory: try fewer --workers. "
+        f"Not done: {', '.join(run.name for run in undone)}."
+    )
 
 
 def _on_cluster(todo: list[Run], scheduler: str, on_progress: Callable[[float], None]) -> Generator[Result, None, None]:
@@ -168,20 +170,12 @@ def _on_cluster(todo: list[Run], scheduler: str, on_progress: Callable[[float], 
             on_progress(done)
 
 
-def _work(pipe: Connection, run: Run, recipe: Recipe) -> None:
-    """A worker process: tells each epoch, then the result. Ctrl-C is the runner's business."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _work(pipe: Connection) -> None:
+    """A worker process: does one run, tells each epoch, then the result."""
+    run, recipe = pipe.recv()
     try:
         pipe.send(perform(run, recipe, pipe.send))
     except BrokenPipeError:  # the runner has ended
         return
     except Exception as error:  # the runner raises it
         pipe.send(error)
-
-
-def _end_with_parent() -> None:
-    parent = parent_process()
-    if parent:
-        parent.join()
-        os._exit(1)

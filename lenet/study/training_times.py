@@ -51,7 +51,7 @@ def measure() -> dict:
     import torch
 
     from lenet.data import mnist
-    from lenet.training import new_model, prepare_process, steps
+    from lenet.training import new_model, prepare_process, train
 
     prepare_process(repeatable=True)
     digits = mnist("train")
@@ -59,7 +59,7 @@ def measure() -> dict:
     a_slice = recipe.steps_per_epoch // SLICES
     running = {}
     for name in DEPTH.variants:
-        running[name] = steps(new_model(Setting(name).run(True, 0).network(), 0), recipe, digits)
+        running[name] = train(new_model(Setting(name).run(True, 0).network(), 0), recipe, digits)
         for _ in range(3):  # the first steps allocate
             next(running[name])
     seconds = dict.fromkeys(running, 0.0)

@@ -35,13 +35,36 @@ def visit(browser) -> Iterator:
 def test_start_watch_and_draw_on_the_trained_network(server, visit) -> None:
     page = visit(server, SHORT)
     page.locator(".st-key-start button").click()
-    link = page.get_by_role("link", name="Draw on run-")
+    link = page.get_by_role("link", name="Try run-")
     link.wait_for(timeout=90_000)
     page.get_by_text("Step 40 of 40").wait_for()
     link.click()
     stroke(page, [(0.5, 0.15), (0.5, 0.85)])
     page.get_by_role("radio", name="run-").or_(page.get_by_role("button", name="run-")).first.wait_for(timeout=60_000)
     assert "networks=run-" in page.url
+
+
+def test_the_pictures_of_a_run_never_flash_or_move(server, visit) -> None:
+    page = visit(server, LONG | {"seed": 34})
+    page.locator(".st-key-start button").click()
+    page.locator(".st-key-training-pictures canvas").nth(15).wait_for(timeout=90_000)
+    page.evaluate("""() => {
+        window.seen = new Set()
+        const look = () => {
+            const board = document.querySelector(".st-key-training-pictures [data-testid=stBidiComponentIsolated]")
+            const pictures = board?.shadowRoot?.querySelector(".pictures")
+            window.seen.add(`${pictures?.querySelectorAll("canvas").length} pictures, ${pictures?.offsetHeight} high`)
+            requestAnimationFrame(look)
+        }
+        look()
+    }""")
+    for _ in range(4):  # new pictures have come
+        said = page.get_by_text("of 8,000").inner_text()
+        page.wait_for_function("said => !document.body.innerText.includes(said)", arg=said)
+    seen = page.evaluate("[...window.seen]")
+    assert len(seen) == 1 and seen[0].startswith("16 pictures"), seen
+    page.locator(".st-key-stop button").click()
+    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
 
 
 def test_a_link_may_ask_for_the_least_number_and_the_first_word(server, visit) -> None:
@@ -74,7 +97,7 @@ def test_leave_come_back_and_stop(server, visit) -> None:
 def test_after_a_change_of_page_the_link_still_leads_to_the_run(server, visit) -> None:
     page = visit(server, SHORT)
     page.locator(".st-key-start button").click()
-    page.get_by_role("link", name="Draw on run-").wait_for(timeout=90_000)
+    page.get_by_role("link", name="Try run-").wait_for(timeout=90_000)
     for name in ("Stress", "Train"):
         page.locator(".st-key-frame").get_by_role("link", name=name).click()
         page.get_by_role("heading", name=name, exact=True).wait_for()
@@ -109,7 +132,7 @@ def test_pause_one_step_one_epoch_and_resume(server, visit) -> None:
 def test_weights_go_out_and_come_back_and_other_files_do_not(server, visit, tmp_path) -> None:
     page = visit(server, SHORT)
     page.locator(".st-key-start button").click()
-    page.get_by_role("link", name="Draw on run-").wait_for(timeout=90_000)
+    page.get_by_role("link", name="Try run-").wait_for(timeout=90_000)
     with page.expect_download() as started:
         page.get_by_role("button", name="Weights", exact=True).click()
     started.value.save_as(tmp_path / "mine.safetensors")

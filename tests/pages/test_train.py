@@ -6,6 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.app.browser import ROOT
+from lenet.ui.train import service
 
 
 def start(**query: str) -> AppTest:
@@ -73,12 +74,62 @@ def test_the_same_run_asked_again_is_said_to_be_the_same():
     app = start(preset="paper", epochs="1", train_size="300", seed="11")
     app.button("start").click().run()
     until(app, lambda app: not app.button("start").disabled)
-    assert "this very run" not in words(app)
+    assert "already trained" not in words(app)
     app.button("start").click().run()
-    assert "this very run before" in words(app)
+    assert "You already trained exactly this" in words(app)
     app.number_input("seed").set_value(12).run()
     app.button("start").click().run()
-    assert "this very run" not in words(app)
+    assert "already trained" not in words(app)
+
+
+def test_thirty_who_press_start_train_thirty_networks_and_each_calls_its_first_run_1():
+    seeds = []
+    for _ in range(2):
+        app = start(preset="paper", epochs="1", train_size="300")
+        assert not any("Changed from" in caption.value and "Seed" in caption.value for caption in app.caption)
+        app.button("start").click().run()
+        until(app, lambda app: not app.button("start").disabled)
+        seeds.append(app.session_state["seed"])
+        assert "already trained" not in words(app) and list(app.session_state["session_networks"]) == ["run-1"]
+        app.pills("preset").set_value("quick").run()
+        assert app.session_state["seed"] == seeds[-1]
+    assert seeds[0] != seeds[1]
+
+
+def test_the_same_run_of_a_classmate_is_shared_and_said_to_be(monkeypatch):
+    for name, said in (("ann", False), ("bob", True)):
+        monkeypatch.setattr(service, "owner", lambda name=name: name)
+        app = start(preset="paper", epochs="1", train_size="300", seed="14")
+        app.button("start").click().run()
+        until(app, lambda app: not app.button("start").disabled)
+        assert ("A classmate already trained exactly this" in words(app)) == said
+
+
+def test_a_run_that_is_stopped_in_its_first_epoch_is_measured_and_diagnosed():
+    app = start(preset="quick", lr="10", epochs="1", seed="15")
+    app.button("start").click().run()
+    until(app, lambda app: "too high: the loss shot up" in words(app))
+    app.button("stop").click().run()
+    until(app, lambda app: app.get("download_button"))
+    assert "The learning rate, 10, is too high" in words(app) and "epoch 1" in words(app)
+
+
+@pytest.mark.parametrize(
+    ("query", "head", "shuffle", "pool"),
+    [
+        ({}, "linear", "epoch", "2/2/0"),
+        ({"head": "RNN along the batch", "shuffle": "never", "pool1": "3/2/0"}, "rnn", "never", "3/2/0"),
+        ({"head": "rnn", "shuffle": "never", "pool1": "3/2/0"}, "rnn", "never", "3/2/0"),
+        ({"preset": "paper", "shuffle": "each epoch"}, "linear", "epoch", "2/2/0"),
+    ],
+)
+def test_a_link_carries_ids_and_links_of_old_still_open(query, head, shuffle, pool):
+    app = start(**query)
+    assert not app.exception and "link asks" not in words(app)
+    assert [app.selectbox(key).value for key in ("head", "shuffle", "pool1")] == [head, shuffle, pool]
+    usual = {"head": "linear", "shuffle": "never" if query.get("preset") == "paper" else "epoch", "pool1": "2/2/0"}
+    for key, value in (("head", head), ("shuffle", shuffle), ("pool1", pool)):
+        assert app.query_params.get(key, [usual[key]]) in (value, [value])
 
 
 def test_published_curves_lie_beside_ones_own():
@@ -87,17 +138,17 @@ def test_published_curves_lie_beside_ones_own():
     until(app, lambda app: not app.button("start").disabled)
     app.multiselect("overlay").set_value(["original", "tanh"]).run()
     accuracy = str(app.get("vega_lite_chart")[0].proto)
-    assert "cached: original" in accuracy and "cached: tanh" in accuracy and not app.exception
+    assert "published: original" in accuracy and "published: tanh" in accuracy and not app.exception
 
 
 def test_what_differs_from_the_preset_is_said():
     app = start(preset="paper")
-    assert not any("Other than" in caption.value for caption in app.caption)
+    assert not any("Changed from" in caption.value for caption in app.caption)
     app.number_input("epochs").set_value(3).run()
     app.selectbox("optimiser").set_value("adam").run()
-    assert "Other than **paper** has it: Epochs, Optimiser." in [caption.value for caption in app.caption]
+    assert "Changed from the paper preset: Epochs, Optimiser." in [caption.value for caption in app.caption]
     app.pills("preset").set_value("quick").run()
-    assert not any("Other than" in caption.value for caption in app.caption)
+    assert not any("Changed from" in caption.value for caption in app.caption)
 
 
 def test_stop_ends_a_long_run_within_moments():

@@ -33,8 +33,8 @@ def recipes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(RECIPES, "endless", ENDLESS)
 
 
-def tiny(seeds: int, recipe: str = "tiny") -> list[Run]:
-    return [Run("original", True, 0.1, seed, recipe) for seed in range(seeds)]
+def tiny(seeds: int, recipe: str = "tiny", variant: str = "original") -> list[Run]:
+    return [Run(variant, True, 0.1, seed, recipe) for seed in range(seeds)]
 
 
 def script(path: Path, recipe: str, seeds: int, report: str = EACH_END) -> str:
@@ -164,15 +164,16 @@ def test_a_worker_killed_halfway_through_its_result_is_replaced(tmp_path: Path) 
     def kill_the_other(result: Result) -> None:
         if killed:
             return
-        # Nobody reads while we are here, and a result is larger than what a pipe holds: the other worker has to wait.
+        # Nobody reads while we are here, and a result is larger than what the pipe holds: the other worker has to wait.
         assert until(lambda: standing_still(working()))
         killed.extend(working())
         os.kill(killed[0], signal.SIGKILL)
 
     def working() -> list[int]:
-        return [p for p in children(os.getpid()) if p not in before and b"spawn_main" in command_line(p)]
+        return [p for p in children(os.getpid()) if p not in before and b"lenet.service.worker" in command_line(p)]
 
-    run_all(tiny(4), path, workers=2, on_result=kill_the_other)
+    large = tiny(4, variant="depth-1")  # 460 kB of weights
+    run_all(large, path, workers=2, on_result=kill_the_other)
     assert len(killed) == 1
     assert sorted(epochs_of(path)) == every_epoch(4, 1)
 
@@ -194,7 +195,7 @@ def test_workers_that_keep_dying_are_reported(tmp_path: Path) -> None:
 
     def kill_all(cost: float) -> None:
         for process in set(children(os.getpid())) - before:
-            if b"spawn_main" in command_line(process):
+            if b"lenet.service.worker" in command_line(process):
                 os.kill(process, signal.SIGKILL)
 
     with pytest.raises(RunnerError, match=r"died 4 times in a row.*Not done: .*original-paper-lr0.1-tiny-seed1"):

@@ -90,11 +90,11 @@ def test_a_recorded_run_begins_again_as_it_is_recorded() -> None:
     code = f"""
 from lenet.data import mnist
 from lenet.study.experiments import Run
-from lenet.training import new_model, prepare_process, release, train
+from lenet.training import epochs, new_model, prepare_process, release, train
 prepare_process(repeatable=True)
 run = {run!r}
-epochs = train(new_model(run.network(), run.seed), run.training(), mnist("train"), mnist("test"))
-found = [(e.train_loss, e.test_accuracy, list(e.gradient_norms.values())) for e in (next(epochs), next(epochs))]
+history = epochs(train(new_model(run.network(), run.seed), run.training(), mnist("train"), mnist("test")))
+found = [(e.train_loss, e.test_accuracy, list(e.gradient_norms.values())) for e in (next(history), next(history))]
 print((release(run.training()), found))
 """
     printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout

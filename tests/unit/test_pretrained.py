@@ -13,7 +13,7 @@ from lenet.data import mnist
 from lenet.evaluation import evaluate
 from lenet.pretrained import FOLDER, SHIPPED, WeightsError, load, make_card, save, weights_bytes
 from lenet.recipe import Recipe
-from lenet.training import new_model, train
+from lenet.training import epochs, new_model, train
 from lenet.variant import VARIANTS, parameter_count
 
 
@@ -49,7 +49,7 @@ def saved(tmp_path):
     """A network trained for a moment, as a file."""
     recipe = Recipe(epochs=1, train_size=256, seed=1)
     model = new_model(VARIANTS["lstm-steps"], 1)
-    history = list(train(model, recipe, mnist("train"), mnist("test")[:200]))
+    history = list(epochs(train(model, recipe, mnist("train"), mnist("test")[:200])))
     path = tmp_path / "mine.safetensors"
     save(model, make_card("mine", VARIANTS["lstm-steps"], recipe, history), path)
     return path, model

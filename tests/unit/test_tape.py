@@ -16,7 +16,7 @@ from lenet.data import Digits
 from lenet.evaluation import evaluate
 from lenet.recipe import Recipe, RecipeError
 from lenet.tape import CHECKPOINTS, TAPES, TapeError, load, record, save, schedule, shipped, shipped_run
-from lenet.training import new_model, steps
+from lenet.training import new_model, train
 from lenet.variant import VARIANTS
 
 RECIPE = Recipe(batch_size=20, epochs=2, train_size=200, seed=3)
@@ -52,7 +52,7 @@ def test_the_tape_holds_the_run(recorded):
     assert recorded.steps == tuple(schedule(20))
     model = new_model(VARIANTS["original"], RECIPE.seed)
     start = {name: value.clone() for name, value in model.state_dict().items()}
-    for _ in steps(model, RECIPE, digits()):
+    for _ in train(model, RECIPE, digits()):
         pass
     for checkpoint, expected in [(0, start), (len(recorded) - 1, model.state_dict())]:
         for name, value in recorded.model(checkpoint).state_dict().items():

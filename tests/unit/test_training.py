@@ -12,7 +12,18 @@ from lenet.data import mnist, pixels
 from lenet.evaluation import evaluate, gradient_norms
 from lenet.paths import ROOT
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, between, check
-from lenet.training import OPTIMISERS, SCHEDULES, new_model, onednn_forward, steps, train, training_set
+from lenet.training import (
+    OPTIMISERS,
+    SCHEDULES,
+    Control,
+    Epoch,
+    Step,
+    epochs,
+    new_model,
+    onednn_forward,
+    train,
+    training_set,
+)
 from lenet.variant import VARIANTS
 
 SHORT = Recipe(epochs=2, train_size=512)
@@ -79,7 +90,7 @@ def test_the_papers_loop_is_plain_gradient_descent_in_the_files_order():
     """Against the loop written out by hand: the same weights, bit for bit."""
     data = mnist("train")
     ours, theirs = new_model(VARIANTS["original"], 4), new_model(VARIANTS["original"], 4)
-    for _ in steps(ours, SHORT, data):
+    for _ in train(ours, SHORT, data):
         pass
     for _ in range(2):
         for start in (0, 256):
@@ -123,13 +134,13 @@ import sys
 from dataclasses import replace
 from lenet.data import mnist; from lenet.recipe import RECIPES; from lenet.variant import VARIANTS
 from lenet.system import keep_memory
-from lenet.training import new_model, prepare_process, steps
+from lenet.training import new_model, prepare_process, train
 prepare_process()
 keep_memory(sys.argv[1] == "keep")
 for name in ("paper", "best", "quick"):
     model = new_model(VARIANTS["best"], 5)
     recipe = replace(RECIPES[name], epochs=1, train_size=500, drawings=0, seed=5)
-    for step in steps(model, recipe, mnist("train")): pass
+    for step in train(model, recipe, mnist("train")): pass
     print(name, [p.double().sum().item().hex() for p in model.parameters()], step.loss.hex())
 """
     running = [
@@ -141,7 +152,7 @@ for name in ("paper", "best", "quick"):
 
 
 def test_an_epoch_records_what_the_curves_hold():
-    history = list(train(new_model(VARIANTS["tanh"], 0), SHORT, mnist("train"), mnist("test")[:500]))
+    history = list(epochs(train(new_model(VARIANTS["tanh"], 0), SHORT, mnist("train"), mnist("test")[:500])))
     assert [epoch.epoch for epoch in history] == [0, 1, 2]
     last = history[-1]
     assert list(last.gradient_norms) == ["conv1", "conv2", "fc1", "fc2", "fc3"]
@@ -151,21 +162,61 @@ def test_an_epoch_records_what_the_curves_hold():
     assert last.train_loss < history[0].train_loss
 
 
+def test_one_stream_tells_each_step_and_after_the_last_of_an_epoch_what_it_came_to():
+    events = list(train(new_model(VARIANTS["original"], 0), SHORT, mnist("train"), mnist("test")[:300]))
+    assert [type(event) for event in events] == [Epoch, Step, Step, Epoch, Step, Step, Epoch]
+    steps = [event for event in events if isinstance(event, Step)]
+    assert [step.number for step in steps] == [1, 2, 3, 4]
+    assert events[3].train_loss == (steps[0].loss + steps[1].loss) / 2
+    assert events[3].train_seconds == steps[0].seconds + steps[1].seconds
+
+
+def test_to_measure_changes_no_weight():
+    measured, alone = new_model(VARIANTS["best"], 1), new_model(VARIANTS["best"], 1)
+    assert all(isinstance(event, Step) for event in train(alone, SHORT, mnist("train")))
+    list(train(measured, SHORT, mnist("train"), mnist("test")[:300]))
+    assert all(torch.equal(a, b) for a, b in zip(measured.parameters(), alone.parameters()))
+
+
+def test_a_run_that_is_stopped_is_measured_where_it_stands():
+    control, seen = Control(), []
+    for event in train(new_model(VARIANTS["original"], 0), SHORT, mnist("train"), mnist("test")[:300], control):
+        seen.append(event)
+        control.stop = isinstance(event, Step) and event.number == 3
+    assert [type(event) for event in seen] == [Epoch, Step, Step, Epoch, Step, Epoch]
+    assert (seen[-1].epoch, seen[-1].train_loss) == (2, seen[-2].loss)
+
+
+@pytest.mark.parametrize("schedule", CHOICES["schedule"])
+def test_the_learning_rate_can_be_changed_on_the_way(schedule):
+    """At a rate of nothing the weights stay; back at the recipe's they are those of a run that did not learn before."""
+    control, model = Control(lr_scale=0.0), new_model(VARIANTS["original"], 0)
+    start = [parameter.clone() for parameter in model.parameters()]
+    recipe = replace(SHORT, schedule=schedule)
+    events = train(model, recipe, mnist("train"), control=control)
+    for _ in range(2):
+        next(events)
+    assert all(torch.equal(a, b) for a, b in zip(model.parameters(), start))
+    control.lr_scale = 1.0
+    next(events)
+    assert not any(torch.equal(a, b) for a, b in zip(model.parameters(), start))
+
+
 def test_drawings_are_added_to_the_training_images():
     assert len(training_set(replace(SHORT, drawings=30), mnist("train"))) == 542
     assert replace(SHORT, drawings=300).steps_per_epoch == 4
-    assert len(list(steps(new_model(VARIANTS["best"], 0), replace(SHORT, drawings=300), mnist("train")))) == 8
+    assert len(list(train(new_model(VARIANTS["best"], 0), replace(SHORT, drawings=300), mnist("train")))) == 8
 
 
 def test_one_picture_and_one_step_are_enough():
     recipe = Recipe(epochs=1, train_size=1, batch_size=1)
-    assert len(list(steps(new_model(VARIANTS["original"], 0), recipe, mnist("train")))) == 1
+    assert len(list(train(new_model(VARIANTS["original"], 0), recipe, mnist("train")))) == 1
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 9, 10])
 def test_the_one_cycle_of_a_few_steps(count):
     recipe = Recipe(schedule="one-cycle", epochs=1, train_size=count, batch_size=1)
-    assert len(list(steps(new_model(VARIANTS["original"], 0), recipe, mnist("train")))) == count
+    assert len(list(train(new_model(VARIANTS["original"], 0), recipe, mnist("train")))) == count
 
 
 def test_the_one_cycle_ends_near_nothing():

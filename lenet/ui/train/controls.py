@@ -1,4 +1,4 @@
-"""Choosing a network and a recipe, every choice in the URL; and the training service that all sessions share."""
+"""Choosing a network and a recipe, every choice in the URL."""
 
 from dataclasses import replace
 from math import isinf
@@ -6,12 +6,13 @@ from math import isinf
 import streamlit as st
 
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, between
-from lenet.service.queue import Service
+from lenet.ui.train.service import mine
 from lenet.variant import (
     ACTIVATIONS,
     CHANNELS,
     HEADS,
     VARIANTS,
+    Pool,
     Variant,
     VariantError,
     layers,
@@ -20,8 +21,16 @@ from lenet.variant import (
     parameter_count,
 )
 
-# Poolings of the experiments, as kernel/stride/padding.
-POOLS = {f"{p.kernel}/{p.stride}/{p.padding}": p for v in VARIANTS.values() for p in v.pools}
+
+def pool_id(pool: Pool) -> str:
+    """What a link calls a pooling."""
+    return f"{pool.kernel}/{pool.stride}/{pool.padding}"
+
+
+# Poolings of the experiments.
+POOLS = {pool_id(p): p for v in VARIANTS.values() for p in v.pools}
+POOL_WORDS = {key: f"window {p.kernel}, stride {p.stride}, padding {p.padding}" for key, p in POOLS.items()}
+HEAD = "linear"
 DEPTHS = tuple(range(1, len(CHANNELS) + 1))
 MEAN, STD = 0.1307, 0.3081  # of MNIST's training pictures
 PRESET = "quick"
@@ -39,31 +48,22 @@ NUMBERS = {
 _ENDLESS = "endless_numbers"  # what the link asks to be infinite: Streamlit fails on that, so those are not bound to it
 WORDS = {"optimiser": "Optimiser", "schedule": "Learning rate over time", "augmentation": "Augmentation"}
 ORDER = "Shuffle the images"
-SHUFFLE = {True: "each epoch", False: "never"}
-
-
-@st.cache_resource(show_spinner=False)
-def service() -> Service:
-    """One for the whole server."""
-    from streamlit.runtime import Runtime
-
-    return Service(here=lambda session: Runtime.exists() and Runtime.instance().is_active_session(session))
+SHUFFLE = {"epoch": "each epoch", "never": "never"}
 
 
 def network() -> Variant | None:
     """The controls of the network; None if what was chosen cannot be built."""
     usual = Variant()  # also where a link asks for nothing at all: ?depth=
-    activation = st.pills("Nonlinearity", ACTIVATIONS, default=usual.activation, key="activation", bind="query-params",
-                          required=True) or usual.activation  # fmt: skip
-    depth = st.segmented_control("Convolutional layers", DEPTHS, default=usual.depth, key="depth", bind="query-params",
-                                 required=True) or usual.depth  # fmt: skip
-    pools = []
-    with st.container(horizontal=True):
-        for block in range(1, depth + 1):
-            name = st.selectbox(f"Pool {block}", list(POOLS), key=f"pool{block}", bind="query-params", width=110,
-                                help="Max-pooling: kernel/stride/padding, in cells")  # fmt: skip
-            pools.append(POOLS[name])
-    head = st.selectbox("Head", list(HEADS), format_func=HEADS.__getitem__, key="head", bind="query-params")
+    in_link: dict = {"bind": "query-params", "required": True}
+    asked = st.pills("Nonlinearity", ACTIVATIONS, default=usual.activation, key="activation", **in_link)
+    activation = asked or usual.activation
+    depth = st.segmented_control("Convolutional layers", DEPTHS, default=usual.depth, key="depth", **in_link)
+    depth = depth or usual.depth
+    pools = [
+        POOLS[_choose(f"Max-pooling {block}, in cells", f"pool{block}", POOL_WORDS, pool_id(usual.pools[0]))]
+        for block in range(1, depth + 1)
+    ]
+    head = _choose("After the convolutions", "head", HEADS, HEAD)
     output = st.toggle("Nonlinearity after the last layer too, as in the paper", key="output", bind="query-params")
     normal = st.toggle("Normalise the input", key="normalise", bind="query-params")
     v = Variant(activation, tuple(pools), head, output, *((MEAN, STD) if normal else (0.0, 1.0)))
@@ -72,50 +72,59 @@ def network() -> Variant | None:
     except VariantError as error:
         st.error(str(error))
         near = nearest(v)
-        words = ", ".join(f"{p.kernel}/{p.stride}/{p.padding}" for p in near.pools)
-        st.caption(f"The nearest that fits: {near.depth} layers, pools {words}.")
+        words = "; ".join(POOL_WORDS[pool_id(pool)] for pool in near.pools)
+        st.caption(f"The nearest that fits: {near.depth} layers, max-pooling {words}.")
         st.button("Take that", on_click=_take, args=(near,), key="nearest")
         return None
-    with st.expander(f"{parameter_count(v):,} parameters, {multiply_adds(v):,} multiply-adds a digit"):
+    with st.expander(f"{parameter_count(v):,} parameters, {multiply_adds(v):,} multiplications per digit"):
         shape_table(v)
     return v
 
 
 def shape_table(v: Variant) -> None:
-    """Output shape, parameters, multiply-adds and receptive field of each layer."""
+    """Output shape, parameters, multiplications and receptive field of each layer."""
     rows = [
         {
             "layer": layer.name,
             "output": " × ".join(map(str, layer.output_shape)),
             "parameters": layer.parameters or None,
-            "multiply-adds": layer.macs or None,
-            "sees": f"{field.size} × {field.size}" if (field := layer.receptive_field) else "all",
+            "multiplications": layer.macs or None,
+            "looks at": f"{field.size} × {field.size}" if (field := layer.receptive_field) else "all",
         }
         for layer in layers(v)
     ]
     count = st.column_config.NumberColumn(format="localized")
-    st.dataframe(rows, hide_index=True, height="content", placeholder="", alt="The layers, from picture to answer",
-                 column_config={"parameters": count, "multiply-adds": count})  # fmt: skip
+    columns = {"parameters": count, "multiplications": count}
+    words = "The layers, from picture to answer"
+    st.dataframe(rows, hide_index=True, height="content", placeholder="", alt=words, column_config=columns)
 
 
 def _take(v: Variant) -> None:
     st.session_state["depth"] = v.depth
     for block, pool in enumerate(v.pools, start=1):
-        st.session_state[f"pool{block}"] = f"{pool.kernel}/{pool.stride}/{pool.padding}"
+        st.session_state[f"pool{block}"] = pool_id(pool)
 
 
 def recipe() -> Recipe:
     """The controls of the recipe."""
     about = "quick: three epochs; best: as the shipped network; paper: as published; adam: with Adam"
-    preset = st.pills("Preset", list(RECIPES), default=PRESET, key="preset", bind="query-params",
-                      on_change=_preset, required=True, help=about) or PRESET  # fmt: skip
-    start = RECIPES[preset]
+    st.pills(
+        "Preset",
+        list(RECIPES),
+        default=PRESET,
+        key="preset",
+        bind="query-params",
+        on_change=_preset,
+        required=True,
+        help=about,
+    )
+    start = _start()
     values: dict = {}
     with st.container(horizontal=True):
         for name in ("lr", "batch_size", "epochs"):
             values[name] = _number(name, getattr(start, name))
-    st.toggle("Same initial weights as the last run", value=True, key=SAME, bind="query-params",
-              help="They come from the seed: without this, every start takes the next one.")  # fmt: skip
+    about = "They come from the seed: without this, every start takes the next one."
+    st.toggle("Same initial weights as the last run", value=True, key=SAME, bind="query-params", help=about)
     with st.expander("More of the recipe"):
         for name, label in WORDS.items():
             st.session_state.setdefault(name, getattr(start, name))
@@ -123,13 +132,10 @@ def recipe() -> Recipe:
             values[name] = chosen or getattr(start, name)
         for name in ("train_size", "drawings", "momentum", "weight_decay", "seed"):
             values[name] = _number(name, getattr(start, name))
-        st.session_state.setdefault("shuffle", start.shuffle)
-        order = st.selectbox(ORDER, list(SHUFFLE), None, key="shuffle", bind="query-params",
-                             format_func=SHUFFLE.__getitem__)  # fmt: skip
-        values["shuffle"] = start.shuffle if order is None else order
+        values["shuffle"] = _choose(ORDER, "shuffle", SHUFFLE, _shuffle(start)) == "epoch"
     labels = WORDS | {name: label for name, (label, _) in NUMBERS.items()} | {"shuffle": ORDER}
     if changed := [labels[name] for name, value in values.items() if value != getattr(start, name)]:
-        st.caption(f"Other than **{preset}** has it: {', '.join(changed)}.")
+        st.caption(f"Changed from the {st.session_state['preset'] or PRESET} preset: {', '.join(changed)}.")
     return replace(start, **values)
 
 
@@ -139,6 +145,29 @@ def another_seed(recipe: Recipe) -> Recipe:
         recipe = replace(recipe, seed=(recipe.seed + 1) % (int(LIMITS["seed"][1]) + 1))
         st.session_state["seed"] = recipe.seed
     return recipe
+
+
+def _start() -> Recipe:
+    """The preset that is chosen, with this session's own seed: thirty people who press Start train thirty networks."""
+    return replace(RECIPES[st.session_state["preset"] or PRESET], seed=mine().seed)
+
+
+def _shuffle(recipe: Recipe) -> str:
+    return "epoch" if recipe.shuffle else "never"
+
+
+def _choose(label: str, key: str, words: dict[str, str], usual: str) -> str:
+    """A select box. The link carries the id of what is chosen, people read the words for it. (Streamlit's own binding
+    puts the words into the link; those of such older links are understood.)"""
+    if key not in st.session_state:
+        asked = st.query_params.get(key)
+        st.session_state[key] = next((one for one, said in words.items() if asked in (one, said)), usual)
+    chosen = st.selectbox(label, list(words), format_func=words.__getitem__, key=key)
+    if chosen == usual:
+        st.query_params.pop(key, None)
+    elif st.query_params.get(key) != chosen:
+        st.query_params[key] = chosen
+    return chosen
 
 
 def _number(name: str, value: float) -> float:
@@ -153,9 +182,10 @@ def _number(name: str, value: float) -> float:
 
 
 def _preset() -> None:
-    chosen = RECIPES[st.session_state["preset"]]
-    for name in (*NUMBERS, *WORDS, "shuffle"):
+    chosen = _start()
+    for name in (*NUMBERS, *WORDS):
         st.session_state[name] = getattr(chosen, name)
+    st.session_state["shuffle"] = _shuffle(chosen)
 
 
 def _endless(text: str) -> bool:
@@ -181,9 +211,10 @@ def mend_url() -> None:
                 st.session_state.setdefault(_ENDLESS, set()).add(name)
             st.warning(f"The link asks for something impossible: **{label}** must lie {between(name)}.")
             del st.query_params[name]
-    choices = {"activation": ACTIVATIONS, "head": HEADS, "preset": RECIPES, "depth": [str(depth) for depth in DEPTHS],
-               **CHOICES, **{f"pool{block}": POOLS for block in DEPTHS}}  # fmt: skip
-    for name, known in choices.items():
-        if (asked := st.query_params.get(name)) is not None and asked not in known:
+    choices: dict = {"activation": ACTIVATIONS, "preset": RECIPES, "depth": [str(depth) for depth in DEPTHS], **CHOICES}
+    chosen = {"head": HEADS, "shuffle": SHUFFLE} | {f"pool{block}": POOL_WORDS for block in DEPTHS}
+    for name, known in (choices | chosen).items():
+        asked = st.query_params.get(name)
+        if asked is not None and asked not in known and asked not in chosen.get(name, {}).values():
             st.warning(f"The link asks for an unknown {name}: there are {', '.join(known)}.")
             del st.query_params[name]
