@@ -11,7 +11,7 @@ from itertools import product
 from math import inf
 
 from lenet.recipe import RECIPES, Recipe
-from lenet.variant import VARIANTS, Variant, linear_output, multiply_adds, variant
+from lenet.variant import VARIANTS, Variant, linear_twin, multiply_adds, variant
 
 SEEDS = (0, 1, 2)  # the paper's three repetitions
 LEARNING_RATES = (0.1, 0.01, 0.001)
@@ -37,8 +37,7 @@ class Run:
 
     def network(self) -> Variant:
         """What is trained."""
-        named = variant(self.variant)
-        return named if self.output_activation else linear_output(named)
+        return variant(self.variant if self.output_activation else linear_twin(self.variant))
 
     def training(self) -> Recipe:
         """How it is trained."""
