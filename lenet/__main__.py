@@ -190,7 +190,7 @@ def parser() -> argparse.ArgumentParser:
     commands = main.add_subparsers(required=True)
 
     command = commands.add_parser("experiments", help=experiments.__doc__)
-    command.add_argument("--only", type=int, metavar="N", help="the number of one experiment")
+    command.add_argument("--only", metavar="NAME", help="one experiment: its id or number")
     command.add_argument("--seeds", type=positive, default=3, help="seeds 0 to N-1 (default 3)")
     command.add_argument("--workers", type=positive, help="processes (default: one a core)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, tcp://host:port")

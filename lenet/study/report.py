@@ -7,18 +7,20 @@ from pathlib import Path
 
 from lenet.formatting import percent
 from lenet.paths import PRETRAINED, write_atomically
-from lenet.study import curves, statistics, training_times
-from lenet.study.experiments import DEPTH, EXPERIMENTS, FORMS, SEEDS, Claim, Experiment
+from lenet.study import curves, judging, measures, tables, training_times
+from lenet.study.design import FORMS, SEEDS, Claim, Experiment
+from lenet.study.experiments import EXPERIMENTS
+from lenet.study.judging import Finding
 from lenet.study.kernels import kernels
-from lenet.study.statistics import Finding, Runs
+from lenet.study.measures import Runs
 
 REPORT = PRETRAINED / "REPORT.md"
-MARKS = {statistics.HOLDS: "Holds", statistics.FAILS: "**Fails**", statistics.UNDECIDED: "*Undecided*"}
+MARKS = {judging.HOLDS: "Holds", judging.FAILS: "**Fails**", judging.UNDECIDED: "*Undecided*"}
 
 
 def write(path: Path = REPORT) -> None:
     """Make the page from the curves. Raises CurvesError, OSError."""
-    runs = statistics.load(curves.read(), kernels())
+    runs = measures.load(curves.read(), kernels())
     write_atomically(path, report(runs).encode())
 
 
@@ -37,7 +39,7 @@ def report(runs: Runs) -> str:
         "last layer too, and *linear output*, without it. Intervals are 95 % t intervals of the mean over seeds; "
         "comparisons are paired by seed; many are made, and none is corrected for that. Runs that come out the same, "
         f"bit for bit, on every x86-64 processor with AVX2, by the release of PyTorch that does it: {_releases(runs)}.",
-        f"**The rule.** {statistics.VERDICT_RULE}",
+        f"**The rule.** {judging.VERDICT_RULE}",
         _overview(runs),
         *(_experiment(e, runs) for e in EXPERIMENTS),
     ]
@@ -45,7 +47,7 @@ def report(runs: Runs) -> str:
 
 
 def _releases(runs: Runs) -> str:
-    found = Counter(history["torch"][0] or "none, with Adam or where no release does it" for history in runs.values())
+    found = Counter(history.torch[0] or "none, with Adam or where no release does it" for history in runs.values())
     return ", ".join(f"{release} ({count} runs)" for release, count in sorted(found.items())) or "none"
 
 
@@ -53,7 +55,7 @@ def _overview(runs: Runs) -> str:
     rows = []
     for e in EXPERIMENTS:
         for claim in e.claims:
-            judgement = statistics.judge(claim, runs)
+            judgement = judging.judge(claim, runs)
             rows.append([f"{e.number}{claim.letter}", claim.words, f"**{judgement.verdict}**", judgement.note])
     return markdown(["", "the paper says", "verdict", ""], rows)
 
@@ -62,22 +64,29 @@ def _experiment(e: Experiment, runs: Runs) -> str:
     parts = [f"## {e.number} {e.title}", e.question]
     for form, words in FORMS.items():
         for lr in e.lrs if e.variants else ():
-            settings = {statistics.label(e, setting): setting for setting in statistics.settings_at(e, lr)}
             parts.append(f"Learning rate {lr:g}, {words}:")
-            rows = statistics.table(settings, runs, form)
+            rows = tables.table(tables.settings_at(e, lr, form), runs)
             parts.append(markdown(TABLE, map(table_row, rows)))
             parts += luck(rows)
-    if e is DEPTH:
-        parts.append(_times())
+    parts += [SECTIONS[name]() for name in e.why if name in SECTIONS]
     parts += [_claim(e, claim, runs) for claim in e.claims]
     return "\n\n".join(parts)
 
 
-TABLE = ["", "n", "final accuracy", "95 % interval", "get to 90 %", "in epochs", "classes never predicted", "seeds (%)"]
+TABLE = [
+    "",
+    "runs",
+    "accuracy",
+    "95 % interval",
+    "runs above 90 %",
+    "epochs to 90 %",
+    "classes never predicted",
+    "each seed (%)",
+]
 
 
 def table_row(row: dict) -> list[str]:
-    """A row of statistics.table as text."""
+    """A row of tables.table as text."""
     interval = "–" if isnan(row["low"]) else f"{percent(row['low'])} to {percent(row['high'])}"
     rest = ["–" if isnan(row[name]) else f"{row[name]:.1f}" for name in ("epochs", "unpredicted")]
     final = "not yet run" if isnan(row["final"]) else f"{percent(row['final'])}"
@@ -93,10 +102,10 @@ def table_row(row: dict) -> list[str]:
 
 
 def luck(rows: Iterable[dict]) -> list[str]:
-    """A sentence for each row of statistics.table with accuracies that are better than what the network can tell."""
+    """A sentence for each row of tables.table with accuracies that are better than what the network can tell."""
     return [
-        f"{row['network']}, seed {', '.join(map(str, row['lucky']))}: the output of 0 is dead, and zeros count as read "
-        "rightly only because the first of ten equal outputs is taken for the answer. Up to ten points of that "
+        f"{row['network']}, seed {', '.join(map(str, row['lucky']))}: the logit of 0 is dead, and zeros count as read "
+        "rightly only because the first of ten equal logits is taken for the answer. Up to ten points of that "
         "accuracy are luck."
         for row in rows
         if row["lucky"]
@@ -108,16 +117,28 @@ def _times() -> str:
     if not rows:
         return "Training times were not measured on this machine yet: `python -m lenet times`."
     header = ["", "paper, s", "paper, ratio", "here, s an epoch", "here, ratio"]
-    body = [[row["network"], str(row["paper seconds"]), f"{row['paper ratio']:.2f}", f"{row['seconds']:.1f}",
-             f"{row['ratio']:.2f}"] for row in rows]  # fmt: skip
+    body = [
+        [
+            row["network"],
+            str(row["paper seconds"]),
+            f"{row['paper ratio']:.2f}",
+            f"{row['seconds']:.1f}",
+            f"{row['ratio']:.2f}",
+        ]
+        for row in rows
+    ]
     return f"Training time ({training_times.machine()}):\n\n{markdown(header, body)}"
 
 
+# What the report shows of an experiment beside its tables and claims: rows named in Experiment.why.
+SECTIONS = {"times": _times}
+
+
 def _claim(e: Experiment, claim: Claim, runs: Runs) -> str:
-    judgement = statistics.judge(claim, runs)
+    judgement = judging.judge(claim, runs)
     lines = [f"### {e.number}{claim.letter} {claim.words}", f"**{judgement.verdict.capitalize()}.** {judgement.note}"]
     lines.append("\n".join(part_lines(judgement.paper, judgement.linear)))
-    lines.append(f"*Mechanism.* {statistics.mechanism(claim, runs)}")
+    lines.append(f"*Mechanism.* {judging.mechanism(claim, runs)}")
     return "\n\n".join(line.strip() for line in lines)
 
 
@@ -126,10 +147,10 @@ def part_lines(paper: Sequence[Finding], linear: Sequence[Finding]) -> list[str]
     counter = dict(zip((finding.part for finding in paper), linear))
     lines = []
     for finding in paper:
-        lines.append(f"- {MARKS[finding.outcome]}: {finding.part.words}: {statistics.numbers(finding)}.")
-        lines.append(f"  - The rule: {statistics.rule(finding.part)}.")
+        lines.append(f"- {MARKS[finding.outcome]}: {finding.part.words}: {judging.numbers(finding)}.")
+        lines.append(f"  - The rule: {judging.rule(finding.part)}.")
         if other := counter.get(finding.part):
-            lines.append(f"  - With linear output: {MARKS[other.outcome].lower()}, {statistics.numbers(other)}.")
+            lines.append(f"  - With linear output: {MARKS[other.outcome].lower()}, {judging.numbers(other)}.")
     return lines
 
 

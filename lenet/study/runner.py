@@ -24,7 +24,7 @@ from lenet.paths import ROOT, remove_partial, write_atomically
 from lenet.recipe import Recipe
 from lenet.study import curves
 from lenet.study.curves import CURVES
-from lenet.study.experiments import Run
+from lenet.study.design import Run
 from lenet.system import cores
 
 WEIGHTS = ROOT / "runs"  # weights of every run done here, for `python -m lenet export`; not in the repository
@@ -57,10 +57,7 @@ def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda e
     for epoch in train(model, recipe, mnist("train"), mnist("test")):
         history.append(epoch)
         on_epoch(epoch.epoch)
-    records = []
-    for epoch in history:
-        lists = {"dead_units": list(epoch.dead_units.values()), "gradient_norms": list(epoch.gradient_norms.values())}
-        records.append({**asdict(epoch), **lists, "torch": release(recipe)})
+    records = [{**asdict(epoch), "torch": release(recipe)} for epoch in history]
     card = make_card(run.name, run.network(), recipe, history)
     return Result(run, records, weights_bytes(model, card))
 

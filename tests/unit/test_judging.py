@@ -1,6 +1,7 @@
 """Intervals against scipy's own, and every verdict that a claim can get."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,39 +9,42 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.study.experiments import EXPERIMENTS, SEEDS, Claim, Experiment, Part, Quantity, Run, Setting
-from lenet.study.statistics import (
+from lenet.study.curves import History
+from lenet.study.design import SEEDS, Claim, Experiment, Part, Quantity, Setting
+from lenet.study.experiments import EXPERIMENTS, experiment
+from lenet.study.judging import (
     CANNOT_TELL,
     CAVEAT,
     FAILS,
     HOLDS,
-    MEASURES,
     NOT_REPRODUCED,
     REPRODUCED,
     RULES,
     UNDECIDED,
-    Runs,
     answers,
-    course,
     find,
     in_words,
-    interval,
     judge,
     mechanism,
     numbers,
-    paired,
     rule,
-    show,
-    table,
-    values,
     verdict,
 )
+from lenet.study.measures import MEASURES, Runs, interval, paired, show, values
+from lenet.study.tables import course, table
+from lenet.variant import variant
 from tests.curves import both, world
 
-CLAIMS = [pytest.param(claim, id=f"{e.number}{claim.letter}") for e in EXPERIMENTS for claim in e.claims]
+CLAIMS = [pytest.param(claim, id=f"{e.id}-{claim.letter}") for e in EXPERIMENTS for claim in e.claims]
 # An original that is consistently good (4a) cannot have a bad repetition (3b) at the same time.
-CONSISTENT = "One and two layers are consistently good."
+CONSISTENT = experiment("depth").claims[0]
+ANY = both(True, seeds=[0])[Setting("original").run(0)]
 samples = st.lists(st.floats(-1e3, 1e3), min_size=2, max_size=12)
+
+
+def ended(accuracy: float) -> History:
+    """A run that ends with this accuracy."""
+    return replace(ANY, test_accuracy=[0.1, accuracy])
 
 
 @given(samples)
@@ -118,7 +122,7 @@ def test_verdict(paper: list[str], linear: list[str], expected: str) -> None:
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_where_the_paper_is_right_its_claims_are_reproduced(claim: Claim) -> None:
-    judgement = judge(claim, both(True, bad_seed=claim.words != CONSISTENT))
+    judgement = judge(claim, both(True, bad_seed=claim != CONSISTENT))
     assert judgement.verdict == REPRODUCED, [numbers(finding) for finding in (*judgement.paper, *judgement.linear)]
     assert judgement.done == judgement.needed > 0
     assert judgement.note == ""
@@ -126,14 +130,14 @@ def test_where_the_paper_is_right_its_claims_are_reproduced(claim: Claim) -> Non
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_where_it_is_wrong_they_are_not(claim: Claim) -> None:
-    judgement = judge(claim, Runs({**world(False, True), **world(True, False)}))
+    judgement = judge(claim, Runs({**world(False, "paper"), **world(True, "linear")}))
     assert judgement.verdict == NOT_REPRODUCED, [numbers(finding) for finding in judgement.paper]
 
 
 @pytest.mark.parametrize("claim", [c for c in CLAIMS if c.values[0].counter_test])  # type: ignore[attr-defined]
 def test_right_only_with_the_output_relu_is_a_caveat(claim: Claim) -> None:
-    consistent = claim.words == CONSISTENT
-    judgement = judge(claim, Runs({**world(True, True, bad_seed=not consistent), **world(False, False)}))
+    consistent = claim == CONSISTENT
+    judgement = judge(claim, Runs({**world(True, "paper", bad_seed=not consistent), **world(False, "linear")}))
     assert judgement.verdict == CAVEAT
     assert judgement.note == "With linear output it does not hold."
 
@@ -162,23 +166,23 @@ def test_every_claim_says_its_rule_numbers_and_mechanism(claim: Claim) -> None:
 def test_a_quantity_by_seed() -> None:
     runs = both(True, bad_seed=False)
     fast = Quantity("epochs", (Setting("tanh"),), (Setting("original"),))
-    assert set(values(fast, runs, True).values()) == {-3.0}
-    assert set(values(Quantity("epochs", (Setting("sigmoid"),)), runs, True).values()) == {21.0}
-    assert values(Quantity("dead outputs", (Setting("original"),)), runs, False) == {}
-    assert set(values(Quantity("gradient ratio", (Setting("depth-4"),)), runs, True).values()) == {-4.0}
+    assert set(values(fast, runs).values()) == {-3.0}
+    assert set(values(Quantity("epochs", (Setting("sigmoid"),)), runs).values()) == {21.0}
+    assert values(Quantity("dead logits", (Setting("original-linear"),)), runs) == {}
+    assert set(values(Quantity("gradient ratio", (Setting("depth-4"),)), runs).values()) == {-4.0}
     both_rates = Quantity("final", (Setting("original", 0.1), Setting("original", 0.001)), over="range")
-    assert all(value == pytest.approx(0.88) for value in values(both_rates, runs, True).values())
+    assert all(value == pytest.approx(0.88) for value in values(both_rates, runs).values())
 
 
 def test_no_interval_of_accuracies_is_printed_past_what_they_can_be() -> None:
     tanh, original = (Setting(name) for name in ("tanh", "original"))
     scattered = {0: 1.0, 1: 0.0, 2: 1.0}
     runs = Runs({
-        setting.run(True, seed): {"test_accuracy": [abs(less - final)]}
+        setting.run(seed): ended(abs(less - final))
         for setting, less in ((tanh, 0.0), (original, 1.0)) for seed, final in scattered.items()
     })  # fmt: skip
-    alone = find(Part("", Quantity("final", (tanh,))), runs, True)
-    between = find(Part("", Quantity("final", (tanh,), (original,))), runs, True)
+    alone = find(Part("", Quantity("final", (tanh,))), runs)
+    between = find(Part("", Quantity("final", (tanh,), (original,))), runs)
     assert alone.interval.low < 0 and alone.interval.high > 1
     assert "interval 0.0 % to 100.0 %, n = 3" in numbers(alone)
     assert between.interval.low < -1 and between.interval.high > 1
@@ -186,12 +190,12 @@ def test_no_interval_of_accuracies_is_printed_past_what_they_can_be() -> None:
 
 
 def test_the_table_keeps_runs_that_never_get_there_out_of_the_mean() -> None:
-    runs = world(right=True, form=True, seeds=range(4))
-    there, not_there = (runs[Run("original", True, 0.1, seed)] for seed in (0, 3))
+    runs = world(True, "paper", seeds=range(4))
+    there, not_there = (runs[Setting("original").run(seed)] for seed in (0, 3))
     for history, epoch in ((there, 7), (not_there, None)):
-        history["test_accuracy"][:] = [0.95 if epoch and at >= epoch else 0.2 for at in history["epoch"]]
+        history.test_accuracy[:] = [0.95 if epoch and at >= epoch else 0.2 for at in history.epoch]
     settings = {name: Setting(name) for name in ("original", "depth-4")}
-    some, none = table(settings, runs, True)
+    some, none = table(settings, runs)
     assert (some["reached"], some["epochs"]) == (3, pytest.approx((7 + 5 + 5) / 3))
     assert none["reached"] == 0 and math.isnan(none["epochs"])
 
@@ -206,49 +210,69 @@ def test_a_mean_in_words_has_its_unit_its_interval_and_n() -> None:
 def test_a_run_that_is_no_number_any_more_leaves_the_others_their_course() -> None:
     runs = both(True, seeds=range(3))
     setting = Setting("depth-4")
-    broken = setting.run(True, 1)
-    loss = [*runs[broken]["train_loss"][:5], *[math.nan] * 16]
-    norms = [*runs[broken]["gradient_norms"][:5], *[[math.nan] * 7] * 16]
-    runs[broken] = {**runs[broken], "train_loss": loss, "gradient_norms": norms}
+    broken = setting.run(1)
+    history = runs[broken]
+    loss = [*history.train_loss[:5], *[math.nan] * 16]
+    norms = [*history.gradient_norms[:5], *[dict.fromkeys(history.gradient_norms[0], math.nan)] * 16]
+    runs[broken] = replace(history, train_loss=loss, gradient_norms=norms)
     for name in ("loss", "gradient", "dead"):
-        means, seeds = course({"4 layers": setting}, name, runs, True)
+        means, seeds = course({"4 layers": setting}, name, runs)
         assert [row["n"] for row in means] == [3] * 5 + [2] * 16
         assert all(math.isfinite(row["mean"]) for row in means)
         assert {row["seed"] for row in seeds if row["epoch"] == 20} == {0, 2}
-    assert values(Quantity("dead outputs", (setting,)), runs, True).keys() == {0, 2}
+    assert values(Quantity("dead logits", (setting,)), runs).keys() == {0, 2}
 
 
 def test_runs_without_the_other_setting_do_not_count() -> None:
     runs = both(True, bad_seed=False)
     part = Part("", Quantity("final", (Setting("tanh"),), (Setting("original"),)), high=0)
     for seed in range(4, 10):
-        del runs[Setting("original").run(True, seed)]
-    assert find(part, Runs(runs), True).values.keys() == {0, 1, 2, 3}
+        del runs[Setting("original").run(seed)]
+    assert find(part, Runs(runs)).values.keys() == {0, 1, 2, 3}
 
 
 @pytest.mark.parametrize("e", EXPERIMENTS[1:], ids=lambda e: e.title)
 def test_the_right_answer_follows_the_curves(e: Experiment) -> None:
-    for right, quantity in e.guess.answers.items():
-        [winner] = quantity.of
+    for right, answer in e.guess.answers.items():
+        [winner] = answer.quantity.of
         runs = Runs({
-            setting.run(True, seed): {"test_accuracy": [0.1, 0.9 if setting == winner else 0.2 + seed / 10]}
+            setting.run(seed): ended(0.9 if setting == winner else 0.2 + seed / 10)
             for setting in e.settings() for seed in range(3)
         })  # fmt: skip
-        means = {text: interval(by_seed.values()).mean for text, by_seed in answers(e.guess, runs).items()}
+        means = {name: interval(by_seed.values()).mean for name, by_seed in answers(e.guess, runs).items()}
         assert means.keys() == e.guess.answers.keys()
         assert max(means, key=means.__getitem__) == right
     assert answers(e.guess, Runs()) == {}
 
 
 def test_measures_of_real_numbers() -> None:
-    history = both(True)[Setting("original").run(True, 0)]
+    history = both(True)[Setting("original").run(0)]
     assert MEASURES["epochs"].of(history) == 5
-    assert MEASURES["unpredicted"].of({**history, "classes_predicted": [1, 8]}) == 2
-    assert MEASURES["highest"].of({**history, "test_accuracy": [0.1, 0.9, 0.3]}) == 0.9
-    assert MEASURES["not numbers"].of({**history, "train_loss": [2.3, math.nan]}) == 1
-    assert MEASURES["not numbers"].of({**history, "train_loss": [2.3, 0.1]}) == 0
-    assert MEASURES["gradient ratio"].of({**history, "gradient_norms": [[0.0, 1.0]]}) is None
-    assert MEASURES["area"].of({**history, "test_accuracy": [0.0, 0.5, 1.0]}) == 0.75
+    assert MEASURES["unpredicted"].of(replace(history, classes_predicted=[1, 8])) == 2
+    assert MEASURES["highest"].of(replace(history, test_accuracy=[0.1, 0.9, 0.3])) == 0.9
+    assert MEASURES["nan"].of(replace(history, train_loss=[2.3, math.nan])) == 1
+    assert MEASURES["nan"].of(replace(history, train_loss=[2.3, 0.1])) == 0
+    assert MEASURES["gradient ratio"].of(replace(history, gradient_norms=[{"conv1": 0.0, "fc3": 1.0}])) is None
+    assert MEASURES["area"].of(replace(history, test_accuracy=[0.0, 0.5, 1.0])) == 0.75
+
+
+@pytest.mark.parametrize(
+    ("name", "linear"), [("original", "fc1"), ("depth-4", "fc1"), ("lstm", "fc1"), ("rnn-steps", "fc1")]
+)
+def test_the_first_linear_layer_is_found_by_its_name(name: str, linear: str) -> None:
+    history = both(True, seeds=[0])[Setting(name).run(0)]
+    norms = {layer: float(place) for place, layer in enumerate(history.gradient_norms[0])}
+    assert MEASURES["linear gradient"].of(replace(history, gradient_norms=[norms])) == norms[linear]
+
+
+def test_dead_logits_are_those_of_the_last_activation() -> None:
+    history = both(True, seeds=[0])[Setting("original").run(0)]
+    dead = {"relu1": 1.0, "relu2": 0.0, "relu3": 0.0, "relu4": 0.0, "relu5": 0.3}
+    assert MEASURES["dead logits"].of(replace(history, dead_units=[dead])) == 3
+    assert MEASURES["unpredicted"].of(replace(history, dead_units=[dead])) == 3
+    linear = replace(history, network=variant("original-linear"), dead_units=[dead])
+    assert MEASURES["dead logits"].of(linear) is None
+    assert MEASURES["unpredicted"].of(linear) == 0
 
 
 def test_the_report_has_every_claim_and_follows_the_curves() -> None:
