@@ -57,13 +57,14 @@ class Measure:
     """A number of a run.
 
     of: from its history, None if the history does not say; show: as text, with its unit; limits: least and most that
-    it can be.
+    it can be; less_is_better: of two runs, the one with the smaller number is the better one.
     """
 
     words: str
     of: Callable[[History], float | None]
     show: Callable[[float], str]
     limits: tuple[float, float] = (-inf, inf)
+    less_is_better: bool = False
 
 
 def _points(value: float) -> str:
@@ -109,6 +110,11 @@ def _lost_classes(history: History) -> float:
     """A class whose output ReLU is dead is lost even if it is predicted: that is where all ten logits are zero."""
     unpredicted = float(CLASSES - history.classes_predicted[-1])
     return max(unpredicted, _dead_logits(history) or 0.0) if history.network.activation == "relu" else unpredicted
+
+
+def failed(history: History) -> bool:
+    """Whether at the end some class is never predicted, or its logit is dead, or the weights are NaN."""
+    return _lost_classes(history) > 0 or isnan(history.train_loss[-1])
 
 
 def lucky(history: History) -> bool:
@@ -160,7 +166,13 @@ MEASURES: dict[str, Measure] = {
         _points,
         (-1.0, 1.0),
     ),
-    "epochs": Measure(f"epochs to {HIGH:.0%} (one more than the last if never)", lambda h: _epochs_to(h, HIGH), _count),
+    "epochs": Measure(
+        f"epochs to {percent(HIGH, 0)} (one more than the last if never)",
+        lambda h: _epochs_to(h, HIGH),
+        _count,
+        less_is_better=True,
+    ),
+    "fails": Measure("fails: 1 is yes", lambda h: float(failed(h)), _count, SHARE, less_is_better=True),
     "area": Measure(
         "mean test accuracy over the epochs", lambda h: float(np.mean(h.test_accuracy[1:])), percent, SHARE
     ),
@@ -189,7 +201,7 @@ _OVER: dict[str, Callable] = {
     "mean": np.mean,
     "max": np.max,
     "min": np.min,
-    "range": np.ptp,
+    "sum": np.sum,
     "best": lambda values: np.argmax(values) + 1,
 }
 

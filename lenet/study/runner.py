@@ -72,7 +72,7 @@ def run_all(
     on_progress: Callable[[float], None] = lambda cost: None,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> None:
-    """Do all the runs that the file lacks, the longest first, and add each to the file as it ends.
+    """Do all the runs that the file lacks, in their order, and add each to the file as it ends.
 
     weights: a folder for the weights of each run. on_progress: told about twice a second how much of the sum of
     Run.cost() is done. Raises CurvesError if the file cannot be read, RunnerError if runs cannot be finished.
@@ -80,7 +80,7 @@ def run_all(
     remove_partial(path)
     table = curves.read(path) if path.exists() else curves.SCHEMA.empty_table()
     done = curves.finished(curves.histories(table))
-    todo = sorted(dict.fromkeys(run for run in runs if run not in done), key=Run.cost, reverse=True)
+    todo = list(dict.fromkeys(run for run in runs if run not in done))
     on_start(todo)
     started = _on_cluster(todo, scheduler, on_progress) if scheduler else _here(todo, workers, on_progress)
     with closing(started) as results:

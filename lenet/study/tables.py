@@ -8,7 +8,7 @@ import numpy as np
 
 from lenet.study.curves import History
 from lenet.study.design import FORMS, Experiment, Quantity, Setting
-from lenet.study.measures import MEASURES, SHARE, Runs, interval, lucky, values
+from lenet.study.measures import MEASURES, SHARE, Runs, failed, interval, lucky, values
 from lenet.variant import layers
 
 
@@ -87,7 +87,8 @@ def course(settings: Mapping[str, Setting], name: str, runs: Runs) -> tuple[list
 def table(settings: Mapping[str, Setting], runs: Runs) -> list[dict]:
     """A row for each label: n, accuracy at the end with its interval, and what explains it.
 
-    reached: how many seeds get to HIGH accuracy; epochs: the mean of those seeds until then, NaN if none does.
+    failed: how many seeds fail; reached: how many get to HIGH accuracy; epochs: the mean of those seeds until then, NaN
+    if none does.
     lucky: the seeds in which a dead logit of 0 counts as reading zeros rightly.
     """
     rows = []
@@ -95,7 +96,7 @@ def table(settings: Mapping[str, Setting], runs: Runs) -> list[dict]:
         row: dict = {"network": text}
         finals = values(Quantity("final", (setting,)), runs)
         final = interval(finals.values())
-        row |= {"n": final.n, "final": final.mean}
+        row |= {"n": final.n, "final": final.mean, "failed": sum(map(failed, runs.of(setting).values()))}
         row |= {"low": max(final.low, 0.0), "high": min(final.high, 1.0)} if final.n > 1 else {"low": nan, "high": nan}
         epochs = values(Quantity("epochs", (setting,)), runs).values()
         reached = [count for count in epochs if count <= setting.run(0).training().epochs]

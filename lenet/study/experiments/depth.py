@@ -1,6 +1,21 @@
 """4 Depth: one to four convolutional layers."""
 
-from lenet.study.design import HIGH, ORIGINAL, Claim, Experiment, Guess, Part, Quantity, Setting, answers, at, final
+from lenet.study.design import (
+    MIXED,
+    MOSTLY,
+    ORIGINAL,
+    RARELY,
+    Claim,
+    Experiment,
+    Guess,
+    Part,
+    Quantity,
+    Setting,
+    answers,
+    at,
+    fails,
+    final,
+)
 
 DEPTH_SECONDS = {"depth-1": 128, "original": 158, "depth-3": 593, "depth-4": 735}  # the paper's training times
 _DEPTHS = {"depth-1": "1 layer", "original": "2 layers (original)", "depth-3": "3 layers", "depth-4": "4 layers"}
@@ -19,7 +34,7 @@ EXPERIMENT = Experiment(
             "a",
             "One and two layers are consistently good.",
             tuple(
-                Part(f"{label}, final accuracy, above 90 %", final(Setting(name)), low=HIGH, rule="every")
+                fails(label, Setting(name), share=RARELY)
                 for name, label in (("depth-1", "1 layer"), ("original", "2 layers"))
             ),
             "Most of what is missing to the accuracy are whole classes. Classes never predicted at the end:",
@@ -31,7 +46,7 @@ EXPERIMENT = Experiment(
         Claim(
             "b",
             "Four layers does very poorly.",
-            (Part("4 layers, final accuracy, below 50 %", final(Setting("depth-4")), high=0.5),),
+            (fails("4 layers", Setting("depth-4"), share=MOSTLY),),
             "Where the learning rate is too high for the depth, weights may cease to be numbers at any time, and every "
             "picture is read as a 0 from then on. Runs that end so (1 is yes), highest accuracy of any epoch, and "
             "classes never predicted at the end, of ten:",
@@ -48,10 +63,7 @@ EXPERIMENT = Experiment(
         Claim(
             "c",
             "Three layers is inconsistent.",
-            (
-                Part("3 layers, final accuracy, above 90 %", final(Setting("depth-3")), low=HIGH, rule="some"),
-                Part("3 layers, final accuracy, below 90 %", final(Setting("depth-3")), high=HIGH, rule="some"),
-            ),
+            (fails("3 layers", Setting("depth-3"), share=MIXED),),
             "Classes never predicted at the end, of ten:",
             (
                 ("3 layers", Quantity("unpredicted", at("depth-3"))),
@@ -67,11 +79,12 @@ EXPERIMENT = Experiment(
                     "more than ten times smaller",
                     Quantity("gradient ratio", at("depth-4"), (ORIGINAL,)),
                     high=-1,
+                    rule="median",
                 ),
-                Part(
-                    "4 layers without the output ReLU (the same path for the gradient), final accuracy, below 50 %",
-                    final(*at("depth-4-linear")),
-                    high=0.5,
+                fails(
+                    "4 layers without the output ReLU (the same path for the gradient)",
+                    Setting("depth-4-linear"),
+                    share=MOSTLY,
                 ),
             ),
             "If gradients vanish on the way back, they do so with a linear output too. Gradient of the first layer ÷ "

@@ -2,6 +2,7 @@
 
 from lenet.recipe import RECIPES
 from lenet.study.design import (
+    CONSISTENTLY,
     EPOCHS_TO_HIGH,
     HIGH,
     LEARNING_RATES,
@@ -37,20 +38,20 @@ EXPERIMENT = Experiment(
             "Tanh reaches high accuracy in fewer epochs than the others, and does so more consistently across "
             "learning rates.",
             (
-                Part(
-                    f"Tanh minus ReLU, {EPOCHS_TO_HIGH}, mean over the learning rates",
-                    Quantity("epochs", TANH, RELU),
-                    high=0,
+                *(
+                    Part(
+                        f"Tanh minus {other}, {EPOCHS_TO_HIGH}, learning rate {LEARNING_RATES[at]:g}",
+                        Quantity("epochs", TANH[at : at + 1], settings[at : at + 1]),
+                        high=0,
+                    )
+                    for other, settings in (("ReLU", RELU), ("Sigmoid", SIGMOID))
+                    for at in (0, 1)  # at 0.001 none of them gets there
                 ),
                 Part(
-                    f"Tanh minus Sigmoid, {EPOCHS_TO_HIGH}, mean over the learning rates",
-                    Quantity("epochs", TANH, SIGMOID),
+                    "Tanh minus ReLU, at how many of the three learning rates a run fails",
+                    Quantity("fails", TANH, RELU, over="sum"),
                     high=0,
-                ),
-                Part(
-                    "Tanh minus ReLU, final accuracy, its range over the learning rates",
-                    final(*TANH, minus=RELU, over="range"),
-                    high=0,
+                    rule="median",
                 ),
             ),
             "Where an output ReLU is zero for all pictures of its class, none of them passes a gradient back: the "
@@ -81,7 +82,7 @@ EXPERIMENT = Experiment(
                     "less than 10 points",
                     Quantity("gain", RELU[1:], over="min"),
                     high=STUCK,
-                    rule="some",
+                    rule="can",
                 ),
             ),
             "Without momentum the weights move by at most learning rate × gradient in a step, and the gradient starts "
@@ -101,12 +102,16 @@ EXPERIMENT = Experiment(
                     "below 10 points",
                     Quantity("gain", SIGMOID, over="max"),
                     high=STUCK,
+                    rule="share",
+                    share=CONSISTENTLY,
                 ),
                 Part(
                     f"Sigmoid with Adam instead of plain SGD (learning rate {CURE.lr:g}, all else the same), final "
                     "accuracy above 90 %",
                     final(CURE),
                     low=HIGH,
+                    rule="share",
+                    share=CONSISTENTLY,
                 ),
             ),
             "The slope of a sigmoid is at most 1/4, so each layer shrinks the gradient on its way back; Adam divides "
@@ -127,6 +132,8 @@ EXPERIMENT = Experiment(
                     f"{label} at learning rate 0.001, accuracy gained over the untrained network, below 10 points",
                     Quantity("gain", settings[2:]),
                     high=STUCK,
+                    rule="share",
+                    share=CONSISTENTLY,
                 )
                 for label, settings in (("ReLU", RELU), ("Tanh", TANH), ("Sigmoid", SIGMOID))
             ),

@@ -8,7 +8,8 @@ import streamlit as st
 
 from lenet.paths import PRETRAINED
 from lenet.study import curves, judging, measures
-from lenet.study.design import Experiment
+from lenet.study.design import Experiment, Part
+from lenet.study.experiments import EXPERIMENTS
 from lenet.study.judging import Judgement
 from lenet.study.kernels import kernels
 from lenet.study.measures import Runs
@@ -30,15 +31,21 @@ def _load(path: Path, changes: tuple) -> Runs:
     return measures.load(curves.read(path), kernels())
 
 
-def judged(e: Experiment, runs: Runs) -> list[tuple[Judgement, str]]:
-    """Claims of an experiment with verdict and mechanism."""
-    return _judged(e.id, e, runs, _changes())
+def judged(e: Experiment, runs: Runs) -> list[Judgement]:
+    """The claims of an experiment."""
+    return _study(runs, curves.CURVES, _changes())[0][e.id]
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
-def _judged(name: str, _e: Experiment, _runs: Runs, changes: tuple) -> list[tuple[Judgement, str]]:
-    """`changes` stands for the runs."""
-    return [(judging.judge(claim, _runs), judging.mechanism(claim, _runs)) for claim in _e.claims]
+def corrected(runs: Runs) -> dict[Part, float]:
+    """p values of the whole study after Holm's correction."""
+    return _study(runs, curves.CURVES, _changes())[1]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _study(_runs: Runs, path: Path, changes: tuple) -> tuple[dict[str, list[Judgement]], dict[Part, float]]:
+    """`path` and `changes` stand for the runs."""
+    judgements = {e.id: [judging.judge(claim, _runs) for claim in e.claims] for e in EXPERIMENTS}
+    return judgements, judging.corrected(one for each in judgements.values() for one in each)
 
 
 def curves_csv(e: Experiment) -> str:

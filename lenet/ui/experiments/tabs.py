@@ -6,7 +6,7 @@ import streamlit as st
 from lenet.study import judging, measures, tables
 from lenet.study.design import FORMS, SEEDS, Experiment
 from lenet.study.measures import Runs
-from lenet.study.report import luck, part_lines
+from lenet.study.report import MANY_TESTS, claim_lines, luck
 from lenet.study.tables import COURSES
 from lenet.ui.experiments import charts, data, links
 from lenet.ui.experiments.panels import PANELS
@@ -191,6 +191,7 @@ _number = st.column_config.NumberColumn
 COLUMNS = {
     "network": st.column_config.TextColumn("Network", pinned=True),
     "n": _number("Runs", format="%d", width=45),
+    "failed": _number("Fail", help="Runs that never predict some class at the end, or are NaN", format="%d", width=45),
     "final": _number("Accuracy", help="Test accuracy at the end, mean over the seeds", format="%.1f %%", width=75),
     "interval": st.column_config.TextColumn("95 % interval", help="Of the mean", width=120),
     "unpredicted": _number(
@@ -216,21 +217,19 @@ COLUMNS = {
 def claims(e: Experiment, runs: Runs) -> None:
     """Every claim of the paper with our verdict; opened, the numbers, the rule and the mechanism."""
     st.subheader("What the paper claims, and what came out", anchor=False)
-    for judgement, mechanism in data.judged(e, runs):
+    for judgement in data.judged(e, runs):
         colour, symbol = VERDICTS[judgement.verdict]
         claim = judgement.claim
         badge = f":{colour}-badge[:material/{symbol}: {judgement.verdict}]"
         name = f"{e.number}{claim.letter}"
         opened = st.expander(f"{badge} **{name}** {claim.words}", key=f"claim-{name}", on_change="rerun")
         if opened.open:  # what nobody looks at is not sent
-            parts = "\n".join(part_lines(judgement.paper, judgement.linear))
-            opened.markdown(f"{judgement.note}\n\n{parts}\n\n**Mechanism.** {mechanism}")
+            lines = claim_lines(judgement, data.corrected(runs))
+            opened.markdown("\n\n".join([*lines, f"**Mechanism.** {judging.mechanism(claim, runs)}"]))
     rule = st.popover(
         "How a verdict is reached", type="tertiary", icon=":material/gavel:", on_change="rerun", key=f"rule-{e.id}"
     )
     if rule.open:
         rule.markdown(judging.VERDICT_RULE)
-        rule.markdown(
-            "Intervals are 95 % t intervals of the mean over seeds; comparisons are paired by seed. Many are made, and "
-            "none is corrected for that."
-        )
+        rule.markdown(judging.FAILURE_RULE)
+        rule.markdown(MANY_TESTS)
