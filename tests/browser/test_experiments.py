@@ -82,7 +82,7 @@ def test_a_claim_opens_with_its_numbers_and_mechanism(server, visit) -> None:
     page.get_by_text("Sigmoid hardly learns at any learning rate").click()
     page.get_by_text("The slope of a sigmoid is at most 1/4").wait_for()
     page.get_by_text("How a verdict is reached").click()
-    page.get_by_text("95 % t intervals").wait_for()
+    page.get_by_text("Failures come first").wait_for()
 
 
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:
