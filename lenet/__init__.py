@@ -22,13 +22,8 @@ _MODULES = (
     "ink",
     "recipe",
     "training",
-    "diagnosis",
     "explain",
     "tape",
-    "stress",
-    "experiments",
-    "curves",
-    "statistics",
     "pretrained",
 )
 

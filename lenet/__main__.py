@@ -10,11 +10,10 @@ from tqdm import tqdm
 
 def experiments(arguments: argparse.Namespace) -> None:
     """Do the runs of the experiments that pretrained/curves.parquet lacks, or write the report."""
-    from lenet.study import curves
     from lenet.study.curves import CurvesError
-    from lenet.study.experiments import EXPERIMENTS, experiment
 
     if arguments.merge or arguments.report:
+        from lenet.study import curves
         from lenet.study.report import REPORT, write
 
         try:
@@ -28,14 +27,13 @@ def experiments(arguments: argparse.Namespace) -> None:
             sys.exit(str(error))
         return
     try:
-        chosen = EXPERIMENTS if arguments.only is None else [experiment(arguments.only)]
-    except ValueError as error:
+        runs = wanted_runs(arguments)
+    except (ValueError, CurvesError) as error:
         sys.exit(str(error))
 
     from lenet.data import DataError
     from lenet.study.runner import WEIGHTS, Result, RunnerError, run_all
 
-    runs = [run for e in chosen for run in e.runs(tuple(range(arguments.seeds)))]
     bar = tqdm(unit="multiply-adds", unit_scale=True, smoothing=0)
 
     def on_start(todo: list) -> None:
@@ -50,14 +48,39 @@ def experiments(arguments: argparse.Namespace) -> None:
         bar.write(f"{result.run.name}: {result.records[-1]['test_accuracy']:.2%}")
 
     try:
-        run_all(runs, workers=arguments.workers, scheduler=arguments.scheduler, weights=WEIGHTS,
-                on_start=on_start, on_progress=on_progress, on_result=on_result)  # fmt: skip
+        run_all(
+            runs,
+            workers=arguments.workers,
+            scheduler=arguments.scheduler,
+            weights=WEIGHTS,
+            on_start=on_start,
+            on_progress=on_progress,
+            on_result=on_result,
+        )
     except KeyboardInterrupt:
         sys.exit("Stopped. What was finished is kept; the same command goes on from there.")
     except (CurvesError, DataError, RunnerError) as error:
         sys.exit(str(error))
     finally:
         bar.close()
+
+
+def wanted_runs(arguments: argparse.Namespace) -> list:
+    """The runs that the command `experiments` asks for. Raises ValueError, CurvesError."""
+    from lenet.study import curves, judging, measures, plan
+    from lenet.study.experiments import EXPERIMENTS, experiment
+    from lenet.study.kernels import kernels
+
+    chosen = EXPERIMENTS if arguments.only is None else [experiment(arguments.only)]
+    if not (arguments.at_least or arguments.until_decided):
+        every = (run for e in chosen for run in e.runs(range(arguments.seeds)))
+        return plan.cheapest_first(every)[::-1]  # the longest first: then no worker is idle for long at the end
+    runs = plan.at_least(chosen, arguments.at_least or 0)
+    if arguments.until_decided:
+        there = measures.load(curves.read(), kernels())
+        judgements = [judging.judge(claim, there) for e in chosen for claim in e.claims]
+        runs += plan.until_decided(judgements, arguments.most)
+    return plan.cheapest_first(runs)
 
 
 def tape(arguments: argparse.Namespace) -> None:
@@ -190,8 +213,15 @@ def parser() -> argparse.ArgumentParser:
     commands = main.add_subparsers(required=True)
 
     command = commands.add_parser("experiments", help=experiments.__doc__)
-    command.add_argument("--only", type=int, metavar="N", help="the number of one experiment")
+    command.add_argument("--only", metavar="NAME", help="one experiment: its id or number")
     command.add_argument("--seeds", type=positive, default=3, help="seeds 0 to N-1 (default 3)")
+    command.add_argument(
+        "--at-least", type=positive, metavar="N", help="so many seeds of every setting, two thirds where a run is long"
+    )
+    command.add_argument(
+        "--until-decided", action="store_true", help="the seeds that undecided verdicts wait for, the cheapest first"
+    )
+    command.add_argument("--most", type=positive, default=30, metavar="N", help="up to so many seeds (default 30)")
     command.add_argument("--workers", type=positive, help="processes (default: one a core)")
     command.add_argument("--scheduler", metavar="ADDRESS", help="of a Dask cluster, tcp://host:port")
     command.add_argument(

@@ -113,20 +113,27 @@ VARIANTS: dict[str, Variant] = {
     "rnn-steps": Variant(head="rnn-steps"),
     "lstm-steps": Variant(head="lstm-steps"),
 }
+# The twin of each without the nonlinearity after its last layer, for the study's counter-tests.
+LINEAR: dict[str, Variant] = {
+    f"{name}-linear": replace(v, output_activation=False)
+    for name, v in VARIANTS.items()
+    if name not in ("best", "original-dead")
+}
 
 
 def variant(name_or_variant: str | Variant) -> Variant:
     """The variant of that name. Raises VariantError with the names there are."""
     if isinstance(name_or_variant, Variant):
         return name_or_variant
-    if name_or_variant not in VARIANTS:
-        raise VariantError(f"There is no variant called {name_or_variant!r}. There are: {', '.join(VARIANTS)}.")
-    return VARIANTS[name_or_variant]
+    named = VARIANTS | LINEAR
+    if name_or_variant not in named:
+        raise VariantError(f"There is no variant called {name_or_variant!r}. There are: {', '.join(named)}.")
+    return named[name_or_variant]
 
 
-def linear_output(v: Variant) -> Variant:
-    """The same network without the nonlinearity after its last layer."""
-    return replace(v, output_activation=False)
+def linear_twin(name: str) -> str:
+    """Name of the same network without the nonlinearity after its last layer; its own if it has none. KeyError."""
+    return name if name in LINEAR or not VARIANTS[name].output_activation else f"{name}-linear"
 
 
 def layers(v: Variant) -> list[Layer]:

@@ -45,7 +45,7 @@ def run(arguments: argparse.Namespace) -> None:
         try:
             pages = {"bare page, one chart": (echo.url, 1)}
             for e in EXPERIMENTS:
-                query = urlencode({"experiment": f"{e.number} {e.title}", f"guess{e.number}": "Just show me"})
+                query = urlencode({"experiment": e.id, f"guess-{e.id}": "look"})
                 pages[f"{e.number} {e.title}"] = (f"{app.url}/experiments?{query}", 1 if e.variants else 0)
             times: dict[str, list[float]] = {name: [] for name in pages}
             for load in range(-1, arguments.loads):  # the first round warms both up

@@ -16,7 +16,7 @@ from benchmarks.app.browser import Server
 from benchmarks.app.visitor import Visitor, drawings, visit
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF")
-NAMES = ("digit", "network", "networks", "experiment", "guess1", "section", "lr", "epochs", "seed", "train_size",
+NAMES = ("digit", "network", "networks", "experiment", "guess-kernels", "section", "lr", "epochs", "seed", "train_size",
          "depth", "activation", "pool1", "head", "output", "preset", "shuffle", "optimiser", "run", "rotate", "noise",
          "curve", "again", "more")  # fmt: skip
 VALUES = ("", "-1", "7", "10000", "1e309", "-inf", "nan", "٣", "best", "original", "../../etc/passwd", "{{7*7}}",

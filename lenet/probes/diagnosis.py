@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from lenet.formatting import percent
+from lenet.probes.logits import dead_logits
 from lenet.recipe import Recipe
 from lenet.training import Epoch
 from lenet.variant import Variant
@@ -125,7 +126,7 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
         return Finding("warning", f"Never classified correctly{so_far}: {', '.join(lost)}.", evidence)
     if not _ends_in_relu(variant):
         return Finding("bad", f"Never predicted{so_far}: {', '.join(lost)}. Other logits always win.", evidence)
-    dead = _dead_outputs(last)
+    dead = dead_logits(variant, last.dead_units) or 0
     why = (
         "The ReLU after the last layer is dead" if dead >= len(lost) else "The ReLU after the last layer cuts them off"
     )
@@ -140,16 +141,12 @@ def _ends_in_relu(variant: Variant) -> bool:
     return variant.output_activation and variant.activation == "relu"
 
 
-def _dead_outputs(last: Epoch) -> int:
-    """Of a network with a nonlinearity after the last layer."""
-    *_, share = last.dead_units.values()
-    return round(share * len(last.class_accuracy))
-
-
 def _lucky(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
     """A dead output is the answer only where all ten are zero, and then it is the first: that of 0."""
-    dead = _dead_outputs(last)
-    if not _ends_in_relu(variant) or dead <= len(last.class_accuracy) - last.classes_predicted:
+    if not _ends_in_relu(variant):
+        return None
+    dead = dead_logits(variant, last.dead_units) or 0
+    if dead <= len(last.class_accuracy) - last.classes_predicted:
         return None
     return Finding(
         "bad",

@@ -10,8 +10,8 @@ from safetensors import SafetensorError, safe_open
 
 from lenet.paths import PRETRAINED
 from lenet.recipe import RECIPES, Recipe
-from lenet.study.experiments import Run
-from lenet.variant import VARIANTS, from_fields
+from lenet.study.design import Run
+from lenet.variant import LINEAR, VARIANTS, from_fields
 
 
 def kernels(folder: Path = PRETRAINED) -> dict[Run, Mapping[str, np.ndarray]]:
@@ -37,11 +37,8 @@ def _run(card: dict) -> Run | None:
     """The run that made the weights, or None if they were made otherwise."""
     network = from_fields(card["variant"])
     recipe = Recipe(**card["recipe"])
-    for name, named in VARIANTS.items():
+    for name, named in (LINEAR | VARIANTS).items():
         for label, known in RECIPES.items():
-            if (
-                replace(named, output_activation=network.output_activation) == network
-                and replace(known, lr=recipe.lr, seed=recipe.seed) == recipe
-            ):
-                return Run(name, network.output_activation, recipe.lr, recipe.seed, label)
+            if named == network and replace(known, lr=recipe.lr, seed=recipe.seed) == recipe:
+                return Run(name, label, recipe.lr, recipe.seed)
     return None

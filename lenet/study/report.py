@@ -1,29 +1,38 @@
 """The findings as one Markdown page, pretrained/REPORT.md: python -m lenet experiments --report."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from math import isnan
 from pathlib import Path
 
 from lenet.formatting import percent
 from lenet.paths import PRETRAINED, write_atomically
-from lenet.study import curves, statistics, training_times
-from lenet.study.experiments import DEPTH, EXPERIMENTS, FORMS, SEEDS, Claim, Experiment
+from lenet.study import curves, judging, measures, tables, training_times
+from lenet.study.design import FORMS, SEEDS, Experiment, Part
+from lenet.study.experiments import EXPERIMENTS
+from lenet.study.judging import Finding, Judgement
 from lenet.study.kernels import kernels
-from lenet.study.statistics import Finding, Runs
+from lenet.study.measures import Runs
 
 REPORT = PRETRAINED / "REPORT.md"
-MARKS = {statistics.HOLDS: "Holds", statistics.FAILS: "**Fails**", statistics.UNDECIDED: "*Undecided*"}
+MANY_TESTS = (
+    "Each decided part says the p value of its test, and what Holm's correction for all tests of the study makes of "
+    "it. Verdicts follow the parts' own tests at 5 %, so of twenty such tests one may mislead: where the corrected p "
+    "is above 0.05, take the verdict as provisional."
+)
+MARKS = {judging.HOLDS: "Holds", judging.FAILS: "**Fails**", judging.UNDECIDED: "*Undecided*"}
 
 
 def write(path: Path = REPORT) -> None:
     """Make the page from the curves. Raises CurvesError, OSError."""
-    runs = statistics.load(curves.read(), kernels())
+    runs = measures.load(curves.read(), kernels())
     write_atomically(path, report(runs).encode())
 
 
 def report(runs: Runs) -> str:
     """The page as text."""
+    judged = {f"{e.number}{claim.letter}": judging.judge(claim, runs) for e in EXPERIMENTS for claim in e.claims}
+    corrected = judging.corrected(judged.values())
     wanted = {run for e in EXPERIMENTS for run in e.runs()}
     done = len(wanted & runs.keys())
     seeds = sorted({run.seed for run in runs})
@@ -34,56 +43,73 @@ def report(runs: Runs) -> str:
         "anew.",
         f"{state} with the seeds {', '.join(map(str, SEEDS))} are done; seeds there are: "
         f"{', '.join(map(str, seeds)) or 'none'}. Two forms of every network: *paper*, with the nonlinearity after the "
-        "last layer too, and *linear output*, without it. Intervals are 95 % t intervals of the mean over seeds; "
-        "comparisons are paired by seed; many are made, and none is corrected for that. Runs that come out the same, "
+        "last layer too, and *linear output*, without it. Runs that come out the same, "
         f"bit for bit, on every x86-64 processor with AVX2, by the release of PyTorch that does it: {_releases(runs)}.",
-        f"**The rule.** {statistics.VERDICT_RULE}",
-        _overview(runs),
-        *(_experiment(e, runs) for e in EXPERIMENTS),
+        f"**The rule.** {judging.VERDICT_RULE}",
+        f"**Failures.** {judging.FAILURE_RULE}",
+        f"**Many tests.** {MANY_TESTS} The intervals of the tables are 95 % t intervals of the mean; no verdict "
+        "rests on them.",
+        _overview(judged),
+        *(_experiment(e, runs, judged, corrected) for e in EXPERIMENTS),
     ]
     return "\n\n".join(parts) + "\n"
 
 
 def _releases(runs: Runs) -> str:
-    found = Counter(history["torch"][0] or "none, with Adam or where no release does it" for history in runs.values())
+    found = Counter(history.torch[0] or "none, with Adam or where no release does it" for history in runs.values())
     return ", ".join(f"{release} ({count} runs)" for release, count in sorted(found.items())) or "none"
 
 
-def _overview(runs: Runs) -> str:
-    rows = []
-    for e in EXPERIMENTS:
-        for claim in e.claims:
-            judgement = statistics.judge(claim, runs)
-            rows.append([f"{e.number}{claim.letter}", claim.words, f"**{judgement.verdict}**", judgement.note])
-    return markdown(["", "the paper says", "verdict", ""], rows)
+def _overview(judged: Mapping[str, Judgement]) -> str:
+    rows = [
+        [name, judgement.claim.words, f"**{judgement.verdict}**", judgement.note, _shares(judgement)]
+        for name, judgement in judged.items()
+    ]
+    return markdown(["", "the paper says", "verdict", "", "three repetitions would have said"], rows)
 
 
-def _experiment(e: Experiment, runs: Runs) -> str:
+def _shares(judgement: Judgement) -> str:
+    return ", ".join(f"{name} {percent(share, 0)}" for name, share in judgement.three_repetitions.items())
+
+
+def _experiment(e: Experiment, runs: Runs, judged: Mapping[str, Judgement], corrected: Mapping[Part, float]) -> str:
     parts = [f"## {e.number} {e.title}", e.question]
     for form, words in FORMS.items():
         for lr in e.lrs if e.variants else ():
-            settings = {statistics.label(e, setting): setting for setting in statistics.settings_at(e, lr)}
             parts.append(f"Learning rate {lr:g}, {words}:")
-            rows = statistics.table(settings, runs, form)
+            rows = tables.table(tables.settings_at(e, lr, form), runs)
             parts.append(markdown(TABLE, map(table_row, rows)))
             parts += luck(rows)
-    if e is DEPTH:
-        parts.append(_times())
-    parts += [_claim(e, claim, runs) for claim in e.claims]
+    parts += [SECTIONS[name]() for name in e.why if name in SECTIONS]
+    for claim in e.claims:
+        name = f"{e.number}{claim.letter}"
+        parts += [f"### {name} {claim.words}", *claim_lines(judged[name], corrected)]
+        parts.append(f"*Mechanism.* {judging.mechanism(claim, runs)}")
     return "\n\n".join(parts)
 
 
-TABLE = ["", "n", "final accuracy", "95 % interval", "get to 90 %", "in epochs", "classes never predicted", "seeds (%)"]
+TABLE = [
+    "",
+    "runs",
+    "fail",
+    "accuracy",
+    "95 % interval",
+    "runs above 90 %",
+    "epochs to 90 %",
+    "classes never predicted",
+    "each seed (%)",
+]
 
 
 def table_row(row: dict) -> list[str]:
-    """A row of statistics.table as text."""
+    """A row of tables.table as text."""
     interval = "–" if isnan(row["low"]) else f"{percent(row['low'])} to {percent(row['high'])}"
     rest = ["–" if isnan(row[name]) else f"{row[name]:.1f}" for name in ("epochs", "unpredicted")]
     final = "not yet run" if isnan(row["final"]) else f"{percent(row['final'])}"
     return [
         row["network"],
         str(row["n"]),
+        str(row["failed"]),
         final,
         interval,
         str(row["reached"]),
@@ -93,10 +119,10 @@ def table_row(row: dict) -> list[str]:
 
 
 def luck(rows: Iterable[dict]) -> list[str]:
-    """A sentence for each row of statistics.table with accuracies that are better than what the network can tell."""
+    """A sentence for each row of tables.table with accuracies that are better than what the network can tell."""
     return [
-        f"{row['network']}, seed {', '.join(map(str, row['lucky']))}: the output of 0 is dead, and zeros count as read "
-        "rightly only because the first of ten equal outputs is taken for the answer. Up to ten points of that "
+        f"{row['network']}, seed {', '.join(map(str, row['lucky']))}: the logit of 0 is dead, and zeros count as read "
+        "rightly only because the first of ten equal logits is taken for the answer. Up to ten points of that "
         "accuracy are luck."
         for row in rows
         if row["lucky"]
@@ -108,29 +134,52 @@ def _times() -> str:
     if not rows:
         return "Training times were not measured on this machine yet: `python -m lenet times`."
     header = ["", "paper, s", "paper, ratio", "here, s an epoch", "here, ratio"]
-    body = [[row["network"], str(row["paper seconds"]), f"{row['paper ratio']:.2f}", f"{row['seconds']:.1f}",
-             f"{row['ratio']:.2f}"] for row in rows]  # fmt: skip
+    body = [
+        [
+            row["network"],
+            str(row["paper seconds"]),
+            f"{row['paper ratio']:.2f}",
+            f"{row['seconds']:.1f}",
+            f"{row['ratio']:.2f}",
+        ]
+        for row in rows
+    ]
     return f"Training time ({training_times.machine()}):\n\n{markdown(header, body)}"
 
 
-def _claim(e: Experiment, claim: Claim, runs: Runs) -> str:
-    judgement = statistics.judge(claim, runs)
-    lines = [f"### {e.number}{claim.letter} {claim.words}", f"**{judgement.verdict.capitalize()}.** {judgement.note}"]
-    lines.append("\n".join(part_lines(judgement.paper, judgement.linear)))
-    lines.append(f"*Mechanism.* {statistics.mechanism(claim, runs)}")
-    return "\n\n".join(line.strip() for line in lines)
+# What the report shows of an experiment beside its tables and claims: rows named in Experiment.why.
+SECTIONS = {"times": _times}
 
 
-def part_lines(paper: Sequence[Finding], linear: Sequence[Finding]) -> list[str]:
+def claim_lines(judgement: Judgement, corrected: Mapping[Part, float]) -> list[str]:
+    """Paragraphs in Markdown: the verdict, what each part came to, and what three repetitions would have said.
+
+    corrected: p values of the study after Holm's correction (judging.corrected).
+    """
+    return [
+        f"**{judgement.verdict.capitalize()}.** {judgement.note}".strip(),
+        "\n".join(part_lines(judgement, corrected)),
+        *filter(None, [judging.three_repetitions(judgement)]),
+    ]
+
+
+def part_lines(judgement: Judgement, corrected: Mapping[Part, float]) -> list[str]:
     """What each part of a claim came to, as a list in Markdown: outcome, statement, numbers, rule, counter-test."""
-    counter = dict(zip((finding.part for finding in paper), linear))
     lines = []
-    for finding in paper:
-        lines.append(f"- {MARKS[finding.outcome]}: {finding.part.words}: {statistics.numbers(finding)}.")
-        lines.append(f"  - The rule: {statistics.rule(finding.part)}.")
-        if other := counter.get(finding.part):
-            lines.append(f"  - With linear output: {MARKS[other.outcome].lower()}, {statistics.numbers(other)}.")
+    for at, finding in enumerate(judgement.paper):
+        lines.append(f"- {MARKS[finding.outcome]}: {finding.part.words}: {_told(finding, corrected)}")
+        lines.append(f"  - The rule: {judging.rule(finding.part)}.")
+        if judgement.linear:
+            other = judgement.linear[at]
+            lines.append(f"  - With linear output: {MARKS[other.outcome].lower()}, {_told(other, corrected)}")
     return lines
+
+
+def _told(finding: Finding, corrected: Mapping[Part, float]) -> str:
+    sentences = [f"{judging.numbers(finding)}."]
+    if finding.p is not None and finding.outcome != judging.UNDECIDED:
+        sentences.append(f"p = {finding.p:.2g}, corrected for all tests of the study {corrected[finding.part]:.2g}.")
+    return " ".join([*sentences, *filter(None, [judging.more_seeds(finding)])])
 
 
 def markdown(header: list[str], rows: Iterable[list[str]]) -> str:

@@ -20,7 +20,7 @@ from lenet.recipe import Recipe
 from lenet.service.worker import Worker, WorkerDied
 from lenet.study import curves
 from lenet.study.curves import CURVES
-from lenet.study.experiments import Run
+from lenet.study.design import Run
 from lenet.system import cores
 
 WEIGHTS = ROOT / "runs"  # weights of every run done here, for `python -m lenet export`; not in the repository
@@ -53,10 +53,7 @@ def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda e
     for epoch in epochs(train(model, recipe, mnist("train"), mnist("test"))):
         history.append(epoch)
         on_epoch(epoch.epoch)
-    records = []
-    for epoch in history:
-        lists = {"dead_units": list(epoch.dead_units.values()), "gradient_norms": list(epoch.gradient_norms.values())}
-        records.append({**asdict(epoch), **lists, "torch": release(recipe)})
+    records = [{**asdict(epoch), "torch": release(recipe)} for epoch in history]
     card = make_card(run.name, run.network(), recipe, history)
     return Result(run, records, weights_bytes(model, card))
 
@@ -71,7 +68,7 @@ def run_all(
     on_progress: Callable[[float], None] = lambda cost: None,
     on_result: Callable[[Result], None] = lambda result: None,
 ) -> None:
-    """Do all the runs that the file lacks, the longest first, and add each to the file as it ends.
+    """Do all the runs that the file lacks, in their order, and add each to the file as it ends.
 
     weights: a folder for the weights of each run. on_progress: told about twice a second how much of the sum of
     Run.cost() is done. Raises CurvesError if the file cannot be read, RunnerError if runs cannot be finished.
@@ -79,7 +76,7 @@ def run_all(
     remove_partial(path)
     table = curves.read(path) if path.exists() else curves.SCHEMA.empty_table()
     done = curves.finished(curves.histories(table))
-    todo = sorted(dict.fromkeys(run for run in runs if run not in done), key=Run.cost, reverse=True)
+    todo = list(dict.fromkeys(run for run in runs if run not in done))
     on_start(todo)
     started = _on_cluster(todo, scheduler, on_progress) if scheduler else _here(todo, workers, on_progress)
     with closing(started) as results:

@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 from lenet.paths import PRETRAINED, write_atomically
-from lenet.study.experiments import DEPTH, DEPTH_SECONDS, Setting
+from lenet.study.design import Setting
+from lenet.study.experiments.depth import DEPTH_SECONDS
+from lenet.study.experiments.depth import EXPERIMENT as DEPTH
 from lenet.system import processor
 
 TIMES = PRETRAINED / "training_time.json"
@@ -55,11 +57,11 @@ def measure() -> dict:
 
     prepare_process(repeatable=True)
     digits = mnist("train")
-    recipe = Setting("original").run(True, 0).training()
+    recipe = Setting("original").run(0).training()
     a_slice = recipe.steps_per_epoch // SLICES
     running = {}
     for name in DEPTH.variants:
-        running[name] = train(new_model(Setting(name).run(True, 0).network(), 0), recipe, digits)
+        running[name] = train(new_model(Setting(name).run(0).network(), 0), recipe, digits)
         for _ in range(3):  # the first steps allocate
             next(running[name])
     seconds = dict.fromkeys(running, 0.0)

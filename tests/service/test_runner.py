@@ -16,7 +16,8 @@ import torch
 from lenet.paths import ROOT
 from lenet.recipe import RECIPES, Recipe
 from lenet.study import curves
-from lenet.study.experiments import Run
+from lenet.study.design import Run
+from lenet.study.experiments import EXPERIMENTS
 from lenet.study.runner import Result, RunnerError, run_all
 
 TINY = Recipe(epochs=1, train_size=512)
@@ -34,18 +35,18 @@ def recipes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tiny(seeds: int, recipe: str = "tiny", variant: str = "original") -> list[Run]:
-    return [Run(variant, True, 0.1, seed, recipe) for seed in range(seeds)]
+    return [Run(variant, recipe, 0.1, seed) for seed in range(seeds)]
 
 
 def script(path: Path, recipe: str, seeds: int, report: str = EACH_END) -> str:
     """A program that does tiny runs as the command line does, and prints each that ends."""
     return textwrap.dedent(f"""
         from pathlib import Path
-        from lenet.study.experiments import Run
+        from lenet.study.design import Run
         from lenet.recipe import RECIPES, Recipe
         from lenet.study.runner import run_all
         RECIPES["{recipe}"] = {RECIPES[recipe]!r}
-        runs = [Run("original", True, 0.1, seed, "{recipe}") for seed in range({seeds})]
+        runs = [Run("original", "{recipe}", 0.1, seed) for seed in range({seeds})]
         print("started", flush=True)
         run_all(runs, Path({str(path)!r}), workers=2, {report})
     """)
@@ -108,7 +109,7 @@ def test_the_same_numbers_again_bit_for_bit_in_another_process(tmp_path: Path) -
     # What the file keeps is what was measured, to the bit.
     history = curves.histories(curves.read(path))[run]
     for name in curves.RECORDS:
-        assert history[name] == [record[name] for record in there.records]
+        assert getattr(history, name) == [record[name] for record in there.records]
     # The bar moves before the first run has ended.
     assert progress == sorted(progress)
     assert any(0 < cost < run.cost() for cost in progress)
@@ -198,7 +199,7 @@ def test_workers_that_keep_dying_are_reported(tmp_path: Path) -> None:
             if b"lenet.service.worker" in command_line(process):
                 os.kill(process, signal.SIGKILL)
 
-    with pytest.raises(RunnerError, match=r"died 4 times in a row.*Not done: .*original-paper-lr0.1-tiny-seed1"):
+    with pytest.raises(RunnerError, match=r"died 4 times in a row.*Not done: .*original-tiny-lr0.1-seed1"):
         run_all(tiny(2), tmp_path / "curves.parquet", workers=1, on_progress=kill_all)
 
 
@@ -238,17 +239,19 @@ def test_a_cluster_loses_a_worker_but_no_run(tmp_path: Path) -> None:
     assert sorted(epochs_of(path)) == every_epoch(4, 1)
 
 
-def test_a_run_in_two_experiments_is_kept_in_both() -> None:
-    record = {"epoch": 0, "train_loss": 2.3, "test_accuracy": 0.1, "class_accuracy": [0.1] * 10}
-    record |= {"classes_predicted": 1, "dead_units": [0.0], "gradient_norms": [1.0], "train_seconds": 0.0}
-    table = curves.add(curves.SCHEMA.empty_table(), Run("original", True, 0.1, 7), [record])
-    assert table["experiment"].to_pylist() == [2, 3, 4, 5]
-    assert len(curves.histories(table)) == 1
+def test_a_run_in_two_experiments_is_kept_once() -> None:
+    record = {"epoch": 0, "train_loss": 2.3, "test_accuracy": 0.1, "class_accuracy": [0.1] * 10, "train_seconds": 0.0}
+    record |= {"classes_predicted": 1, "dead_units": {"relu1": 0.0}, "gradient_norms": {"conv1": 1.0}}
+    run = Run("original", "paper", 0.1, 7)
+    table = curves.add(curves.SCHEMA.empty_table(), run, [record])
+    assert len(table) == 1
+    assert [e.number for e in EXPERIMENTS if len(curves.of(table, e.uses))] == [2, 3, 4, 5]
+    assert curves.histories(table)[run].dead_units == [{"relu1": 0.0}]
 
 
 def test_merging_adds_what_is_missing_and_nothing_twice() -> None:
-    record = {"train_loss": 2.3, "test_accuracy": 0.1, "class_accuracy": [0.1] * 10}
-    record |= {"classes_predicted": 1, "dead_units": [0.0], "gradient_norms": [1.0], "train_seconds": 0.0}
+    record = {"train_loss": 2.3, "test_accuracy": 0.1, "class_accuracy": [0.1] * 10, "train_seconds": 0.0}
+    record |= {"classes_predicted": 1, "dead_units": {"relu1": 0.0}, "gradient_norms": {"conv1": 1.0}}
     whole = [{"epoch": epoch, **record} for epoch in range(TINY.epochs + 1)]
     one, two, three = tiny(3)
     ours = curves.add(curves.SCHEMA.empty_table(), one, whole)
@@ -302,7 +305,9 @@ def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "lenet", "experiments", "--only", "9"]
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert answer.returncode != 0
-    assert answer.stderr.strip() == "There is no experiment 9: there are 1, 2, 3, 4, 5."
+    assert answer.stderr.strip() == (
+        "There is no experiment 9: there are 1 (kernels), 2 (nonlinearities), 3 (pooling), 4 (depth), 5 (recurrence)."
+    )
 
 
 def test_a_cluster_that_is_not_there_gets_a_sentence(tmp_path: Path) -> None:

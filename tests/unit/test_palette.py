@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from lenet.study.experiments import EXPERIMENTS, Experiment
+from lenet.study.design import Experiment
+from lenet.study.experiments import EXPERIMENTS
 from lenet.ui.shared.palette import DIVERGING, SEQUENTIAL, VARIANT_COLOURS, heat, levels
 
 numbers = arrays(np.float32, (3, 4), elements=st.floats(-1000, 1000, width=32))

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 import torch
@@ -13,11 +14,13 @@ from lenet.paths import ROOT
 from lenet.variant import (
     ACTIVATIONS,
     HEADS,
+    LINEAR,
     VARIANTS,
     Pool,
     Variant,
     VariantError,
     layers,
+    linear_twin,
     parameter_count,
     variant,
 )
@@ -157,3 +160,12 @@ def test_variants_are_known_without_torch():
         "lenet.variant.layers(lenet.variant.VARIANTS['best']); sys.exit('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_a_linear_twin_differs_in_its_output_alone():
+    for name in LINEAR:
+        original = name.removesuffix("-linear")
+        assert linear_twin(original) == linear_twin(name) == name
+        assert replace(variant(name), output_activation=True) == variant(original)
+        assert not variant(name).output_activation
+    assert linear_twin("best") == "best"

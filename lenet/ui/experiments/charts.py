@@ -4,8 +4,8 @@ from math import ceil
 
 import altair as alt
 
-from lenet.study.experiments import FORMS
-from lenet.study.statistics import COURSES
+from lenet.study.design import FORMS
+from lenet.study.tables import COURSES
 from lenet.ui.shared.palette import SEQUENTIAL_RANGE, VARIANT_COLOURS
 from lenet.ui.shared.vega import made_once, powers_of_ten
 from lenet.variant import CLASSES
@@ -18,8 +18,15 @@ DASHES = [[1, 0], [7, 3], [2, 2], [10, 2, 2, 2], [5, 5], [1, 4], [12, 4]]
 def _looks(networks: tuple[str, ...], here: tuple[str, ...], symbol: str = "stroke") -> dict:
     """Colour and dashes of the networks that are here, by their place among all, with one legend for both."""
     places = [networks.index(name) for name in here]
-    legend = alt.Legend(title=None, orient="bottom", columns=_columns(here), labelLimit=0, symbolType=symbol,
-                        symbolStrokeWidth=3, symbolSize=400 if symbol == "stroke" else 80)  # fmt: skip
+    legend = alt.Legend(
+        title=None,
+        orient="bottom",
+        columns=_columns(here),
+        labelLimit=0,
+        symbolType=symbol,
+        symbolStrokeWidth=3,
+        symbolSize=400 if symbol == "stroke" else 80,
+    )
     colours = [VARIANT_COLOURS[place % len(VARIANT_COLOURS)] for place in places]
     dashes = [DASHES[place % len(DASHES)] for place in places]
     return {
@@ -57,64 +64,62 @@ def curves(
 @made_once
 def _curves(each: bool, networks: tuple[str, ...], here: tuple[str, ...], course: str) -> alt.LayerChart:
     what = COURSES[course]
-    scale = alt.Scale(type="log") if what.log else alt.Scale(zero=False)
-    if what.limits == (0, 1):
-        scale = alt.Scale(domain=[0, 1])
-    axis = alt.Axis(format="%") if what.limits == (0, 1) else alt.Axis()
-    number = ".1%" if what.limits == (0, 1) else ".3g"
+    share = what.limits == (0, 1)
+    scale = alt.Scale(domain=[0, 1]) if share else alt.Scale(type="log") if what.log else alt.Scale(zero=False)
+    number = ".1%" if share else ".3g"
     looks = _looks(networks, here)
     colour = looks["color"].legend(None)  # the legend shows the lines alone
     pick = alt.selection_point(name="pick", fields=["network"], bind="legend", on="click", clear="dblclick")
-    near = alt.selection_point(name="near", fields=["epoch"], nearest=True, on="pointerover", empty=False,
-                               clear="pointerout")  # fmt: skip
     chosen = alt.when(pick, alt.datum.picked)
     x = alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1))
-    y = alt.Y("mean:Q", title=what.words, scale=scale, axis=axis)
+    y = alt.Y("mean:Q", title=what.words, scale=scale, axis=alt.Axis(format="%") if share else alt.Axis())
     base = alt.Chart(alt.NamedData("means")).encode(x=x)
     band = base.mark_area().encode(
-        y=alt.Y("low:Q", title=what.words), y2="high:Q", color=colour,
+        y=alt.Y("low:Q", title=what.words),
+        y2="high:Q",
+        color=colour,
         opacity=chosen.then(alt.value(0.18 if len(here) <= FEW else 0.07)).otherwise(alt.value(0.02)),
-    )  # fmt: skip
+    )
     line = base.mark_line(strokeWidth=2.5).encode(
         y=y, **looks, opacity=chosen.then(alt.value(1)).otherwise(alt.value(0.12))
     )
-    points = base.mark_point(filled=True, size=70).encode(
-        y=y,
+    seeds = alt.Chart(alt.NamedData("seeds")).mark_line(strokeWidth=1)
+    seeds = seeds.encode(
+        x=x,
+        y=alt.Y("value:Q", title=what.words),
         color=colour,
-        opacity=alt.when(near).then(alt.value(1)).otherwise(alt.value(0)),
-        tooltip=[
-            alt.Tooltip("network:N", title="Network"),
-            alt.Tooltip("epoch:Q", title="Epoch"),
-            alt.Tooltip("mean:Q", title="Mean", format=number),
-            alt.Tooltip("low:Q", title="95 % interval from", format=number),
-            alt.Tooltip("high:Q", title="to", format=number),
-            alt.Tooltip("n:Q", title="Seeds"),
-        ],
+        detail="seed:N",
+        opacity=chosen.then(alt.value(0.7)).otherwise(alt.value(0.05)),
+        tooltip=_tooltip(number, seed="Seed", epoch="Epoch", value=what.words),
     )
-    layers = [band, line.add_params(pick), points.add_params(near)]
-    if each:
-        seed = alt.Chart(alt.NamedData("seeds")).mark_line(strokeWidth=1)
-        layers.insert(
-            1,
-            seed.encode(
-                x=x,
-                y=alt.Y("value:Q", title=what.words),
-                color=colour,
-                detail="seed:N",
-                opacity=chosen.then(alt.value(0.7)).otherwise(alt.value(0.05)),
-                tooltip=[
-                    alt.Tooltip("network:N", title="Network"),
-                    alt.Tooltip("seed:N", title="Seed"),
-                    alt.Tooltip("epoch:Q", title="Epoch"),
-                    alt.Tooltip("value:Q", title=what.words, format=number),
-                ],
-            ),
-        )
     return (
-        alt.layer(*layers)
+        alt.layer(band, *[seeds] * each, line.add_params(pick), _points(base.encode(y=y, color=colour), number))
         .resolve_legend(color="independent", strokeDash="independent")
         .properties(height=_height(here))
     )
+
+
+def _points(base: alt.Chart, number: str) -> alt.Chart:
+    """Points that show where the pointer is near, with their numbers."""
+    near = alt.selection_point(
+        name="near", fields=["epoch"], nearest=True, on="pointerover", empty=False, clear="pointerout"
+    )
+    tooltip = _tooltip(number, epoch="Epoch", mean="Mean", low="95 % interval from", high="to", n="Runs")
+    opacity = alt.when(near).then(alt.value(1)).otherwise(alt.value(0))
+    return base.mark_point(filled=True, size=70).encode(opacity=opacity, tooltip=tooltip).add_params(near)
+
+
+def _tooltip(number: str, **titles: str) -> list[alt.Tooltip]:
+    """The network and these columns; counts as they are, the others in that format."""
+    return [
+        alt.Tooltip("network:N", title="Network"),
+        *(
+            alt.Tooltip(f"{name}:Q", title=title)
+            if name in ("epoch", "n", "seed")
+            else alt.Tooltip(f"{name}:Q", title=title, format=number)
+            for name, title in titles.items()
+        ),
+    ]
 
 
 def gradients(rows: list[dict], networks: list[str], here: list[str]) -> dict:
@@ -156,7 +161,7 @@ def _gradients(
 
 
 def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> dict:
-    """Each run as a point, a cross in the paper's form: classes that it never predicts and its accuracy.
+    """Each run as a point, a cross in the paper's form: the classes it never predicts, and its accuracy.
 
     A Vega-Lite specification.
     """
@@ -169,24 +174,29 @@ def _outcomes(networks: tuple[str, ...], here: tuple[str, ...]) -> alt.Chart:
         alt.Chart(alt.NamedData("runs"))
         .mark_point(size=60, strokeWidth=2, opacity=0.85)
         .encode(
-            x=alt.X("unpredicted:O", title="Classes never predicted", scale=alt.Scale(domain=list(range(CLASSES))),
-                    axis=alt.Axis(labelAngle=0)),
+            x=alt.X(
+                "unpredicted:O",
+                title="Classes never predicted",
+                scale=alt.Scale(domain=list(range(CLASSES))),
+                axis=alt.Axis(labelAngle=0),
+            ),
             xOffset=alt.XOffset("network:N", scale=alt.Scale(domain=list(here))),
-            y=alt.Y("final:Q", title="Final test accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
+            y=alt.Y("final:Q", title="Accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
             color=_looks(networks, here, "circle")["color"],
-            shape=alt.Shape("output:N", scale=alt.Scale(domain=list(FORMS.values()), range=["cross", "circle"]),
-                            legend=None),
+            shape=alt.Shape(
+                "output:N", scale=alt.Scale(domain=list(FORMS.values()), range=["cross", "circle"]), legend=None
+            ),
             tooltip=[
                 alt.Tooltip("network:N", title="Network"),
                 alt.Tooltip("output:N", title="Output"),
                 alt.Tooltip("seed:N", title="Seed"),
-                alt.Tooltip("final:Q", title="Final accuracy", format=".2%"),
+                alt.Tooltip("final:Q", title="Accuracy", format=".2%"),
                 alt.Tooltip("unpredicted:Q", title="Classes never predicted"),
-                alt.Tooltip("dead outputs:Q", title="Output units at zero for every test digit"),
+                alt.Tooltip("dead logits:Q", title="Dead logits"),
             ],
         )
         .properties(height=_height(here, HEIGHT - 60))
-    )  # fmt: skip
+    )
 
 
 def probabilities(rows: list[dict], x: str, y: str) -> dict:
@@ -202,9 +212,12 @@ def _probabilities(x: str, y: str) -> alt.Chart:
         .encode(
             x=alt.X(f"{x}:O", axis=alt.Axis(labelAngle=0)),
             y=alt.Y(f"{y}:O"),
-            color=alt.Color("probability:Q", scale=alt.Scale(range=SEQUENTIAL_RANGE, domain=[0, 1]),
-                            legend=alt.Legend(title="Probability", format="%", orient="bottom")),
+            color=alt.Color(
+                "probability:Q",
+                scale=alt.Scale(range=SEQUENTIAL_RANGE, domain=[0, 1]),
+                legend=alt.Legend(title="Probability", format="%", orient="bottom"),
+            ),
             tooltip=[f"{y}:O", f"{x}:O", alt.Tooltip("probability:Q", format=".1%")],
         )
         .properties(height=HEIGHT)
-    )  # fmt: skip
+    )

@@ -109,16 +109,16 @@ def kernels(name: str, model) -> None:
 
 def _guesses(name: str, weights: dict) -> None:
     """The two kernels that the paper guesses about, its words and the measure of the experiments."""
-    from lenet.study.experiments import KERNELS
-    from lenet.study.statistics import MEASURES
+    from lenet.study.experiments import experiment
+    from lenet.study.measures import MEASURES, contrast
 
     if "conv2" not in weights:
         return
     st.subheader("Two kernels that the paper reads by eye", anchor=False)
-    for claim, (layer, number) in zip(KERNELS.claims, [("conv2", 2), ("conv1", 3)]):
+    for claim, (layer, number) in zip(experiment("kernels").claims, [("conv2", 2), ("conv1", 3)]):
         kernel = weights[layer][number - 1].mean(0)
-        measure = MEASURES["conv2 #2 below diagonal" if layer == "conv2" else "conv1 #3 bottom left"]
-        contrast = measure.of(weights) or 0.0
+        name_of_measure = "conv2 #2 below diagonal" if layer == "conv2" else "conv1 #3 bottom left"
+        measure, found = MEASURES[name_of_measure], contrast(name_of_measure, weights) or 0.0
         left, right = st.columns([1, 9], vertical_alignment="center")
         left.image(
             grids.sheet(kernel[None], [f"{layer} #{number}"], 1, 20, True, dark=dark()),
@@ -127,10 +127,10 @@ def _guesses(name: str, weights: dict) -> None:
         right.markdown(
             f"The paper: “{claim.words}” It counts from 1, so this is kernel {number - 1} here"
             f"{', the mean over the maps it reads' if weights[layer].shape[1] > 1 else ''}.  \n"
-            f"In **{name}**: {measure.words}: **{contrast:+.2f}** — "
+            f"In **{name}**: {measure.words}: **{found:+.2f}** — "
             + (
                 "the sign the paper's reading needs."
-                if contrast > 0
+                if found > 0
                 else "the opposite of what the paper's reading needs."
             )
             + " Which kernel gets which number depends on the seed; “What a kernel does” measures what it does."
