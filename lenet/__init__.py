@@ -18,18 +18,14 @@ _HOME = {
 _MODULES = (
     "variant",
     "model",
+    "recipe",
     "data",
     "ink",
-    "recipe",
     "training",
-    "diagnosis",
     "explain",
-    "tape",
-    "stress",
-    "experiments",
-    "curves",
-    "statistics",
+    "evaluation",
     "pretrained",
+    "tape",
 )
 
 __all__ = [*_HOME, *_MODULES]

@@ -17,6 +17,11 @@ from lenet.training import new_model, train
 from lenet.variant import VARIANTS, parameter_count
 
 
+@pytest.mark.parametrize("name", lenet.__all__)
+def test_every_public_name_can_be_reached(name):
+    assert getattr(lenet, name) is not None
+
+
 def test_everything_in_the_table_is_shipped_and_the_other_way_round():
     assert lenet.list_models(pretrained=True) == sorted(SHIPPED)
 
