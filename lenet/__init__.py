@@ -18,13 +18,14 @@ _HOME = {
 _MODULES = (
     "variant",
     "model",
+    "recipe",
     "data",
     "ink",
-    "recipe",
     "training",
     "explain",
-    "tape",
+    "evaluation",
     "pretrained",
+    "tape",
 )
 
 __all__ = [*_HOME, *_MODULES]

@@ -4,10 +4,10 @@ No code runs when such a file is read, so a file from anybody can be opened; `lo
 is not exactly the network that its card describes.
 """
 
-import json
 import platform
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -66,7 +66,7 @@ def weights_bytes(model: LeNet, card: Card) -> bytes:
     """The safetensors file of a network, card included, as `load` takes it."""
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     card = replace(card, checksum=checksum(tensors))
-    return to_bytes(tensors, FORMAT, card=json.dumps({**asdict(card), "variant": to_fields(card.variant)}))
+    return to_bytes(tensors, "card", FORMAT, {**asdict(card), "variant": to_fields(card.variant)})
 
 
 def save(model: LeNet, card: Card, path: Path) -> None:
@@ -81,12 +81,14 @@ def load(source: Path | bytes) -> tuple[LeNet, Card]:
     """
     name = name_of(source)
     try:
-        tensors, texts = read(source, FORMAT, LARGEST_FILE, "it has no card of this project, something else saved it")
+        tensors, fields = read(
+            source, "card", FORMAT, LARGEST_FILE, "it has no card of this project, something else saved it"
+        )
     except FileNotFoundError:
         raise WeightsError(f"There is no weights file {name}.") from None
     except TensorFileError as error:
         raise WeightsError(str(error)) from error
-    card = _card_from(texts.get("card", ""), name)
+    card = _card_from(fields, name)
     model = empty_model(card.variant)
     expected = {name: (tensor.shape, tensor.dtype) for name, tensor in model.state_dict().items()}
     if {name: (tensor.shape, tensor.dtype) for name, tensor in tensors.items()} != expected:
@@ -97,10 +99,9 @@ def load(source: Path | bytes) -> tuple[LeNet, Card]:
     return model.eval().requires_grad_(False), card
 
 
-def _card_from(text: str, file: str) -> Card:
-    """Rebuild a card from JSON, checking each part of it."""
+def _card_from(fields: dict[str, Any], file: str) -> Card:
+    """Rebuild a card, checking each part of it."""
     try:
-        fields = json.loads(text)
         described, recipe = from_fields(fields.pop("variant")), Recipe(**fields.pop("recipe"))
         card = Card(variant=described, recipe=recipe, **fields)
         layers(card.variant)
@@ -115,7 +116,7 @@ def _card_from(text: str, file: str) -> Card:
         raise WeightsError(f"{file}: its card describes an impossible network. {error}") from error
     except RecipeError as error:
         raise WeightsError(f"{file}: its card describes an impossible recipe. {error}") from error
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise WeightsError(f"{file}: its card cannot be read ({error}).") from error
     return card
 

@@ -1,11 +1,13 @@
-"""Files of tensors that say what they are: safetensors with texts about them.
+"""Files of tensors that say what they are: safetensors whose metadata is one JSON about them, under one key.
 
-No code runs when such a file is read. The same content makes the same bytes.
+No code runs when such a file is read. The same content makes the same bytes: with several keys the library would write
+them in any order.
 """
 
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from safetensors.torch import load, save
 from torch import Tensor
@@ -15,19 +17,9 @@ class TensorFileError(ValueError):
     """A file that is damaged or of another kind; the message says which."""
 
 
-def to_bytes(tensors: dict[str, Tensor], kind: str, **texts: str) -> bytes:
-    """A safetensors file of that kind. The library writes its metadata in any order, here it is the alphabet's.
-
-    The file is eight bytes with the length of the header (little-endian), the header in JSON, and the tensors, which
-    begin at a multiple of eight.
-    """
-    content = save(tensors, {"format": kind, **texts})
-    begin = 8 + int.from_bytes(content[:8], "little")
-    header = json.loads(content[8:begin])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":")).encode()
-    text += b" " * (-len(text) % 8)
-    return len(text).to_bytes(8, "little") + text + content[begin:]
+def to_bytes(tensors: dict[str, Tensor], key: str, kind: str, about: dict[str, Any]) -> bytes:
+    """A safetensors file of that kind. about: what JSON can say, kept under `key`."""
+    return save(tensors, {key: json.dumps({"format": kind, **about})})
 
 
 def name_of(source: Path | bytes) -> str:
@@ -35,9 +27,12 @@ def name_of(source: Path | bytes) -> str:
     return source.name if isinstance(source, Path) else "The file"
 
 
-def read(source: Path | bytes, kind: str, largest: int, foreign: str) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """The tensors of a file of that kind, of at most `largest` bytes, and its texts. source: the file or its content.
+def read(
+    source: Path | bytes, key: str, kind: str, largest: int, foreign: str
+) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The tensors of a file of that kind, of at most `largest` bytes, and what it says about them under `key`.
 
+    source: the file or its content. Files of before 2026-12 name their kind (and a tape its checksum) beside `key`.
     Raises FileNotFoundError, or TensorFileError with the reason; `foreign` is the reason if it is of another kind.
     """
     name = name_of(source)
@@ -46,14 +41,21 @@ def read(source: Path | bytes, kind: str, largest: int, foreign: str) -> tuple[d
             raise TensorFileError(f"{name} is larger than {largest // 2**20} MB: {foreign}.")
         content = source.read_bytes() if isinstance(source, Path) else source
         tensors = load(content)
-        texts = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__") or {}
+        metadata = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")]).get("__metadata__") or {}
     except (FileNotFoundError, TensorFileError):
         raise
     except Exception as error:  # the library stumbles over a crafted header in many ways
         raise TensorFileError(f"{name} is damaged or is no safetensors file ({error}).") from error
-    if texts.get("format") != kind:
+    if key not in metadata:
         raise TensorFileError(f"{name}: {foreign}.")
-    return tensors, texts
+    try:
+        text = metadata.pop(key)
+        about = {**metadata, **json.loads(text)}
+    except (ValueError, TypeError, RecursionError) as error:
+        raise TensorFileError(f"{name}: its {key} cannot be read ({error}).") from error
+    if about.pop("format", None) != kind:
+        raise TensorFileError(f"{name}: {foreign}.")
+    return tensors, about
 
 
 def checksum(tensors: dict[str, Tensor]) -> str:

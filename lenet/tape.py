@@ -7,7 +7,6 @@ Checkpoints lie at equal distances on a logarithmic scale, because most happens 
 precision (float16: three significant digits); the accuracies on the tape are those of the weights on the tape.
 """
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -115,8 +114,8 @@ def _network(variant: Variant, weights: dict[str, Tensor]) -> LeNet:
 def save(tape: Tape, path: Path) -> None:
     """Write the tape, whole or not at all."""
     about = {name: value for name, value in asdict(tape).items() if name != "weights"}
-    about["variant"] = to_fields(tape.variant)
-    write_atomically(path, to_bytes(tape.weights, FORMAT, tape=json.dumps(about), checksum=checksum(tape.weights)))
+    about |= {"variant": to_fields(tape.variant), "checksum": checksum(tape.weights)}
+    write_atomically(path, to_bytes(tape.weights, "tape", FORMAT, about))
 
 
 def path_of(name: str) -> Path:
@@ -134,8 +133,7 @@ def load(name_or_path: str | Path) -> Tape:
     path = name_or_path if isinstance(name_or_path, Path) else path_of(name_or_path)
     try:
         other = "it is no training tape, `python -m lenet tape NAME` records one"
-        weights, texts = read(path, FORMAT, LARGEST_FILE, other)
-        fields = json.loads(texts["tape"])
+        weights, fields = read(path, "tape", FORMAT, LARGEST_FILE, other)
         tape = Tape(
             variant=from_fields(fields["variant"]),
             recipe=Recipe(**fields["recipe"]),
@@ -159,11 +157,11 @@ def load(name_or_path: str | Path) -> Tape:
         raise TapeError(str(error)) from error
     except VariantError as error:
         raise TapeError(f"{path.name} describes an impossible network. {error}") from error
-    except (ValueError, OverflowError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except (ValueError, OverflowError, TypeError, KeyError, AttributeError) as error:
         raise TapeError(f"{path.name}: its description cannot be read ({error}).") from error
     if {name: (value.dtype, tuple(value.shape)) for name, value in weights.items()} != expected:
         raise TapeError(f"{path.name}: its weights do not fit the network that it describes.")
-    if checksum(weights) != texts.get("checksum"):
+    if checksum(weights) != fields.get("checksum"):
         raise TapeError(f"{path.name} is damaged: the checksum of its weights is wrong.")
     return tape
 

@@ -111,7 +111,7 @@ def test_another_output_can_be_explained():
     at.button_group(key="more").set_value("pixels").run()
     at.button_group(key="saliency_target").set_value(2).run()
     assert not at.exception
-    assert "output of **2**" in said(at)
+    assert "logit of **2**" in said(at)
 
 
 def test_a_network_that_says_nothing_gets_a_sentence():

@@ -28,30 +28,38 @@ def view(digit: Digit, models: "dict[str, LeNet]") -> None:
     import torch
 
     from lenet.evaluation import outputs, read
-    from lenet.probes.saliency import METHODS
+    from lenet.probes.saliency import FLOOR, METHODS
 
-    asked = st.pills("Explain the output of", range(CLASSES), key="saliency_target",
-                     help="Choose none to explain each network's own answer.")  # fmt: skip
+    asked = st.pills(
+        "Explain the logit of",
+        range(CLASSES),
+        key="saliency_target",
+        help="Choose none to explain each network's own answer.",
+    )
+    for about in METHODS.values():
+        st.markdown(f"**{about.label}.** {about.honest}")
     with torch.no_grad():
         own = {name: read(outputs(model, digit.image[None]).softmax(1))[0] for name, model in models.items()}
     for column, (name, model) in zip(st.columns(max(2, len(models))), models.items()):
         target = asked if asked is not None else own[name]
         with column:
-            st.markdown(f"**{name}**, output of **{target}**" if target is not None else f"**{name}**")
+            st.markdown(f"**{name}**, logit of **{target}**" if target is not None else f"**{name}**")
             if target is None:
-                st.info("It answers the same whatever it sees: its ten outputs are equal, so no pixel counts.")
+                st.info("It answers the same whatever it sees: its ten logits are equal, so no pixel counts.")
                 continue
             found = _found(name, model, digit, target)
             with st.container(horizontal=True):
                 for method, one in found.items():
-                    scale = float(one.values.abs().max())
                     with st.container(width=INPUT_SIZE * ZOOM, gap="xsmall"):
-                        st.image(picture(digit, one, scale), width=INPUT_SIZE * ZOOM,
-                                 alt=f"{METHODS[method].label} for the output of {target} of {name}")  # fmt: skip
-                        st.html(palette.legend(True, scale, METHODS[method].label + ":"))
+                        st.image(
+                            picture(digit, one, one.scale),
+                            width=INPUT_SIZE * ZOOM,
+                            alt=f"{METHODS[method].label} for the logit of {target} of {name}",
+                        )
+                        st.html(palette.legend(True, one.scale, METHODS[method].label + ":"))
+            if all(one.scale == FLOOR for one in found.values()):
+                st.caption("No pixel matters much to this network here, so both pictures stay pale.")
             st.caption(_sum(found["gradients"]))
-    for about in METHODS.values():
-        st.markdown(f"**{about.label}.** {about.honest}")
 
 
 def _found(name: str, model: "LeNet", digit: Digit, target: int) -> "dict[str, Saliency]":
@@ -76,14 +84,14 @@ def picture(digit: Digit, found: "Saliency", scale: float) -> Image.Image:
 
 
 def _sum(found: "Saliency") -> str:
-    difference = found.digit - found.baseline
-    apart = f"{percent(found.gap, 2)} apart"
     from lenet.probes.saliency import GAP
 
+    difference = found.digit - found.baseline
+    apart = f"{percent(found.gap, 2)} apart"
     if found.gap > GAP:  # next to a difference of almost nothing any share is large
         apart = f"{found.missed:.2g} apart, for what speaks for it and against it nearly cancels"
     return (
-        f"The output of {found.target} is {found.digit:.3g} for this digit and {found.baseline:.3g} for a black "
+        f"The logit of {found.target} is {found.digit:.3g} for this digit and {found.baseline:.3g} for a black "
         f"picture. The integrated gradients sum to {float(found.values.double().sum()):.3g} of the difference of "
         f"{difference:.3g}: {apart}, with {found.steps} steps."
     ).replace("-", "−")
