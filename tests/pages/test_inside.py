@@ -13,8 +13,8 @@ from lenet.data import DataError
 from lenet.paths import ROOT
 from lenet.training import new_model
 from lenet.ui.inside import sections
-from lenet.ui.inside.inspector.component import pack
 from lenet.ui.shared import grids
+from lenet.ui.shared.component import pack
 from lenet.variant import VARIANTS, layers
 
 
@@ -70,13 +70,15 @@ def test_missing_data_are_a_sentence_in_place_of_the_evidence(monkeypatch):
 def test_the_inspector_gets_the_whole_trace_and_all_weights(name):
     model = new_model(VARIANTS[name], 0)
     trace = model.trace(torch.rand(1, 1, 28, 28))
-    message = pack(model, trace, name, "mark")
+    outputs = {stage.name: stage.output[0].numpy() for stage in trace}
+    weights = {key: value.numpy() for key, value in model.state_dict().items()}
+    message = pack(name, model.variant, weights, outputs, "mark")
     (length,) = struct.unpack("<I", message[:4])
     assert length % 4 == 0
     about, floats = json.loads(message[4 : 4 + length]), np.frombuffer(message[4 + length :], "<f4")
-    assert [stage["name"] for stage in about["stages"]] == [layer.name for layer in layers(model.variant)]
+    assert [stage["name"] for stage in about["layers"]] == [layer.name for layer in layers(model.variant)]
     held = 0
-    for stage in about["stages"]:
+    for stage in about["layers"]:
         start, size = stage["values"]
         assert np.array_equal(floats[start : start + size], trace[stage["name"]].output[0].numpy().ravel())
         maps, rows, columns = stage["shape"]

@@ -8,7 +8,7 @@ import torch
 
 from lenet.model import LeNet
 from lenet.ui.draw import reading
-from lenet.ui.inside.inspector.component import pack
+from lenet.ui.shared.component import pack
 from lenet.ui.shared.digit import Digit
 from lenet.variant import VARIANTS, highest_probability, layers
 
@@ -93,8 +93,9 @@ def test_outputs_that_are_no_numbers_can_be_sent():
     [answer], [film] = reading.read(Digit(IMAGE, 4, "a test"), {"overflown": model})
     json.dumps([answer, film], allow_nan=False)
     assert answer["answer"] is None and answer["verdict"].startswith("cannot tell")
-    with torch.inference_mode():
-        packed = pack(model, model.trace(IMAGE[None]), "overflown", "a test")
+    outputs = {stage.name: stage.output[0].numpy() for stage in model.trace(IMAGE[None])}
+    weights = {key: value.numpy() for key, value in model.state_dict().items()}
+    packed = pack("overflown", model.variant, weights, outputs)
     length = int.from_bytes(packed[:4], "little")
     assert json.dumps(json.loads(packed[4 : 4 + length]), allow_nan=False)
 

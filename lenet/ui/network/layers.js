@@ -141,10 +141,13 @@ function sliding(mixesMaps) {
   }
 }
 
-let padded = new Float64Array(0) // doubles: converting each number once is faster than at each use
-let row = new Float64Array(0)
+// What a convolution works in: the padded input, and the sums of two maps. In doubles, since converting each number
+// once is faster than at each use.
+let padded = new Float64Array(0)
+let sums = new Float64Array(0)
+let nextSums = new Float64Array(0)
 
-/** The maps with zeros around them, in `padded`. */
+/** Put the maps, with zeros around them, into `padded`. Returns the cells of a map and of a row there. */
 function pad(x, [maps, rows, columns], padding) {
   const wide = columns + 2 * padding
   const plane = (rows + 2 * padding) * wide
@@ -153,25 +156,40 @@ function pad(x, [maps, rows, columns], padding) {
   for (let map = 0, from = 0; map < maps; map++)
     for (let r = 0; r < rows; r++)
       for (let c = 0, to = map * plane + (r + padding) * wide + padding; c < columns; c++) padded[to++] = x[from++]
-  return [plane, wide]
+  return { plane, wide }
 }
 
-/** Add a row of the picture × a row of a kernel to `row`. Five columns at once: each number is loaded once. */
-function addRow(x, from, weight, at, kernel, stride, sums, columns) {
-  if (kernel === 5 && stride === 1) {
-    const [w0, w1, w2, w3, w4] = [weight[at], weight[at + 1], weight[at + 2], weight[at + 3], weight[at + 4]]
-    let [x0, x1, x2, x3] = [x[from], x[from + 1], x[from + 2], x[from + 3]]
-    for (let c = 0, next = from + 4; c < columns; c++, next++) {
-      const x4 = x[next]
-      sums[c] += w0 * x0 + w1 * x1 + w2 * x2 + w3 * x3 + w4 * x4
+/** Add `padded`, from a place on, × a row of a kernel to `sums`, and × the same row for the next map to `nextSums`. */
+function addRow(weight, [at, next], from, { wide, rows, columns, kernel, stride }) {
+  if (kernel === 5 && stride === 1) return addFive(weight, [at, next], from, { wide, rows, columns })
+  for (let j = 0; j < kernel; j++)
+    for (let r = 0, to = 0; r < rows; r++)
+      for (let c = 0, x = from + r * stride * wide + j; c < columns; c++, to++, x += stride) {
+        sums[to] += weight[at + j] * padded[x]
+        nextSums[to] += weight[next + j] * padded[x]
+      }
+}
+
+/** The same for 5 × 5 kernels that move by one cell: each number of the picture is loaded once for ten products. */
+function addFive(weight, [at, next], from, { wide, rows, columns }) {
+  const [v0, v1, v2, v3, v4] = weight.subarray(at, at + 5)
+  const [w0, w1, w2, w3, w4] = weight.subarray(next, next + 5)
+  for (let r = 0, to = 0; r < rows; r++) {
+    let x = from + r * wide
+    let x0 = padded[x++]
+    let x1 = padded[x++]
+    let x2 = padded[x++]
+    let x3 = padded[x++]
+    for (const end = to + columns; to < end; to++) {
+      const x4 = padded[x++]
+      sums[to] += v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3 + v4 * x4
+      nextSums[to] += w0 * x0 + w1 * x1 + w2 * x2 + w3 * x3 + w4 * x4
       x0 = x1
       x1 = x2
       x2 = x3
       x3 = x4
     }
-  } else
-    for (let j = 0; j < kernel; j++)
-      for (let c = 0, w = weight[at + j]; c < columns; c++) sums[c] += w * x[from + c * stride + j]
+  }
 }
 
 const conv = {
@@ -179,18 +197,24 @@ const conv = {
   opens: true,
   forward({ before, shape: [maps, rows, columns], window: [kernel, stride, padding] }, x, { weight, bias }, output) {
     const inputs = before.shape[0]
-    const [plane, wide] = pad(x, before.shape, padding)
-    if (row.length < columns) row = new Float64Array(columns)
-    for (let map = 0, to = 0; map < maps; map++)
-      for (let r = 0; r < rows; r++) {
-        row.fill(bias[map], 0, columns)
-        for (let k = 0; k < inputs; k++)
-          for (let i = 0; i < kernel; i++) {
-            const from = k * plane + (r * stride + i) * wide
-            addRow(padded, from, weight, ((map * inputs + k) * kernel + i) * kernel, kernel, stride, row, columns)
-          }
-        for (let c = 0; c < columns; c++) output[to++] = row[c]
-      }
+    const { plane, wide } = pad(x, before.shape, padding)
+    const cells = rows * columns
+    if (sums.length < cells) {
+      sums = new Float64Array(cells)
+      nextSums = new Float64Array(cells)
+    }
+    for (let map = 0; map < maps; map += 2) {
+      const next = Math.min(map + 1, maps - 1) // of an odd number of maps the last one is done twice
+      sums.fill(bias[map], 0, cells)
+      nextSums.fill(bias[next], 0, cells)
+      for (let k = 0; k < inputs; k++)
+        for (let i = 0; i < kernel; i++) {
+          const at = (to) => ((to * inputs + k) * kernel + i) * kernel
+          addRow(weight, [at(map), at(next)], k * plane + i * wide, { wide, rows, columns, kernel, stride })
+        }
+      output.set(sums.subarray(0, cells), map * cells)
+      output.set(nextSums.subarray(0, cells), next * cells)
+    }
   },
   explain(layer, cell) {
     const [map] = place(layer, cell)
@@ -215,7 +239,11 @@ const conv = {
     const summand = (value, first) => (value < 0 ? (first ? "−" : " − ") : first ? "" : " + ")
     const plain = (value, text, title = figure(value, true)) => el("span", { className: "number", title }, text)
     return [
-      el("p", {}, many ? "Each input map's patch × its kernel, all added up:" : "The patch × the kernel, cell by cell:"),
+      el(
+        "p",
+        {},
+        many ? "Each input map's patch × its kernel, all added up:" : "The patch × the kernel, cell by cell:",
+      ),
       el(
         "div",
         { className: "line equation" },
@@ -586,7 +614,14 @@ const lstm = {
       el(
         "ol",
         { className: "steps" },
-        el("li", {}, "memory = forget gate × memory before + input gate × candidate = ", memory, " = ", number(found.sum)),
+        el(
+          "li",
+          {},
+          "memory = forget gate × memory before + input gate × candidate = ",
+          memory,
+          " = ",
+          number(found.sum),
+        ),
         el("li", {}, "state = output gate × tanh(memory) = ", state, " = ", number(found.value)),
       ),
       ...found.groups.map((one) =>

@@ -17,7 +17,7 @@ export function table(anchors) {
 
 /** The row of the colour table for a value. */
 export function level(value, scale, signed) {
-  const share = scale > 0 ? Math.max(-1, Math.min(1, value / scale)) : 0
+  const share = scale > 0 ? Math.max(-1, Math.min(1, value / scale)) || 0 : 0 // NaN is drawn as zero
   return Math.round(255 * (signed ? share / 2 + 0.5 : Math.max(0, share)))
 }
 

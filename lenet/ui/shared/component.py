@@ -19,7 +19,8 @@ from lenet.ui.shared import palette, stages
 from lenet.variant import Variant, layers
 
 MODULES = Path(__file__).parent.parent / "network"  # every file in it is public
-LOOKS_AT, USED_BY = palette.VARIANT_COLOURS[5], palette.VARIANT_COLOURS[4]  # amber and sky blue: bright on both palettes
+# Amber and sky blue: bright on both palettes.
+LOOKS_AT, USED_BY = palette.VARIANT_COLOURS[5], palette.VARIANT_COLOURS[4]
 
 
 def pack(
