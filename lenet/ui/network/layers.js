@@ -297,7 +297,7 @@ const pool = {
           let most = -Infinity
           for (let i = top; i < bottom; i++)
             for (let j = left, from = (map * high + i) * wide + left; j < right; j++, from++)
-              if (!(x[from] <= most)) most = x[from] // NaN wins, as in PyTorch
+              if (x[from] > most || Number.isNaN(x[from])) most = x[from] // NaN wins, as in PyTorch
           output[to++] = most
         }
       }
