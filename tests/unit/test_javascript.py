@@ -9,13 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import safetensors.numpy
 import torch
 
 from lenet import formatting
 from lenet.explain import cell, receptive_field, used_by
 from lenet.layers import Layer
 from lenet.model import LeNet
-from lenet.paths import ROOT
+from lenet.paths import PRETRAINED, ROOT
+from lenet.pretrained import create_model
 from lenet.training import new_model
 from lenet.ui.shared import palette
 from lenet.ui.shared.component import MODULES, pack
@@ -179,6 +181,14 @@ def test_colours_are_those_of_the_palette():
 def test_a_message_needs_no_torch():
     script = "import sys, lenet.ui.shared.component; assert 'torch' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True, timeout=100)
+
+
+def test_a_weights_file_makes_the_same_message_as_its_network():
+    name = "lstm-steps"
+    tensors = safetensors.numpy.load((PRETRAINED / f"{name}.safetensors").read_bytes())
+    state = sorted(create_model(name, pretrained=True).state_dict().items())
+    expected = pack(name, VARIANTS[name], {key: value.numpy() for key, value in state})
+    assert pack(name, VARIANTS[name], dict(sorted(tensors.items()))) == expected
 
 
 def test_weights_that_do_not_fit_are_refused():
