@@ -78,7 +78,12 @@ def to_mnist(image: Any) -> "Tensor":
 
 def read_ink(image: Any) -> Ink:
     """As `to_mnist`, keeping every stage."""
-    grey = _drop_strays(_ink(_light_and_opacity(image)))
+    return read_grey(_ink(_light_and_opacity(image)))
+
+
+def read_grey(ink: np.ndarray) -> Ink:
+    """How much ink lies on each pixel, float32 [height, width] in [0, 1] -> every stage. Raises InkError."""
+    grey = _drop_strays(ink)
     rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
     crop = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     thickness = _thickness(crop)

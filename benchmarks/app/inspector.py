@@ -36,7 +36,7 @@ MOVES = """async (count) => {
     let seed = 1
     const chance = (below) => (seed = (seed * 48271) % 2147483647) % below
     for (let turn = 0; turn < count; turn++) {
-        const stage = state.net.layers[chance(state.net.layers.length)]
+        const stage = state.net.stages[chance(state.net.stages.length)]
         const canvas = state.canvases[stage.number], box = canvas.getBoundingClientRect()
         await next()
         const moved = performance.now()

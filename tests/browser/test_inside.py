@@ -4,7 +4,6 @@ import json
 import math
 import random
 import re
-from base64 import b64encode
 
 import pytest
 import torch
@@ -14,7 +13,6 @@ from benchmarks.app.inspector import APP, INSPECTOR, ready
 from lenet.explain import cell, receptive_field, used_by
 from lenet.pretrained import create_model
 from lenet.training import new_model
-from lenet.ui.shared.component import pack
 from lenet.ui.shared.digit import test_digit as digit_number
 from lenet.variant import VARIANTS
 from tests.server import settled
@@ -41,7 +39,7 @@ def pin(page, number: int, at: int) -> dict:
     """Take a cell apart by a click on it, and read what the panel prints."""
     found = page.evaluate(
         f"""([number, at]) => {{
-            const root = {INSPECTOR}, state = root.state, stage = state.net.layers[number]
+            const root = {INSPECTOR}, state = root.state, stage = state.net.stages[number]
             const canvas = root.querySelector(`canvas[data-number="${{number}}"]`)
             const [, rows, columns] = stage.shape, map = Math.floor(at / (rows * columns))
             const over = map % stage.across, down = Math.floor(map / stage.across), zoom = state.zoom[number]
@@ -234,30 +232,6 @@ def test_every_form_of_network_has_the_right_outlines_and_sums(bare, browser, na
         if fed:
             assert f"is used by {fed} of" in said, (stage.name, said)
     page.close()
-
-
-def test_a_worker_reads_what_pytorch_reads(inspector):
-    """The engine in a module worker, which node has not: of many pictures at once, the first and the last are read."""
-    model = create_model("original", pretrained=True)
-    weights = {key: value.numpy() for key, value in model.state_dict().items()}
-    images = [digit_number(number).image for number in range(5)]
-    answers = inspector.evaluate(
-        """async ([message, images]) => {
-            const loaded = performance.getEntriesByType("resource").map(({ name }) => name)
-            const { Reader } = await import(loaded.find((name) => name.endsWith("/engine.js")))
-            const reader = new Reader(Uint8Array.from(atob(message), (c) => c.charCodeAt(0)), { slow: -1 })
-            const read = async (image) => (await reader.read(Float32Array.from(image)))?.probabilities.slice()
-            const answers = await Promise.all(images.map(read))
-            const worked = reader.worker !== null
-            reader.close()
-            return [worked, answers.map((one) => one && Array.from(one))]
-        }""",
-        [b64encode(pack("original", model.variant, weights)).decode(), [image.flatten().tolist() for image in images]],
-    )
-    worked, [first, *dropped, last] = answers
-    assert worked and dropped == [None] * 3
-    for found, image in ((first, images[0]), (last, images[-1])):
-        assert found == pytest.approx(model.trace(image[None]).probabilities[0].tolist(), abs=1e-5)
 
 
 @pytest.fixture(scope="module")

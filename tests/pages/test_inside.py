@@ -13,8 +13,8 @@ from lenet.data import DataError
 from lenet.paths import ROOT
 from lenet.training import new_model
 from lenet.ui.inside import sections
+from lenet.ui.inside.inspector import pack
 from lenet.ui.shared import grids
-from lenet.ui.shared.component import pack
 from lenet.variant import VARIANTS, layers
 
 
@@ -77,17 +77,24 @@ def test_the_inspector_gets_the_whole_trace_and_all_weights(name):
     assert length % 4 == 0
     about, floats = json.loads(message[4 : 4 + length]), np.frombuffer(message[4 + length :], "<f4")
     assert [stage["name"] for stage in about["layers"]] == [layer.name for layer in layers(model.variant)]
-    held = 0
+
+    def part(at: list[int]) -> np.ndarray:
+        return floats[at[0] : sum(at)]
+
+    assert np.array_equal(part(about["values"]), np.concatenate([output.ravel() for output in outputs.values()]))
     for stage in about["layers"]:
-        start, size = stage["values"]
-        assert np.array_equal(floats[start : start + size], trace[stage["name"]].output[0].numpy().ravel())
         maps, rows, columns = stage["shape"]
-        assert 0 <= maps * rows * columns - size < columns  # at most the last row is not full
-        for key, (at, count) in stage["weights"].items():
-            expected = model.get_parameter(f"{stage['name']}.{key}").detach().numpy().ravel()
-            assert np.array_equal(floats[at : at + count], expected)
-            held += count
-    assert held == sum(parameter.numel() for parameter in model.parameters())
+        assert 0 <= maps * rows * columns - outputs[stage["name"]].size < columns  # at most the last row is not full
+    assert about["tensors"].keys() == weights.keys()
+    for key, at in about["tensors"].items():
+        assert np.array_equal(part(at), weights[key].ravel())
+
+
+def test_weights_that_do_not_fit_are_refused():
+    model = new_model(VARIANTS["original"], 0)
+    weights = {key: value.numpy() for key, value in model.state_dict().items()}
+    with pytest.raises(ValueError, match="conv1 of original has 156 weights"):
+        pack("original", model.variant, {**weights, "conv1.bias": np.zeros(5, "f4")}, {})
 
 
 def test_the_table_of_kernels_holds_every_weight_to_the_last_figure():

@@ -8,7 +8,7 @@ import torch
 
 from lenet.model import LeNet
 from lenet.ui.draw import reading
-from lenet.ui.shared.component import pack
+from lenet.ui.inside.inspector import pack
 from lenet.ui.shared.digit import Digit
 from lenet.variant import VARIANTS, highest_probability, layers
 

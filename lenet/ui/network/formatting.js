@@ -1,8 +1,7 @@
-// How numbers are written wherever people read them: as in lenet/formatting.py, rounded the same way.
+// How numbers and cells are written wherever people read them. lenet/formatting.py rounds the same way.
 
-const NARROW = "\u00a0" // no line breaks between a number and its unit
+import { KINDS, place } from "./layers.js"
 
-/** A text of JavaScript's with real minus signs. */
 const minus = (text) => text.replaceAll("-", "−")
 
 /** `value` with that many figures after the point. toFixed rounds 0.125 to 0.13; Python, and this, to the even 0.12. */
@@ -14,16 +13,6 @@ export function fixed(value, digits) {
   return minus((value < 0 ? -even : even).toFixed(digits))
 }
 
-/** 0.985 -> 98.5 %. */
-export function percent(share, digits = 1) {
-  return `${fixed(100 * share, digits)} %`
-}
-
-/** The same of a network's answer, on one line; 100 % would say more than a softmax can. */
-export function probability(share) {
-  return (share > 0.99 ? "> 99 %" : percent(share, 0)).replaceAll(" ", NARROW)
-}
-
 /** A number as people read it, or to the last figure: nine for float32, all of them for our own sums. */
 export function figure(value, exact = false, digits = 3) {
   if (exact) return minus(`${Number(Math.fround(value) === value ? value.toPrecision(9) : value)}`)
@@ -32,12 +21,32 @@ export function figure(value, exact = false, digits = 3) {
   return unsigned(fixed(value, size >= 100 ? 1 : digits))
 }
 
-/** Two figures after the point, for little grids of numbers. */
-export function hundredths(value) {
-  return unsigned(fixed(value, 2))
-}
+/** Two figures after the point, for little grids; the exact number is one touch away. */
+export const hundredths = (value) => unsigned(fixed(value, 2))
 
 /** Without the minus of a number that was rounded to zero. */
-function unsigned(text) {
-  return /[1-9]|[a-z]/i.test(text) ? text : text.replace("−", "")
+const unsigned = (text) => (/[1-9a-z]/i.test(text) ? text : text.replace("−", ""))
+
+/** A probability as people read it; `short` without the digit after the point. */
+export function percent(share, short = false) {
+  if (short) return share > 0.99 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${fixed(100 * share, 0)} %`
+  if (share > 0.999) return "> 99.9 %"
+  return share < 0.001 ? "< 0.1 %" : `${fixed(100 * share, 1)} %`
+}
+
+/** The name of a cell, everything counted from 0 as in lenet.explain.cell. */
+export function nameOf(stage, cell) {
+  const [map, row, column] = place(stage, cell)
+  const count = stage.values.length
+  if (stage.size.length === 3)
+    return `${stage.name}${stage.shape[0] > 1 ? ` · map ${map}` : ""} · row ${row}, column ${column}`
+  if (stage.size.length === 2) return `${stage.name} · step ${row}, ${KINDS[stage.kind].column ?? "unit"} ${column}`
+  return `${stage.name} · ${count === 10 ? "digit" : "unit"} ${cell}`
+}
+
+/** The same as short as it goes, for buttons. */
+export function shortName(stage, cell) {
+  const [map, row, column] = place(stage, cell)
+  if (stage.size.length === 3) return `${stage.name} ${stage.shape[0] > 1 ? `${map}:` : ""}${row},${column}`
+  return `${stage.name} ${stage.size.length === 2 ? `${row}:${column}` : cell}`
 }

@@ -1,13 +1,12 @@
 // The inspector: the strip of all layers and the panel. One state, one render loop; all arithmetic is elsewhere.
 
-import { el } from "./cells.js"
-import { Network, unpack } from "./engine.js"
-import { place } from "./fields.js"
-import { figure } from "./formatting.js"
-import { blocks, cellAt, nameOf, neighbour, shortName } from "./layout.js"
-import { look, withTables } from "./palette.js"
+import { el } from "./dom.js"
+import { look, Network } from "./engine.js"
+import { figure, nameOf, shortName } from "./formatting.js"
+import { blocks, cellAt, neighbour } from "./inspector-layout.js"
+import { lensCell, outlines, paintLens, stripParts } from "./inspector-strip.js"
+import { place } from "./layers.js"
 import { body, source } from "./panel.js"
-import { lensCell, outlines, paintLens, stripParts } from "./strip.js"
 
 const WAIT = 400 // milliseconds after the last move before a screen reader is told where we are
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }
@@ -16,7 +15,7 @@ export default function ({ data, parentElement }) {
   const begun = performance.now()
   const root = parentElement.querySelector(".inspector")
   root.halt?.()
-  const view = new View(root, new Network(unpack(data))) // with PyTorch's values: nothing is run here
+  const view = new View(root, unpack(data))
   listenToStrip(view)
   listenToPanel(view)
   // A handler that returns false would keep Tab from moving on.
@@ -38,11 +37,24 @@ export default function ({ data, parentElement }) {
   return root.halt
 }
 
+/** The network of a message, with PyTorch's values: four bytes of length, a description in JSON, then float32 numbers, to
+ *  which [start, size] point. */
+function unpack(bytes) {
+  const copy = bytes.slice() // aligned, whatever the message around it was
+  const length = new DataView(copy.buffer).getUint32(0, true)
+  const about = JSON.parse(new TextDecoder().decode(copy.subarray(4, 4 + length)))
+  const floats = new Float32Array(copy.buffer, 4 + length)
+  const part = ([start, size]) => floats.subarray(start, start + size)
+  const tensors = Object.fromEntries(Object.entries(about.tensors).map(([name, at]) => [name, part(at)]))
+  const net = new Network(about, tensors)
+  net.fill(part(about.values))
+  return Object.assign(net, { mark: about.mark })
+}
+
 /** What is shown and what is chosen: `state` is all that the strip and the panel are made of. */
 class View {
   constructor(root, net) {
-    for (const layer of net.layers) Object.assign(layer, look(layer))
-    net.palette = withTables(net.palette)
+    for (const layer of net.stages) Object.assign(layer, look(layer))
     this.strip = root.querySelector(".strip")
     this.panel = root.querySelector(".panel")
     this.readout = root.querySelector(".readout")
@@ -52,7 +64,7 @@ class View {
     this.state = {
       ...{ net, pinned, hover: null, trail: [] },
       ...{ exact: old?.exact ?? false, all: false },
-      focus: net.layers.map((layer) => (layer.number === pinned.stage ? pinned.cell : 0)), // where the arrow keys are
+      focus: net.stages.map((layer) => (layer.number === pinned.stage ? pinned.cell : 0)), // where the arrow keys are
       ...{ zoom: [], canvases: [], overlays: [], drawn: new Set() }, // by number of the layer
     }
     root.state = this.state
@@ -75,7 +87,7 @@ class View {
   }
 
   told({ stage, cell }) {
-    const layer = this.state.net.layers[stage]
+    const layer = this.state.net.stages[stage]
     return `${nameOf(layer, cell)}: ${figure(layer.values[cell])}`
   }
 
@@ -105,7 +117,7 @@ class View {
     const { state, strip } = this
     this.width = strip.clientWidth
     const focused = strip.getRootNode().activeElement?.dataset.number // a scroll bar may come while the keys are here
-    const rows = blocks(state.net.layers).length
+    const rows = blocks(state.net.stages).length
     const tall = Math.max(90, Math.min(230, (window.innerHeight - 270) / rows - 42))
     strip.replaceChildren(...stripParts(state, this.width, this.width < 600 ? 140 : tall))
     state.drawn.clear()
@@ -121,11 +133,11 @@ class View {
 
 function listenToStrip(view) {
   const { state, strip } = view
-  const { layers } = state.net
+  const { stages } = state.net
   const target = (event) => {
     const canvas = event.target.closest?.("canvas[data-number]")
     if (!canvas) return null
-    const layer = layers[Number(canvas.dataset.number)]
+    const layer = stages[Number(canvas.dataset.number)]
     const zoom = state.zoom[layer.number]
     const cell = cellAt(layer, event.offsetX / zoom, event.offsetY / zoom)
     return cell === null ? null : { stage: layer.number, cell }
@@ -149,7 +161,7 @@ function listenToStrip(view) {
   }
   strip.onfocusout = () => view.hover(null)
   strip.onkeydown = (event) => {
-    const layer = layers[Number(event.target.dataset.number)]
+    const layer = stages[Number(event.target.dataset.number)]
     if (!layer) return
     const stage = layer.number
     const step = ARROWS[event.key]
@@ -177,7 +189,7 @@ function listenToPanel(view) {
       panel.scrollTop = 0
       panel.querySelector("h3")?.focus({ preventScroll: true })
     } else if (move) {
-      const next = neighbour(state.net.layers[here.stage], here.cell, move.split(",").map(Number))
+      const next = neighbour(state.net.stages[here.stage], here.cell, move.split(",").map(Number))
       if (next !== null) view.pin({ stage: here.stage, cell: next })
       panel.querySelector(`[data-move="${move}"]`)?.focus({ preventScroll: true })
     } else if (all) {
@@ -211,13 +223,13 @@ function listenToPanel(view) {
 
 /** Whether what was pinned in the old network is there in the new one too. */
 function fits(net, { net: old, pinned }) {
-  const [one, two] = [old.layers[pinned.stage], net.layers[pinned.stage]]
-  return two && one.name === two.name && `${one.size}` === `${two.size}` && old.network === net.network
+  const [one, two] = [old.layers[pinned.stage], net.stages[pinned.stage]]
+  return two && one.name === two.name && `${one.size}` === `${two.size}` && old.name === net.name
 }
 
 /** The largest probability: where a walk back begins. */
-function winner({ layers, probabilities }) {
-  return { stage: layers.length - 1, cell: Math.max(0, probabilities.indexOf(Math.max(...probabilities))) }
+function winner({ stages, probabilities }) {
+  return { stage: stages.length - 1, cell: Math.max(0, probabilities.indexOf(Math.max(...probabilities))) }
 }
 
 /** The panel: its head, and one number taken apart. */
@@ -228,10 +240,10 @@ function panelParts(state) {
     return [
       el("h3", { tabIndex: -1 }, "No cell selected"),
       el("p", {}, what, " Click it, tap it, or press Enter, and its arithmetic is here."),
-      el("p", {}, source(net.layers, winner(net), "Begin with the largest probability")),
+      el("p", {}, source(net, winner(net), "Begin with the largest probability")),
     ]
   }
-  const layer = net.layers[pinned.stage]
+  const layer = net.stages[pinned.stage]
   const label = `${layer.name}, enlarged; a tap chooses a cell`
   return [
     trail.length ? trailParts(state, layer) : null,
@@ -246,14 +258,14 @@ function panelParts(state) {
         el("figcaption", {}, layer.shape[0] > 1 ? `map ${place(layer, pinned.cell)[0]}, enlarged` : "enlarged"),
       ),
     ),
-    el("div", { className: "body" }, ...body(net, pinned.stage, pinned.cell, state)),
+    el("div", { className: "body" }, ...body(net, pinned.stage, pinned.cell, state, layer.values[pinned.cell])),
   ].filter(Boolean)
 }
 
 /** The cells that led here. */
 function trailParts({ net, pinned, trail }, layer) {
   const steps = trail.flatMap((cell, index) => {
-    const button = source(net.layers, cell)
+    const button = source(net, cell)
     button.dataset.trail = index
     return [button, " ‹ "]
   })

@@ -1,18 +1,14 @@
-// Each kind of layer is one object here, with everything that this kind knows; lenet/layers.py has the same as classes.
+// Each kind of layer is one object here, with everything that the browser knows of it: what it computes, the terms of a
+// cell, which cells depend on which, and how its panel explains a number. lenet/layers.py has the same kinds in Python.
+// Nothing here touches the page: what a panel is built of comes in as `ui`.
 //
-//   forward(layer, input, weights, output)   what the layer computes; all are Float32Arrays, weights by name
-//   explain(layer, cell)                     one number taken apart, from the values of this layer and the one before
-//   looksAt(layer, field), usedBy(layer, field)   which cells depend on which: fields of the other layer for one of
-//                                            the output, and of the input
-//   panel(ui, found, layer, cell)            what the page says about it; `ui` makes the elements (panel.js)
-//   opens: a new row of layers begins here; dense: every cell looks at everything; column: what a column is called
-//
-// A layer has: number, name, shape, size, count, window [kernel, stride, padding], along (it reads digit after digit,
-// and this digit is alone), weights, values, and `before`, the layer whose values it takes. Nothing here touches the page.
+// A stage is { name, kind, number, shape: [maps, rows, columns], window: [kernel, stride, padding], along, values,
+// weights }, its cells a flat list. A field is { map, plane }: one byte for each cell of a map, the same in all maps
+// (map -1) or in one of them.
+// A kind also says whether it `opens` a new row of layers, whether a cell `spreads` over all cells behind it, and what a
+// `column` of a sequence is called if it is no unit.
 
-import { any, everything, nothing, only, place } from "./fields.js"
-
-const NONLINEARITIES = {
+export const NONLINEARITIES = {
   "": (x) => x,
   relu: (x) => Math.max(x, 0),
   tanh: Math.tanh,
@@ -31,141 +27,178 @@ export function sum(numbers) {
   return total + lost
 }
 
-/** A term of a sum: the value of a cell of a layer × a weight. */
-function term(from, cell, weight) {
-  const value = from.values[cell]
-  return { stage: from.number, cell, value, weight, product: value * weight }
+/** The map, row and column of a cell. */
+export function place({ shape: [, rows, columns] }, cell) {
+  return [Math.floor(cell / (rows * columns)), Math.floor(cell / columns) % rows, cell % columns]
 }
 
-/** Terms and bias added up. torch: what PyTorch computed; groups: the terms of a convolution by input map, the gates of
- *  an LSTM. */
-function added(layer, cell, terms, { bias = 0, nonlinearity = "", ...more } = {}) {
-  const total = sum([...terms.map((one) => one.product), bias])
-  const value = NONLINEARITIES[nonlinearity](total)
-  return { terms, bias, sum: total, nonlinearity, value, torch: layer.values[cell], ...more }
+/** One number taken apart by the rule of its layer's kind: { terms: [{ stage, cell, value, weight, product }], bias,
+ *  sum, nonlinearity, value }; groups: of a convolution the terms by input map, of an LSTM the four gates. */
+export function explain(net, number, cell) {
+  const stage = net.stages[number]
+  return KINDS[stage.kind].explain(stage, net.stages[number - 1], cell, net)
 }
 
-// --- Layers whose cells look at the same cell of the layer before ----------------------------------------------------
+/** The fields that a cell looks at, by number of the stage, from the first to its own. */
+export function looksAt(net, number, cell) {
+  const fields = []
+  fields[number] = only(net.stages[number], cell)
+  for (let at = number; at > 0; at--) {
+    const stage = net.stages[at]
+    fields[at - 1] = KINDS[stage.kind].looksAt(stage, net.stages[at - 1], fields[at])
+  }
+  return fields
+}
 
+/** The fields that a cell is used by, by number of the stage, from the one behind it on. */
+export function usedBy(net, number, cell) {
+  const fields = []
+  let field = only(net.stages[number], cell)
+  for (let at = number + 1; at < net.stages.length; at++) {
+    const stage = net.stages[at]
+    field = KINDS[stage.kind].usedBy(stage, net.stages[at - 1], field)
+    fields[at] = field
+  }
+  return fields
+}
+
+/** The field of a single cell. */
+export function only({ shape: [, rows, columns] }, cell) {
+  const plane = new Uint8Array(rows * columns)
+  plane[cell % (rows * columns)] = 1
+  return { map: Math.floor(cell / (rows * columns)), plane }
+}
+
+/** How many cells of the stage are in the field. */
+export function count(field, stage) {
+  let cells = 0
+  for (const byte of field.plane) cells += byte
+  return field.map < 0 ? cells * stage.shape[0] : cells
+}
+
+/** All cells of the stage (a flat layer's last row may be shorter than its rectangle). */
+function everything({ shape: [maps, rows, columns], values }) {
+  const plane = new Uint8Array(rows * columns)
+  plane.fill(1, 0, maps === 1 ? values.length : undefined)
+  return { map: -1, plane }
+}
+
+const nothing = ({ shape: [, rows, columns] }) => ({ map: -1, plane: new Uint8Array(rows * columns) })
+const any = ({ plane }) => plane.includes(1)
+
+const term = (before, cell, weight) => ({
+  stage: before.number,
+  cell,
+  value: before.values[cell],
+  weight,
+  product: before.values[cell] * weight,
+})
+
+function whole(terms, { bias = 0, nonlinearity = "", ...more } = {}) {
+  const total = sum([...terms.map(({ product }) => product), bias])
+  return { terms, bias, sum: total, nonlinearity, value: NONLINEARITIES[nonlinearity](total), ...more }
+}
+
+/** `count` numbers of x, from `from` on, × a row of a matrix. Four sums at once wait less for each other. */
+function dot(x, from, matrix, at, count) {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  let i = 0
+  for (; i + 3 < count; i += 4) {
+    a += x[from + i] * matrix[at + i]
+    b += x[from + i + 1] * matrix[at + i + 1]
+    c += x[from + i + 2] * matrix[at + i + 2]
+    d += x[from + i + 3] * matrix[at + i + 3]
+  }
+  for (; i < count; i++) a += x[from + i] * matrix[at + i]
+  return a + b + (c + d)
+}
+
+/** A layer whose cell looks at the same cell of the layer before. */
 const cellwise = {
-  looksAt: (_, field) => field,
-  usedBy: (_, field) => field,
+  looksAt: (_stage, _before, field) => field,
+  usedBy: (_stage, _before, field) => field,
 }
 
-const input = {
+/** A layer whose every cell looks at every cell of the layer before. */
+const dense = {
+  looksAt: (_stage, before, field) => (any(field) ? everything(before) : nothing(before)),
+  usedBy: (stage, _before, field) => (any(field) ? everything(stage) : nothing(stage)),
+  spreads: true,
+}
+
+const activation = (nonlinearity, panel) => ({
   ...cellwise,
-  forward: (_layer, image, _weights, output) => output.set(image),
-  explain: (layer, cell) => ({ terms: [], bias: layer.values[cell], value: layer.values[cell] }),
-  panel: ({ el }) => [
-    el("p", {}, "The intensity of this pixel: 0 is black, 1 is white. Nothing comes before it: nothing is added up."),
-  ],
-}
-
-const normalise = {
-  ...cellwise,
-  forward({ mean, std }, x, _weights, output) {
-    for (let i = 0; i < x.length; i++) output[i] = (x[i] - mean) / std
+  forward(stage, before) {
+    const f = NONLINEARITIES[nonlinearity]
+    for (let cell = 0; cell < stage.values.length; cell++) stage.values[cell] = f(before.values[cell])
   },
-  explain: (layer, cell) =>
-    added(layer, cell, [term(layer.before, cell, 1 / layer.std)], { bias: -layer.mean / layer.std }),
-  panel({ line, source, figure, number }, { terms: [pixel], value }, { mean, std }) {
-    return [line("(", source(pixel, figure(pixel.value)), ` − ${figure(mean)}) / ${figure(std)} = `, number(value))]
+  explain: (_stage, before, cell) => whole([term(before, cell, 1)], { nonlinearity }),
+  panel,
+})
+
+/** A layer that only rearranges numbers. from: the cell of the layer before that a cell is. */
+const rearranging = (from, words, fields) => ({
+  ...fields,
+  forward(stage, before) {
+    for (let cell = 0; cell < stage.values.length; cell++) stage.values[cell] = before.values[from(stage, before, cell)]
   },
-}
+  explain: (stage, before, cell) => whole([term(before, from(stage, before, cell), 1)]),
+  panel: (ui, { terms: [one] }) => [ui.line("", "The same number as ", ui.source(one), `: ${words}.`)],
+})
 
-function activation(nonlinearity, panel) {
-  const f = NONLINEARITIES[nonlinearity]
-  return {
-    ...cellwise,
-    forward(_layer, x, _weights, output) {
-      for (let i = 0; i < x.length; i++) output[i] = f(x[i])
-    },
-    explain: (layer, cell) => added(layer, cell, [term(layer.before, cell, 1)], { nonlinearity }),
-    panel,
-  }
-}
-
-const relu = activation("relu", ({ el, line, source, figure, number }, { terms: [x], value }) => [
-  line("max(0, ", source(x, figure(x.value)), ") = ", number(value)),
-  el("p", {}, value > 0 ? "Positive: ReLU lets it through." : "Not positive: ReLU makes it zero."),
-])
-const tanh = activation("tanh", ({ line, source, figure, number }, { terms: [x], value }) => [
-  line("tanh(", source(x, figure(x.value)), ") = ", number(value)),
-])
-const sigmoid = activation("sigmoid", ({ el, line, source, figure, number }, { terms: [x], value }) => [
-  line("1 / (1 + e", el("sup", {}, "−x"), ") for x = ", source(x, figure(x.value)), ": ", number(value)),
-])
-
-// --- Layers that slide over maps -------------------------------------------------------------------------------------
-
-/** The cells in the window of a cell over one map of the layer before, row by row; null is padding. */
-function windowOf({ before, window: [kernel, stride, padding], shape }, cell, map) {
-  const [, row, column] = place({ shape }, cell)
-  const [, rows, columns] = before.shape
-  const found = []
-  for (let i = 0; i < kernel; i++)
-    for (let j = 0; j < kernel; j++) {
-      const r = row * stride - padding + i
-      const c = column * stride - padding + j
-      found.push(r >= 0 && r < rows && c >= 0 && c < columns ? (map * rows + r) * columns + c : null)
-    }
-  return found
-}
-
-/** mixesMaps: whether a cell looks at all maps of the layer before. */
-function sliding(mixesMaps) {
-  /** Call back for each pair of a cell of the output and a cell of the input in its window, as places on a map. */
-  function pairs({ before, window: [kernel, stride, padding], shape: [, rows, columns] }, found) {
-    const [, high, wide] = before.shape
+/** A layer that slides a window over maps. mixes: whether a cell looks at all maps or at its own. */
+const sliding = (mixes) => ({
+  looksAt({ window: [kernel, stride, padding], shape: [, outRows, outColumns] }, before, field) {
+    const [, rows, columns] = before.shape
+    const plane = new Uint8Array(rows * columns)
+    for (let r = 0; r < outRows; r++)
+      for (let c = 0; c < outColumns; c++) {
+        if (!field.plane[r * outColumns + c]) continue
+        const [top, left] = [r * stride - padding, c * stride - padding]
+        for (let i = Math.max(0, top); i < Math.min(rows, top + kernel); i++)
+          for (let j = Math.max(0, left); j < Math.min(columns, left + kernel); j++) plane[i * columns + j] = 1
+      }
+    return { map: mixes ? -1 : field.map, plane }
+  },
+  usedBy({ window: [kernel, stride, padding], shape: [, rows, columns] }, before, field) {
+    const [, inRows, inColumns] = before.shape
+    const plane = new Uint8Array(rows * columns)
     for (let r = 0; r < rows; r++)
-      for (let c = 0; c < columns; c++)
-        for (let i = Math.max(0, r * stride - padding); i < Math.min(high, r * stride - padding + kernel); i++)
-          for (let j = Math.max(0, c * stride - padding); j < Math.min(wide, c * stride - padding + kernel); j++)
-            found(r * columns + c, i * wide + j)
-  }
-  return {
-    looksAt(layer, field) {
-      const { plane } = nothing(layer.before)
-      pairs(layer, (to, from) => {
-        plane[from] |= field.plane[to]
-      })
-      return { map: mixesMaps ? -1 : field.map, plane }
-    },
-    usedBy(layer, field) {
-      const { plane } = nothing(layer)
-      pairs(layer, (to, from) => {
-        plane[to] |= field.plane[from]
-      })
-      return { map: mixesMaps ? -1 : field.map, plane }
-    },
-  }
-}
+      for (let c = 0; c < columns; c++) {
+        const [top, left] = [r * stride - padding, c * stride - padding]
+        for (let i = Math.max(0, top); i < Math.min(inRows, top + kernel); i++)
+          for (let j = Math.max(0, left); j < Math.min(inColumns, left + kernel); j++)
+            if (field.plane[i * inColumns + j]) plane[r * columns + c] = 1
+      }
+    return { map: mixes ? -1 : field.map, plane }
+  },
+})
 
 // What a convolution works in: the padded input, and the sums of two maps. In doubles, since converting each number
 // once is faster than at each use.
 let padded = new Float64Array(0)
-let sums = new Float64Array(0)
+let mapSums = new Float64Array(0)
 let nextSums = new Float64Array(0)
 
-/** Put the maps, with zeros around them, into `padded`. Returns the cells of a map and of a row there. */
-function pad(x, [maps, rows, columns], padding) {
+/** Put the maps of a stage, with zeros around them, into `padded`. Returns the cells of a map and of a row there. */
+function pad({ shape: [maps, rows, columns], values }, padding) {
   const wide = columns + 2 * padding
   const plane = (rows + 2 * padding) * wide
   if (padded.length < maps * plane) padded = new Float64Array(maps * plane)
   if (padding) padded.fill(0, 0, maps * plane)
   for (let map = 0, from = 0; map < maps; map++)
     for (let r = 0; r < rows; r++)
-      for (let c = 0, to = map * plane + (r + padding) * wide + padding; c < columns; c++) padded[to++] = x[from++]
+      for (let c = 0, to = map * plane + (r + padding) * wide + padding; c < columns; c++) padded[to++] = values[from++]
   return { plane, wide }
 }
 
-/** Add `padded`, from a place on, × a row of a kernel to `sums`, and × the same row for the next map to `nextSums`. */
+/** Add `padded`, from a place on, × a row of a kernel to `mapSums`, and × the same row for the next map to `nextSums`. */
 function addRow(weight, [at, next], from, { wide, rows, columns, kernel, stride }) {
   if (kernel === 5 && stride === 1) return addFive(weight, [at, next], from, { wide, rows, columns })
   for (let j = 0; j < kernel; j++)
     for (let r = 0, to = 0; r < rows; r++)
       for (let c = 0, x = from + r * stride * wide + j; c < columns; c++, to++, x += stride) {
-        sums[to] += weight[at + j] * padded[x]
+        mapSums[to] += weight[at + j] * padded[x]
         nextSums[to] += weight[next + j] * padded[x]
       }
 }
@@ -182,7 +215,7 @@ function addFive(weight, [at, next], from, { wide, rows, columns }) {
     let x3 = padded[x++]
     for (const end = to + columns; to < end; to++) {
       const x4 = padded[x++]
-      sums[to] += v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3 + v4 * x4
+      mapSums[to] += v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3 + v4 * x4
       nextSums[to] += w0 * x0 + w1 * x1 + w2 * x2 + w3 * x3 + w4 * x4
       x0 = x1
       x1 = x2
@@ -192,463 +225,442 @@ function addFive(weight, [at, next], from, { wide, rows, columns }) {
   }
 }
 
-const conv = {
-  ...sliding(true),
-  opens: true,
-  forward({ before, shape: [maps, rows, columns], window: [kernel, stride, padding] }, x, { weight, bias }, output) {
-    const inputs = before.shape[0]
-    const { plane, wide } = pad(x, before.shape, padding)
-    const cells = rows * columns
-    if (sums.length < cells) {
-      sums = new Float64Array(cells)
-      nextSums = new Float64Array(cells)
+/** The cells in the window of a pooling cell, row by row; null is padding. */
+export function poolWindow({ shape, window: [kernel, stride, padding] }, before, cell) {
+  const [map, row, column] = place({ shape }, cell)
+  const [, rows, columns] = before.shape
+  const found = []
+  for (let i = 0; i < kernel; i++)
+    for (let j = 0; j < kernel; j++) {
+      const r = row * stride - padding + i
+      const c = column * stride - padding + j
+      found.push(r >= 0 && r < rows && c >= 0 && c < columns ? (map * rows + r) * columns + c : null)
     }
-    for (let map = 0; map < maps; map += 2) {
-      const next = Math.min(map + 1, maps - 1) // of an odd number of maps the last one is done twice
-      sums.fill(bias[map], 0, cells)
-      nextSums.fill(bias[next], 0, cells)
-      for (let k = 0; k < inputs; k++)
-        for (let i = 0; i < kernel; i++) {
-          const at = (to) => ((to * inputs + k) * kernel + i) * kernel
-          addRow(weight, [at(map), at(next)], k * plane + i * wide, { wide, rows, columns, kernel, stride })
-        }
-      output.set(sums.subarray(0, cells), map * cells)
-      output.set(nextSums.subarray(0, cells), next * cells)
-    }
-  },
-  explain(layer, cell) {
-    const [map] = place(layer, cell)
-    const { weight, bias } = layer.weights
-    const inputs = layer.before.shape[0]
-    const cells = layer.window[0] ** 2
-    const groups = Array.from({ length: inputs }, (_, k) => {
-      const kernel = (map * inputs + k) * cells
-      const terms = windowOf(layer, cell, k).flatMap((from, i) =>
-        from === null ? [] : [term(layer.before, from, weight[kernel + i])],
-      )
-      return { terms, sum: sum(terms.map((one) => one.product)) }
-    })
-    const terms = groups.flatMap((group) => group.terms)
-    return added(layer, cell, terms, { bias: bias[map], groups })
-  },
-  panel(ui, { groups, bias, sum: total, terms }, { before, window: [kernel] }) {
-    const { el, line, number, figure, exact } = ui
-    const scale = Math.max(...terms.map((one) => Math.abs(one.weight)))
-    const strongest = terms.reduce((best, one) => (Math.abs(one.product) > Math.abs(best.product) ? one : best))
-    const many = groups.length > 1
-    const summand = (value, first) => (value < 0 ? (first ? "−" : " − ") : first ? "" : " + ")
-    const plain = (value, text, title = figure(value, true)) => el("span", { className: "number", title }, text)
-    return [
-      el(
-        "p",
-        {},
-        many ? "Each input map's patch × its kernel, all added up:" : "The patch × the kernel, cell by cell:",
-      ),
-      el(
-        "div",
-        { className: "line equation" },
-        ...groups.flatMap((group, k) => [
-          summand(group.sum, k === 0),
-          plain(group.sum, figure(Math.abs(group.sum)), `map ${k}: ${figure(group.sum, true)}`),
-        ]),
-        summand(bias),
-        plain(bias, `${figure(Math.abs(bias))} (bias)`),
-        " = ",
-        number(total, "total"),
-      ),
-      ...groups.map((group, k) => {
-        const mark = group.terms.indexOf(strongest)
-        const patch = group.terms.map((one) => ({ value: one.value, term: one, product: one.product }))
-        const weights = group.terms.map((one) => ({ value: one.weight, product: one.product }))
-        const look = { scale: before.scale, signed: before.signed }
-        return el(
-          "div",
-          { className: "channel" },
-          el("div", { className: "which" }, many ? `map ${k}` : before.name),
-          ui.grid(patch, kernel, { ...look, label: `patch of ${before.name} map ${k}`, mark }),
-          el("span", { className: "sign" }, "×"),
-          ui.grid(weights, kernel, { scale, signed: true, label: `kernel for map ${k}`, mark }),
-          el("span", { className: "sign" }, "="),
-          number(group.sum, "term"),
-        )
-      }),
-      line("bias ", number(bias, "bias")),
-      el(
-        "p",
-        { className: "note" },
-        "Framed: the product that weighs most.",
-        exact ? "" : " The cells are rounded to two decimals: tick “exact figures” to add them up by hand.",
-      ),
-    ]
-  },
+  return found
 }
 
-const pool = {
+/** What a pool does with each window. */
+const pool = (reduce) => ({
   ...sliding(false),
-  forward({ before, shape: [maps, rows, columns], window: [kernel, stride, padding] }, x, _weights, output) {
-    const [, high, wide] = before.shape
-    for (let map = 0, to = 0; map < maps; map++)
-      for (let r = 0; r < rows; r++) {
-        const top = Math.max(0, r * stride - padding)
-        const bottom = Math.min(high, r * stride - padding + kernel)
-        for (let c = 0; c < columns; c++) {
-          const left = Math.max(0, c * stride - padding)
-          const right = Math.min(wide, c * stride - padding + kernel)
-          let most = -Infinity
-          for (let i = top; i < bottom; i++)
-            for (let j = left, from = (map * high + i) * wide + left; j < right; j++, from++)
-              if (x[from] > most || Number.isNaN(x[from])) most = x[from] // NaN wins, as in PyTorch
-          output[to++] = most
-        }
-      }
-  },
-  explain(layer, cell) {
-    const window = windowOf(layer, cell, place(layer, cell)[0])
-    const inside = window.filter((from) => from !== null)
-    const { values } = layer.before
-    const winner = inside.reduce((best, from) => (values[from] > values[best] ? from : best))
-    const terms = inside.map((from) => term(layer.before, from, from === winner ? 1 : 0))
-    return added(layer, cell, terms, { window, winner })
-  },
-  panel(ui, { terms, window, winner, value }, { before, window: [kernel] }) {
-    const cells = window.map((from) => {
-      const one = terms.find(({ cell }) => cell === from)
-      return one ? { value: one.value, term: one } : null
-    })
-    const look = { scale: before.scale, signed: before.signed }
-    const largest = ui.source({ stage: before.number, cell: winner })
-    return [
-      ui.line(`The largest of the ${terms.length} numbers in the window: `, largest, " with ", ui.number(value), "."),
-      ui.grid(cells, kernel, { ...look, label: "window", mark: window.indexOf(winner) }),
-      terms.length < window.length ? ui.el("p", { className: "note" }, "A dot is padding: it never wins.") : null,
-    ]
-  },
-}
-
-// --- Layers that only rearrange --------------------------------------------------------------------------------------
-
-/** from: which cell of the layer before becomes a cell of the layer. */
-function rearranging(from, words) {
-  return {
-    forward(layer, x, _weights, output) {
-      for (let cell = 0; cell < output.length; cell++) output[cell] = x[from(layer, cell)]
-    },
-    explain: (layer, cell) => added(layer, cell, [term(layer.before, from(layer, cell), 1)]),
-    panel: ({ line, source }, { terms: [one] }) => [line("The same number as ", source(one), `: ${words}`)],
-  }
-}
-
-const flatten = {
-  ...rearranging((_, cell) => cell, "the maps are only laid out in one row."),
-  opens: true,
-  looksAt({ before, count }, field) {
-    const cells = field.plane.subarray(0, count)
-    const first = cells.indexOf(1)
-    if (first < 0) return nothing(before)
-    return cells.lastIndexOf(1) === first ? only(before, first) : everything(before)
-  },
-  usedBy(layer, field) {
-    const { plane } = nothing(layer)
-    const [maps, rows, columns] = layer.before.shape
+  forward({ shape: [maps, rows, columns], window: [kernel, stride, padding], values }, before) {
+    const [, inRows, inColumns] = before.shape
+    let cell = 0
     for (let map = 0; map < maps; map++)
-      if (field.map < 0 || field.map === map) plane.set(field.plane, map * rows * columns)
-    return { map: -1, plane }
+      for (let r = 0; r < rows; r++)
+        for (let c = 0; c < columns; c++, cell++) {
+          const top = Math.max(0, r * stride - padding)
+          const left = Math.max(0, c * stride - padding)
+          const bottom = Math.min(inRows, r * stride - padding + kernel)
+          const right = Math.min(inColumns, c * stride - padding + kernel)
+          values[cell] = reduce(before.values, map * inRows * inColumns, inColumns, top, left, bottom, right)
+        }
   },
-}
+})
 
-const sequence = {
-  // from [channels, rows, columns] to [steps, channels]
-  ...rearranging(
-    ({ shape: [, steps, channels] }, cell) => (cell % channels) * steps + Math.floor(cell / channels),
-    "the positions of the maps are only read one after the other.",
-  ),
-  opens: true,
-  column: "map",
-  looksAt({ before, shape: [, , channels] }, field) {
-    const { plane } = nothing(before)
-    const seen = new Set()
-    field.plane.forEach((byte, at) => {
-      if (!byte) return
-      seen.add(at % channels)
-      plane[Math.floor(at / channels)] = 1
-    })
-    return { map: seen.size === 1 ? [...seen][0] : -1, plane }
-  },
-  usedBy(layer, field) {
-    const { plane } = nothing(layer)
-    const [, steps, channels] = layer.shape
-    for (let step = 0; step < steps; step++)
-      for (let channel = 0; channel < channels; channel++)
-        if (field.plane[step] && (field.map < 0 || field.map === channel)) plane[step * channels + channel] = 1
-    return { map: -1, plane }
-  },
-}
-
-const last = {
-  ...rearranging(({ before, count }, cell) => before.count - count + cell, "only the last step goes on."),
-  looksAt({ before, count }, field) {
-    const { plane } = nothing(before)
-    plane.set(field.plane.subarray(0, count), plane.length - count)
-    return { map: -1, plane }
-  },
-  usedBy(layer, field) {
-    const { plane } = nothing(layer)
-    plane.set(field.plane.subarray(field.plane.length - layer.count))
-    return { map: -1, plane }
-  },
-}
-
-// --- Layers in which every cell looks at everything ------------------------------------------------------------------
-
-const dense = {
-  dense: true,
-  looksAt: ({ before }, field) => (any(field) ? everything(before) : nothing(before)),
-  usedBy: (layer, field) => (any(field) ? everything(layer) : nothing(layer)),
-}
-
-/** The sum of `count` numbers of x, from `from` on, × a row of a matrix. Four sums at once wait less for each other. */
-function dot(x, from, matrix, at, count) {
-  let a = 0
-  let b = 0
-  let c = 0
-  let d = 0
-  let i = 0
-  for (; i + 3 < count; i += 4) {
-    a += x[from + i] * matrix[at + i]
-    b += x[from + i + 1] * matrix[at + i + 1]
-    c += x[from + i + 2] * matrix[at + i + 2]
-    d += x[from + i + 3] * matrix[at + i + 3]
-  }
-  for (; i < count; i++) a += x[from + i] * matrix[at + i]
-  return a + b + (c + d)
-}
-
-const linear = {
-  ...dense,
-  forward(_layer, x, { weight, bias }, output) {
-    for (let unit = 0; unit < output.length; unit++)
-      output[unit] = bias[unit] + dot(x, 0, weight, unit * x.length, x.length)
-  },
-  explain(layer, cell) {
-    const { before } = layer
-    const { weight, bias } = layer.weights
-    const inputs = before.count
-    const terms = Array.from({ length: inputs }, (_, i) => term(before, i, weight[cell * inputs + i]))
-    return added(layer, cell, terms, { bias: bias[cell] })
-  },
-  panel: (ui, found) => [ui.listing(found)],
-}
-
-const softmax = {
-  ...dense,
-  forward(_layer, x, _weights, output) {
-    const most = Math.max(...x)
-    let total = 0
-    for (const logit of x) total += Math.exp(logit - most)
-    for (let i = 0; i < x.length; i++) output[i] = Math.exp(x[i] - most) / total
-  },
-  explain(layer, cell) {
-    const { values, number } = layer.before
-    const most = Math.max(...values)
-    const terms = Array.from(values, (value, i) => ({
-      stage: number,
-      cell: i,
-      value,
-      weight: 1,
-      product: Math.exp(value - most),
-    }))
-    const total = sum(terms.map((one) => one.product))
-    const value = terms[cell].product / total
-    return { terms, bias: 0, sum: total, nonlinearity: "softmax", value, torch: layer.values[cell], most }
-  },
-  panel({ el, line, source, figure, number, share }, { terms, sum: total, most, value }, { before }, cell) {
-    const less = most < 0 ? `plus ${figure(-most)}` : `less ${figure(most)}`
-    const row = (one, digit) =>
-      el(
-        "tr",
-        { className: digit === cell ? "own" : "" },
-        el("td", {}, `${digit}`),
-        el("td", {}, source(one, `${before.name} ${digit}: ${figure(one.value)}`)),
-        el("td", { className: "product" }, number(one.product, "term")),
-        share(one.product / total),
-      )
-    const heads = ["digit", "score", "e to the power of it"].map((text) => el("th", {}, text))
-    const foot = [
-      el("td", {}, "sum"),
-      el("td", {}),
-      el("td", { className: "product" }, number(total, "total")),
-      el("td", {}),
-    ]
-    return [
-      el("p", {}, "Softmax turns ten scores into ten probabilities."),
-      el("p", {}, `Take e to the power of each score ${less}, so that the largest gives 1. Then share out the sum.`),
-      el(
-        "table",
-        { className: "listing" },
-        el("thead", {}, el("tr", {}, ...heads, el("th", { "aria-label": "share" }))),
-        el("tbody", {}, ...terms.map(row), el("tr", { className: "total" }, ...foot)),
-      ),
-      line(`${figure(terms[cell].product)} / ${figure(total)} = `, number(value)),
-    ]
-  },
-}
-
-// --- Layers that read step by step -----------------------------------------------------------------------------------
-
-const GATES = ["input gate", "forget gate", "candidate", "output gate"] // PyTorch's order of an LSTM's rows
-
-/** Steps, units and inputs a step of a recurrent layer: one step if it reads along the batch. */
-function steps({ along, shape: [, rows], count, before }) {
-  const length = along ? 1 : rows
-  return { length, units: count / length, inputs: before.count / length }
-}
-
-/** The sum of a row of the weights at a step. */
-function preActivation({ weight_ih_l0: wx, weight_hh_l0: wh, bias_ih_l0: bx, bias_hh_l0: bh }, x, output, at, of) {
-  const { step, inputs, units } = of
-  const state = step ? dot(output, (step - 1) * units, wh, at * units, units) : 0
-  return bx[at] + bh[at] + dot(x, step * inputs, wx, at * inputs, inputs) + state
-}
-
-/** The sum of a unit at a step taken apart: a plain RNN's, or one gate of an LSTM. */
-function gate(layer, number, step, unit, nonlinearity, name) {
-  const { units, inputs } = steps(layer)
-  const { weight_ih_l0: wx, weight_hh_l0: wh, bias_ih_l0: bx, bias_hh_l0: bh } = layer.weights
-  const at = number * units + unit
+/** One gate of a unit at a step: its terms, sum and value. */
+function gate(stage, before, at, unit, number, nonlinearity, name) {
+  const { weight_ih_l0: wx, weight_hh_l0: wh, bias_ih_l0: bx, bias_hh_l0: bh } = stage.weights
+  const { steps, hidden, inputs } = sizes(stage, before)
+  const row = number * hidden + unit
   const terms = []
-  for (let i = 0; i < inputs; i++) terms.push(term(layer.before, step * inputs + i, wx[at * inputs + i]))
-  for (let i = 0; step && i < units; i++) terms.push(term(layer, (step - 1) * units + i, wh[at * units + i]))
-  return { name, ...added(layer, step * units + unit, terms, { bias: bx[at] + bh[at], nonlinearity }) }
+  for (let i = 0; i < inputs; i++) terms.push(term(before, at * inputs + i, wx[row * inputs + i]))
+  for (let i = 0; at && i < hidden; i++) terms.push(term(stage, (at - 1) * hidden + i, wh[row * hidden + i]))
+  const bias = bx[row] + bh[row]
+  const total = sum([...terms.map(({ product }) => product), bias])
+  return { name, terms, bias, sum: total, nonlinearity, value: NONLINEARITIES[nonlinearity](total), step: at, steps }
 }
 
-/** A step looks at itself and all steps before it. */
-const recurrent = {
-  dense: true,
-  looksAt(layer, field) {
-    if (layer.along) return dense.looksAt(layer, field)
-    const { plane } = nothing(layer.before)
-    const [, , units] = layer.shape
-    plane.fill(1, 0, layer.before.shape[2] * (Math.floor(field.plane.lastIndexOf(1) / units) + 1))
-    return { map: -1, plane }
-  },
-  usedBy(layer, field) {
-    if (layer.along) return dense.usedBy(layer, field)
-    const { plane } = nothing(layer)
-    const first = field.plane.indexOf(1)
-    if (first >= 0) plane.fill(1, Math.floor(first / layer.before.shape[2]) * layer.shape[2])
-    return { map: -1, plane }
-  },
+/** Steps, units and inputs of a recurrent layer. Along the batch there is one step: a digit is read alone here. */
+function sizes(stage, before) {
+  const steps = stage.along ? 1 : stage.shape[1]
+  return { steps, hidden: stage.values.length / steps, inputs: before.values.length / steps }
 }
 
-/** What the panel says about the step. */
-function stepWords({ el }, { step, length }, { along }) {
-  if (along) {
-    const alone = "Here the digit is alone, so the state before it is zero."
-    return el("p", {}, `This layer reads the digits of a batch one after the other. ${alone}`)
+/** The sums of all gates' rows at a step, into `sums`. */
+function gateSums(stage, before, at, sums) {
+  const { weight_ih_l0: wx, weight_hh_l0: wh, bias_ih_l0: bx, bias_hh_l0: bh } = stage.weights
+  const { hidden, inputs } = sizes(stage, before)
+  for (let row = 0; row < sums.length; row++) {
+    const state = at ? dot(stage.values, (at - 1) * hidden, wh, row * hidden, hidden) : 0
+    sums[row] = bx[row] + bh[row] + dot(before.values, at * inputs, wx, row * inputs, inputs) + state
   }
-  const from = step ? "It adds what comes in to the state before." : "The state before the first step is zero."
-  return el("p", {}, `Step ${step} of 0 to ${length - 1}. ${from}`)
 }
 
-const rnn = {
-  ...recurrent,
-  forward(layer, x, weights, output) {
-    const { length, units, inputs } = steps(layer)
-    for (let step = 0; step < length; step++)
-      for (let unit = 0; unit < units; unit++)
-        output[step * units + unit] = Math.tanh(preActivation(weights, x, output, unit, { step, inputs, units }))
+const recurrent = {
+  looksAt(stage, before, field) {
+    if (stage.along) return dense.looksAt(stage, before, field)
+    const { map, plane } = nothing(before)
+    plane.fill(1, 0, before.shape[2] * (Math.floor(field.plane.lastIndexOf(1) / stage.shape[2]) + 1))
+    return { map, plane }
   },
-  explain(layer, cell) {
-    const { length, units } = steps(layer)
-    const step = Math.floor(cell / units)
-    return { ...gate(layer, 0, step, cell % units, "tanh"), step, length }
+  usedBy(stage, before, field) {
+    if (stage.along) return dense.usedBy(stage, before, field)
+    const { map, plane } = nothing(stage)
+    const first = field.plane.indexOf(1)
+    if (first >= 0) plane.fill(1, Math.floor(first / before.shape[2]) * stage.shape[2])
+    return { map, plane }
   },
-  panel: (ui, found, layer) => [
-    stepWords(ui, found, layer),
-    ui.listing(found, { biasName: "two biases" }),
-    ui.line(`tanh(${ui.figure(found.sum)}) = `, ui.number(found.value)),
-  ],
+  spreads: true,
 }
 
-const lstm = {
-  ...recurrent,
-  forward(layer, x, weights, output) {
-    const { length, units, inputs } = steps(layer)
-    const { sigmoid: open, tanh: squeeze } = NONLINEARITIES
-    const memory = new Float64Array(units)
-    for (let step = 0; step < length; step++)
-      for (let unit = 0; unit < units; unit++) {
-        const [enter, forget, candidate, leave] = GATES.map((_, number) =>
-          preActivation(weights, x, output, number * units + unit, { step, inputs, units }),
-        )
-        memory[unit] = open(forget) * memory[unit] + open(enter) * squeeze(candidate)
-        output[step * units + unit] = open(leave) * squeeze(memory[unit])
-      }
-  },
-  explain(layer, cell) {
-    const { length, units } = steps(layer)
-    const step = Math.floor(cell / units)
-    const at = (time) =>
-      GATES.map((name, number) =>
-        gate(layer, number, time, cell % units, name === "candidate" ? "tanh" : "sigmoid", name),
-      )
-    let memory = 0 // PyTorch keeps it to itself, so it is followed from the first step
-    for (let time = 0; time < step; time++) {
-      const [enter, forget, candidate] = at(time)
-      memory = forget.value * memory + enter.value * candidate.value
-    }
-    const groups = at(step)
-    const [enter, forget, candidate, leave] = groups
-    const total = forget.value * memory + enter.value * candidate.value
-    const value = leave.value * Math.tanh(total)
-    const torch = layer.values[cell]
-    return { terms: [], groups, memory, bias: 0, sum: total, nonlinearity: "lstm", value, torch, step, length }
-  },
-  panel(ui, found, layer) {
-    const { el, figure, number } = ui
-    const [enter, forget, candidate, leave] = found.groups.map((one) => figure(one.value))
-    const memory = `${forget} × ${figure(found.memory)} + ${enter} × ${candidate}`
-    const state = `${leave} × tanh(${figure(found.sum)})`
-    return [
-      stepWords(ui, found, layer),
-      el(
-        "ol",
-        { className: "steps" },
-        el(
-          "li",
-          {},
-          "memory = forget gate × memory before + input gate × candidate = ",
-          memory,
-          " = ",
-          number(found.sum),
-        ),
-        el("li", {}, "state = output gate × tanh(memory) = ", state, " = ", number(found.value)),
-      ),
-      ...found.groups.map((one) =>
-        el(
-          "details",
-          { open: ui.all },
-          el("summary", {}, `${one.name} = ${one.nonlinearity}(${figure(one.sum)}) = `, number(one.value)),
-          ui.listing(one, { biasName: "two biases" }),
-        ),
-      ),
-    ]
-  },
+function beginning(ui, { step, steps }, stage) {
+  if (stage.along)
+    return ui.p(
+      "This layer reads the digits of a batch one after another. Here the digit is alone, so the state before it is zero.",
+    )
+  const words = step ? "It adds what comes in to the state before." : "The state before the first step is zero."
+  return ui.p(`Step ${step} of 0 to ${steps - 1}. ${words}`)
 }
 
 export const KINDS = {
-  input,
-  normalise,
-  conv,
-  pool,
-  relu,
-  tanh,
-  sigmoid,
-  flatten,
-  sequence,
-  linear,
-  rnn,
-  lstm,
-  last,
-  softmax,
+  input: {
+    ...cellwise,
+    forward() {},
+    explain: (stage, _before, cell) => whole([], { bias: stage.values[cell] }),
+    panel: (ui) => [ui.p("How bright this pixel of the digit is: 0 is black, 1 is white. Nothing comes before it.")],
+  },
+
+  normalise: {
+    ...cellwise,
+    forward(stage, before, { mean, std }) {
+      for (let cell = 0; cell < stage.values.length; cell++) stage.values[cell] = (before.values[cell] - mean) / std
+    },
+    explain: (_stage, before, cell, { mean, std }) => whole([term(before, cell, 1 / std)], { bias: -mean / std }),
+    panel: (ui, { terms: [one], value }, { net }) => [
+      ui.line("", "(", ui.source(one, ui.figure(one.value)), ` − ${net.mean}) / ${net.std} = `, ui.number(value)),
+    ],
+  },
+
+  conv: {
+    ...sliding(true),
+    opens: true,
+    forward({ shape: [maps, rows, columns], window: [kernel, stride, padding], weights, values }, before) {
+      const { weight, bias } = weights
+      const [inputs] = before.shape
+      const { plane, wide } = pad(before, padding)
+      const cells = rows * columns
+      if (mapSums.length < cells) [mapSums, nextSums] = [new Float64Array(cells), new Float64Array(cells)]
+      for (let map = 0; map < maps; map += 2) {
+        const next = Math.min(map + 1, maps - 1) // of an odd number of maps the last one is done twice
+        mapSums.fill(bias[map], 0, cells)
+        nextSums.fill(bias[next], 0, cells)
+        for (let k = 0; k < inputs; k++)
+          for (let i = 0; i < kernel; i++) {
+            const at = (to) => ((to * inputs + k) * kernel + i) * kernel
+            addRow(weight, [at(map), at(next)], k * plane + i * wide, { wide, rows, columns, kernel, stride })
+          }
+        values.set(mapSums.subarray(0, cells), map * cells)
+        values.set(nextSums.subarray(0, cells), next * cells)
+      }
+    },
+    explain(stage, before, cell) {
+      const [map, row, column] = place(stage, cell)
+      const [maps, rows, columns] = before.shape
+      const [kernel, stride, padding] = stage.window
+      const { weight, bias } = stage.weights
+      const groups = Array.from({ length: maps }, (_, k) => {
+        const terms = []
+        for (let i = 0; i < kernel; i++)
+          for (let j = 0; j < kernel; j++) {
+            const r = row * stride - padding + i
+            const c = column * stride - padding + j
+            if (r < 0 || c < 0 || r >= rows || c >= columns) continue
+            terms.push(term(before, (k * rows + r) * columns + c, weight[((map * maps + k) * kernel + i) * kernel + j]))
+          }
+        return { terms, sum: sum(terms.map(({ product }) => product)) }
+      })
+      return whole(
+        groups.flatMap(({ terms }) => terms),
+        { bias: bias[map], groups },
+      )
+    },
+    panel(ui, { groups, bias, sum: total, terms }, { exact, before, stage }) {
+      const weights = Math.max(...terms.map(({ weight }) => Math.abs(weight)))
+      const strongest = terms.reduce((best, one) => (Math.abs(one.product) > Math.abs(best.product) ? one : best))
+      const several = groups.length > 1
+      const sign = (value, first) => (first ? (value < 0 ? "−" : "") : value < 0 ? " − " : " + ")
+      return [
+        ui.p(
+          several
+            ? `The patch of each of the ${groups.length} input maps × its kernel, added up:`
+            : "The patch × the kernel, cell by cell, added up:",
+        ),
+        ui.line(
+          "equation",
+          ...groups.flatMap((group, k) => [sign(group.sum, k === 0), ui.small(Math.abs(group.sum), `map ${k}`)]),
+          `${sign(bias, false)}`,
+          ui.small(Math.abs(bias), "bias"),
+          " (bias) = ",
+          ui.number(total, "total"),
+        ),
+        ...groups.map((group, k) =>
+          ui.row(
+            "channel",
+            ui.label(several ? `map ${k}` : before.name),
+            ui.grid(
+              group.terms.map((one) => ({ value: one.value, term: one, product: one.product })),
+              stage.window[0],
+              {
+                scale: before.scale,
+                signed: before.signed,
+                label: `patch of ${before.name} map ${k}`,
+                mark: group.terms.indexOf(strongest),
+              },
+            ),
+            ui.sign("×"),
+            ui.grid(
+              group.terms.map((one) => ({ value: one.weight, product: one.product })),
+              stage.window[0],
+              { scale: weights, signed: true, label: `kernel for map ${k}`, mark: group.terms.indexOf(strongest) },
+            ),
+            ui.sign("="),
+            ui.number(group.sum, "term"),
+          ),
+        ),
+        ui.line("", "bias ", ui.number(bias, "bias")),
+        ui.note(
+          `Framed: the product that weighs most.${exact ? "" : " The cells are rounded to two decimals: tick “exact figures” to add them up by hand."}`,
+        ),
+      ]
+    },
+  },
+
+  pool: {
+    ...pool((x, map, columns, top, left, bottom, right) => {
+      let most = -Infinity
+      for (let r = top; r < bottom; r++)
+        for (let c = left; c < right; c++) {
+          const value = x[map + r * columns + c]
+          if (value > most || Number.isNaN(value)) most = value
+        }
+      return most
+    }),
+    explain(stage, before, cell) {
+      const window = poolWindow(stage, before, cell)
+      const cells = window.filter((at) => at !== null)
+      const winner = cells.reduce((best, at) => (before.values[at] > before.values[best] ? at : best))
+      return whole(
+        cells.map((at) => term(before, at, at === winner ? 1 : 0)),
+        { window, winner },
+      )
+    },
+    panel(ui, { terms, window, winner, value }, { stage, before }) {
+      const cells = window.map((at) =>
+        at === null ? null : { value: before.values[at], term: terms.find((one) => one.cell === at) },
+      )
+      return [
+        ui.line(
+          "",
+          `The largest of the ${terms.length} numbers in the window: `,
+          ui.source({ stage: before.number, cell: winner }),
+          " with ",
+          ui.number(value),
+          ".",
+        ),
+        ui.grid(cells, stage.window[0], {
+          scale: before.scale,
+          signed: before.signed,
+          label: "window",
+          mark: window.indexOf(winner),
+        }),
+        terms.length < window.length ? ui.note("A dot is padding: it never wins.") : null,
+      ]
+    },
+  },
+
+  relu: activation("relu", (ui, { terms: [one], value }) => [
+    ui.line("", "max(0, ", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
+    ui.p(value > 0 ? "Positive: ReLU lets it through." : "Not positive: ReLU makes it zero."),
+  ]),
+  tanh: activation("tanh", (ui, { terms: [one], value }) => [
+    ui.line("", "tanh(", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
+  ]),
+  sigmoid: activation("sigmoid", (ui, { terms: [one], value }) => [
+    ui.line("", "1 / (1 + e", ui.sup("−x"), ") for x = ", ui.source(one, ui.figure(one.value)), ": ", ui.number(value)),
+  ]),
+
+  flatten: rearranging((_stage, _before, cell) => cell, "the maps are only laid out in one row", {
+    opens: true,
+    looksAt(stage, before, field) {
+      const cells = field.plane.subarray(0, stage.values.length)
+      const first = cells.indexOf(1)
+      if (first < 0) return nothing(before)
+      return cells.lastIndexOf(1) === first ? only(before, first) : everything(before)
+    },
+    usedBy(stage, before, field) {
+      const { map, plane } = nothing(stage)
+      const [maps, rows, columns] = before.shape
+      for (let at = 0; at < maps; at++)
+        if (field.map < 0 || field.map === at) plane.set(field.plane, at * rows * columns)
+      return { map, plane }
+    },
+  }),
+
+  sequence: rearranging(
+    (stage, _before, cell) => (cell % stage.shape[2]) * stage.shape[1] + Math.floor(cell / stage.shape[2]),
+    "the positions of the maps are only read one after another",
+    {
+      opens: true,
+      column: "map",
+      looksAt(stage, before, field) {
+        const { plane } = nothing(before)
+        const channels = new Set()
+        field.plane.forEach((byte, at) => {
+          if (!byte) return
+          channels.add(at % stage.shape[2])
+          plane[Math.floor(at / stage.shape[2])] = 1
+        })
+        return { map: channels.size === 1 ? [...channels][0] : -1, plane }
+      },
+      usedBy(stage, _before, field) {
+        const { map, plane } = nothing(stage)
+        const [, steps, channels] = stage.shape
+        for (let step = 0; step < steps; step++)
+          for (let channel = 0; channel < channels; channel++)
+            if (field.plane[step] && (field.map < 0 || field.map === channel)) plane[step * channels + channel] = 1
+        return { map, plane }
+      },
+    },
+  ),
+
+  last: rearranging(
+    (stage, before, cell) => before.values.length - stage.values.length + cell,
+    "only the last step goes on",
+    {
+      looksAt(stage, before, field) {
+        const { map, plane } = nothing(before)
+        plane.set(field.plane.subarray(0, stage.values.length), plane.length - stage.values.length)
+        return { map, plane }
+      },
+      usedBy(stage, _before, field) {
+        const { map, plane } = nothing(stage)
+        plane.set(field.plane.subarray(field.plane.length - stage.values.length))
+        return { map, plane }
+      },
+    },
+  ),
+
+  linear: {
+    ...dense,
+    forward(stage, before) {
+      const { weight, bias } = stage.weights
+      const x = before.values
+      for (let unit = 0; unit < stage.values.length; unit++)
+        stage.values[unit] = bias[unit] + dot(x, 0, weight, unit * x.length, x.length)
+    },
+    explain(stage, before, cell) {
+      const inputs = before.values.length
+      const terms = Array.from({ length: inputs }, (_, i) => term(before, i, stage.weights.weight[cell * inputs + i]))
+      return whole(terms, { bias: stage.weights.bias[cell] })
+    },
+    panel: (ui, found) => [ui.listing(found, "value × weight")],
+  },
+
+  rnn: {
+    ...recurrent,
+    forward(stage, before) {
+      const { steps, hidden } = sizes(stage, before)
+      const sums = new Float64Array(hidden)
+      for (let at = 0; at < steps; at++) {
+        gateSums(stage, before, at, sums)
+        for (let unit = 0; unit < hidden; unit++) stage.values[at * hidden + unit] = Math.tanh(sums[unit])
+      }
+    },
+    explain(stage, before, cell) {
+      const { hidden } = sizes(stage, before)
+      return gate(stage, before, Math.floor(cell / hidden), cell % hidden, 0, "tanh", stage.name)
+    },
+    panel: (ui, found, { stage }) => [
+      beginning(ui, found, stage),
+      ui.listing(found, "value × weight", "two biases"),
+      ui.line("", `tanh(${ui.figure(found.sum)}) = `, ui.number(found.value)),
+    ],
+  },
+
+  lstm: {
+    ...recurrent,
+    forward(stage, before) {
+      const { steps, hidden } = sizes(stage, before)
+      const sums = new Float64Array(4 * hidden)
+      const memory = new Float64Array(hidden)
+      const { sigmoid } = NONLINEARITIES
+      for (let at = 0; at < steps; at++) {
+        gateSums(stage, before, at, sums)
+        for (let unit = 0; unit < hidden; unit++) {
+          const enter = sigmoid(sums[unit]) * Math.tanh(sums[2 * hidden + unit])
+          memory[unit] = sigmoid(sums[hidden + unit]) * memory[unit] + enter
+          stage.values[at * hidden + unit] = sigmoid(sums[3 * hidden + unit]) * Math.tanh(memory[unit])
+        }
+      }
+    },
+    explain(stage, before, cell) {
+      const { steps, hidden } = sizes(stage, before)
+      const step = Math.floor(cell / hidden)
+      const names = ["input gate", "forget gate", "candidate", "output gate"]
+      const at = (t) =>
+        names.map((name, number) =>
+          gate(stage, before, t, cell % hidden, number, name === "candidate" ? "tanh" : "sigmoid", name),
+        )
+      let memory = 0
+      for (let t = 0; t < step; t++) {
+        const [enter, forget, candidate] = at(t)
+        memory = forget.value * memory + enter.value * candidate.value
+      }
+      const groups = at(step)
+      const [enter, forget, candidate, leave] = groups
+      const total = forget.value * memory + enter.value * candidate.value
+      const value = leave.value * Math.tanh(total)
+      return { terms: [], groups, memory, bias: 0, sum: total, nonlinearity: "lstm", value, step, steps }
+    },
+    panel(ui, found, { stage, all }) {
+      const [enter, forget, candidate, leave] = found.groups
+      const f = ui.figure
+      return [
+        beginning(ui, found, stage),
+        ui.list(
+          [
+            `memory = forget gate × memory before + input gate × candidate = ${f(forget.value)} × ${f(found.memory)} + ${f(enter.value)} × ${f(candidate.value)} = `,
+            ui.number(found.sum),
+          ],
+          [`state = output gate × tanh(memory) = ${f(leave.value)} × tanh(${f(found.sum)}) = `, ui.number(found.value)],
+        ),
+        ...found.groups.map((one) =>
+          ui.details(
+            all,
+            [`${one.name} = ${one.nonlinearity}(${f(one.sum)}) = `, ui.number(one.value)],
+            ui.listing(one, "value × weight", "two biases"),
+          ),
+        ),
+      ]
+    },
+  },
+
+  softmax: {
+    ...dense,
+    forward(stage, before) {
+      const most = Math.max(...before.values)
+      let total = 0
+      for (let i = 0; i < stage.values.length; i++) total += Math.exp(before.values[i] - most)
+      for (let i = 0; i < stage.values.length; i++) stage.values[i] = Math.exp(before.values[i] - most) / total
+    },
+    explain(_stage, before, cell) {
+      const most = Math.max(...before.values)
+      const terms = Array.from(before.values, (value, i) => ({
+        stage: before.number,
+        cell: i,
+        value,
+        weight: 1,
+        product: Math.exp(value - most),
+      }))
+      const total = sum(terms.map(({ product }) => product))
+      return { terms, bias: 0, sum: total, nonlinearity: "softmax", value: terms[cell].product / total, most }
+    },
+    panel: (ui, found, { cell }) => [
+      ui.p(
+        `Softmax turns ten scores into ten probabilities: e to the power of each score minus the largest, ${ui.figure(found.most)}, and then its share of the sum.`,
+      ),
+      ui.shares(found, cell),
+      ui.line("", `${ui.figure(found.terms[cell].product)} / ${ui.figure(found.sum)} = `, ui.number(found.value)),
+    ],
+  },
 }

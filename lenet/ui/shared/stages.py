@@ -1,6 +1,7 @@
 """How the stages of a trace are shown, on the film strip and in the inspector: in colours and rows of cells."""
 
 from math import ceil, isqrt
+from typing import Any
 
 import numpy as np
 
@@ -31,3 +32,23 @@ def rectangle(size: tuple[int, ...]) -> tuple[int, int, int]:
 def across(size: tuple[int, ...]) -> int:
     """How many of its maps stand in a line."""
     return {1: 1, 6: 3, 16: 4}.get(rectangle(size)[0], 8)
+
+
+def describe(layers: list[Layer]) -> list[dict[str, Any]]:
+    """Of each layer what the browser must know to compute and to draw it; see lenet/ui/network/layers.js."""
+    return [
+        {
+            "name": layer.name,
+            "kind": layer.kind,
+            "about": layer.words,
+            "size": layer.output_shape,
+            "shape": rectangle(layer.output_shape),
+            "across": across(layer.output_shape),
+            "window": layer.window,
+            "along": layer.along_batch,
+            "signed": layer.signed,
+            "bounded": layer.bounded,
+            "computes": layer.computes,
+        }
+        for layer in layers
+    ]

@@ -1,112 +1,90 @@
-// Every kind of layer: what is explained is what is computed, and what a cell looks at is used by it.
+// The arithmetic of the layers, on small networks made by hand.
 
 import assert from "node:assert/strict"
-import test from "node:test"
-import { explain } from "../../../lenet/ui/network/explain.js"
-import { only } from "../../../lenet/ui/network/fields.js"
-import { KINDS, sum } from "../../../lenet/ui/network/layers.js"
-import { networks } from "./network.js"
+import { test } from "node:test"
+import { answerOf, look, Network } from "../../../lenet/ui/network/engine.js"
+import { explain, KINDS, looksAt, place, sum, usedBy } from "../../../lenet/ui/network/layers.js"
 
-const holds = ({ map, plane }, cell) =>
-  plane[cell % plane.length] === 1 && (map < 0 || map === Math.floor(cell / plane.length))
-const every = function* () {
-  for (const network of networks()) for (const layer of network.layers.slice(1)) yield [network, layer]
+const layer = (name, kind, size, more = {}) => ({
+  name,
+  kind,
+  size,
+  shape: size.length === 3 ? size : [1, 1, size[0]],
+  across: 1,
+  window: [1, 1, 0],
+  along: false,
+  ...more,
+})
+
+/** A 6 × 6 picture, a convolution of two 3 × 3 kernels, ReLU, a pool, a linear layer and softmax. */
+function small() {
+  const weight = Float32Array.from({ length: 18 }, (_, i) => ((i * 7) % 5) - 2)
+  const layers = [
+    layer("input", "input", [1, 6, 6]),
+    layer("conv1", "conv", [2, 4, 4], { window: [3, 1, 0] }),
+    layer("relu1", "relu", [2, 4, 4]),
+    layer("pool1", "pool", [2, 2, 2], { window: [2, 2, 0] }),
+    layer("flatten", "flatten", [8]),
+    layer("fc1", "linear", [3]),
+    layer("softmax", "softmax", [3]),
+  ]
+  const tensors = {
+    "conv1.weight": weight,
+    "conv1.bias": Float32Array.of(0.5, -0.5),
+    "fc1.weight": Float32Array.from({ length: 24 }, (_, i) => ((i * 5) % 7) / 7 - 0.4),
+    "fc1.bias": Float32Array.of(0.1, 0.2, 0.3),
+  }
+  const net = new Network({ name: "small", mean: 0, std: 1, layers }, tensors)
+  net.run(Float32Array.from({ length: 36 }, (_, i) => ((i * 11) % 13) / 13))
+  return net
 }
 
-test("every kind is tested here, and nothing here has a page", () => {
-  assert.equal(typeof document, "undefined")
-  const tested = new Set(networks().flatMap(({ layers }) => layers.map(({ kind }) => kind)))
-  assert.deepEqual([...tested].sort(), Object.keys(KINDS).sort())
+test("the terms of every cell add up to its value", () => {
+  const net = small()
+  net.stages.forEach((stage, number) => {
+    for (let cell = 0; cell < stage.values.length; cell++) {
+      const { value } = explain(net, number, cell)
+      assert.ok(Math.abs(value - stage.values[cell]) < 1e-5, `${stage.name} ${cell}: ${value}`)
+    }
+  })
 })
 
-test("the terms of every cell add up to its sum, and its value is what was computed", () => {
-  for (const [network, layer] of every())
-    for (let cell = 0; cell < layer.count; cell++) {
-      const where = `${network.network} ${layer.name} ${cell}`
-      const found = explain(network.layers, layer.number, cell)
-      assert.ok(Math.abs(found.value - layer.values[cell]) < 2e-6, where)
-      for (const part of found.groups ?? [found]) {
-        if (!part.terms.length) continue
-        const products = part.terms.map(({ product }) => product)
-        const bias = part.bias ?? 0 // the maps of a convolution share one bias, which its whole sum has
-        assert.ok(Math.abs(sum([...products, bias]) - part.sum) < 1e-12, where)
-        if (layer.kind === "softmax") continue
-        for (const { value, weight, product } of part.terms) assert.equal(product, value * weight, where)
+test("a cell is used by exactly the cells that look at it", () => {
+  const net = small()
+  for (let number = 0; number < net.stages.length - 1; number++)
+    for (let cell = 0; cell < net.stages[number].values.length; cell++) {
+      const using = usedBy(net, number, cell)[number + 1]
+      const next = net.stages[number + 1]
+      for (let other = 0; other < next.values.length; other++) {
+        const seen = looksAt(net, number + 1, other)[number]
+        const has = (field, at, { shape: [, rows, columns] }) =>
+          (field.map < 0 || field.map === Math.floor(at / (rows * columns))) && field.plane[at % (rows * columns)] === 1
+        assert.equal(has(using, other, next), has(seen, cell, net.stages[number]))
       }
-      if (layer.kind !== "conv") continue
-      const maps = found.groups.map((group) => group.sum)
-      assert.ok(Math.abs(sum([...maps, found.bias]) - found.sum) < 1e-12, where)
     }
 })
 
-test("every term was read from the cell that it names", () => {
-  for (const [network, layer] of every())
-    for (const { terms } of explain(network.layers, layer.number, 0).groups ?? [
-      explain(network.layers, layer.number, 0),
-    ])
-      for (const { stage, cell, value } of terms) assert.equal(network.layers[stage].values[cell], value)
+test("probabilities sum to one, and the largest is the answer", () => {
+  const { probabilities } = small()
+  assert.ok(Math.abs(sum(probabilities) - 1) < 1e-6)
+  assert.equal(answerOf(probabilities), probabilities.indexOf(Math.max(...probabilities)))
+  assert.equal(answerOf(new Float32Array(10).fill(0.1)), null)
+  assert.equal(answerOf(new Float32Array(10).fill(Number.NaN)), null)
 })
 
-test("a cell looks at another exactly if it is used by it", () => {
-  for (const [network, layer] of every()) {
-    if (layer.kind === "flatten") continue // its fields are rounded up to whole layers: see the next test
-    const { before } = layer
-    const { looksAt, usedBy } = KINDS[layer.kind]
-    const seen = Array.from({ length: layer.count }, (_, cell) => looksAt(layer, only(layer, cell)))
-    const using = Array.from({ length: before.count }, (_, cell) => usedBy(layer, only(before, cell)))
-    for (let to = 0; to < layer.count; to++)
-      for (let from = 0; from < before.count; from++)
-        assert.equal(holds(seen[to], from), holds(using[from], to), `${network.network} ${layer.name} ${from} → ${to}`)
-  }
+test("a pool takes the largest number that is there, never padding", () => {
+  const before = { shape: [1, 2, 2], values: Float32Array.of(-4, -3, -2, -1), number: 0 }
+  const stage = { shape: [1, 2, 2], window: [2, 2, 1], values: new Float32Array(4), number: 1 }
+  KINDS.pool.forward(stage, before)
+  assert.deepEqual([...stage.values], [-4, -3, -2, -1])
+  assert.equal(KINDS.pool.explain(stage, before, 3).window.filter((at) => at === null).length, 3)
 })
 
-test("a flat cell looks at its own, and several at all", () => {
-  const layer = networks().find(({ network }) => network === "head").layers[2]
-  const { looksAt, usedBy } = KINDS.flatten
-  for (let cell = 0; cell < layer.count; cell++) {
-    assert.deepEqual(looksAt(layer, only(layer, cell)), only(layer.before, cell))
-    assert.ok(holds(usedBy(layer, only(layer.before, cell)), cell))
-  }
+test("colours of a layer that can be negative are signed", () => {
+  assert.deepEqual(look({ signed: false, values: Float32Array.of(1, -2) }), { signed: true, scale: 2 })
+  assert.deepEqual(look({ signed: false, bounded: true, values: Float32Array.of(0.5) }), { signed: false, scale: 1 })
 })
 
-test("to change a number changes nothing but what uses it", () => {
-  for (const [network, layer] of every()) {
-    const { before } = layer
-    const input = before.values.slice()
-    const compute = () => {
-      const output = new Float32Array(layer.count)
-      KINDS[layer.kind].forward(layer, input, layer.weights, output)
-      return output
-    }
-    const usual = compute()
-    const moves = Array.from({ length: layer.count }, () => false)
-    for (let from = 0; from < before.count; from++) {
-      const value = input[from]
-      const field = KINDS[layer.kind].usedBy(layer, only(before, from))
-      input[from] = value + 100
-      compute().forEach((number, to) => {
-        if (number === usual[to]) return
-        moves[to] = true
-        assert.ok(holds(field, to), `${network.network} ${layer.name} ${from} → ${to}`)
-      })
-      input[from] = value
-    }
-    assert.ok(moves.every(Boolean), `${network.network} ${layer.name}: some cell depends on nothing`)
-  }
-})
-
-test("a pool passes NaN on, as PyTorch's does", () => {
-  const layer = networks().find(({ network }) => network === "gaps").layers[2]
-  for (const at of [0, 1]) {
-    const input = layer.before.values.slice()
-    input[at] = Number.NaN
-    const output = new Float32Array(layer.count)
-    KINDS.pool.forward(layer, input, {}, output)
-    assert.ok(Number.isNaN(output[0]) && !Number.isNaN(output[1]))
-  }
-})
-
-test("a sum keeps what rounding would lose", () => {
-  assert.equal(sum([1e16, 1, -1e16]), 1)
-  assert.equal(sum([]), 0)
+test("cells are numbered map by map, row by row", () => {
+  assert.deepEqual(place({ shape: [2, 3, 4] }, 17), [1, 1, 1])
 })

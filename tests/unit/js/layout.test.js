@@ -2,33 +2,22 @@
 
 import assert from "node:assert/strict"
 import test from "node:test"
-import { agreement } from "../../../lenet/ui/network/explain.js"
-import { figure, hundredths } from "../../../lenet/ui/network/formatting.js"
-import {
-  blocks,
-  cellAt,
-  corner,
-  mosaicOf,
-  nameOf,
-  neighbour,
-  outline,
-  shortName,
-} from "../../../lenet/ui/network/layout.js"
-import { level, look } from "../../../lenet/ui/network/palette.js"
+import { figure, hundredths, nameOf, shortName } from "../../../lenet/ui/network/formatting.js"
+import { blocks, cellAt, corner, mosaicOf, neighbour, outline } from "../../../lenet/ui/network/inspector-layout.js"
 import { networks } from "./network.js"
 
-const layersOf = (name) => networks().find(({ network }) => network === name).layers
+const layersOf = (wanted) => networks().find(({ name }) => name === wanted).stages
 
 test("a point in the middle of each cell leads back to it, and the gaps to none", () => {
-  for (const { layers } of networks())
-    for (const layer of layers) {
+  for (const { stages } of networks())
+    for (const layer of stages) {
       const { wide, high } = mosaicOf(layer)
       const found = []
       for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) found.push(cellAt(layer, x + 0.5, y + 0.5))
       const cells = found.filter((cell) => cell !== null).sort((a, b) => a - b)
       assert.deepEqual(
         cells,
-        Array.from({ length: layer.count }, (_, cell) => cell),
+        Array.from({ length: layer.values.length }, (_, cell) => cell),
         layer.name,
       )
       assert.equal(cellAt(layer, -1, 0), null)
@@ -53,18 +42,18 @@ test("the outline of a square is four lines", () => {
 })
 
 test("a row of layers begins at each convolution but the first, and after the last", () => {
-  const names = (name) => blocks(layersOf(name)).map((row) => row.map((layer) => layer.name).join(" "))
+  const names = (name) => blocks(layersOf(name)).map((row) => row.map((layer) => layer.kind).join(" "))
   assert.deepEqual(names("padded"), ["input conv tanh", "conv sigmoid"])
   assert.deepEqual(names("head"), ["input conv", "flatten linear softmax"])
 })
 
 test("cells have names", () => {
   const [, , conv] = layersOf("pictures")
-  assert.equal(nameOf(conv, 26), "conv · map 1 · row 0, column 1")
-  assert.equal(shortName(conv, 26), "conv 1:0,1")
-  assert.equal(nameOf(layersOf("rnn")[2], 3), "sequence · step 1, map 1")
-  assert.equal(nameOf(layersOf("rnn")[3], 4), "rnn · step 1, unit 1")
-  assert.equal(nameOf(layersOf("head")[4], 7), "softmax · digit 7")
+  assert.equal(nameOf(conv, 26), "conv2 · map 1 · row 0, column 1")
+  assert.equal(shortName(conv, 26), "conv2 1:0,1")
+  assert.equal(nameOf(layersOf("rnn")[2], 3), "sequence2 · step 1, map 1")
+  assert.equal(nameOf(layersOf("rnn")[3], 4), "rnn3 · step 1, unit 1")
+  assert.equal(nameOf(layersOf("head")[4], 7), "softmax4 · digit 7")
 })
 
 test("numbers have real minus signs, and none at zero", () => {
@@ -76,21 +65,4 @@ test("numbers have real minus signs, and none at zero", () => {
   assert.equal(figure(Math.fround(-1.1e-7), true), "−1.10000002e−7")
   assert.equal(figure(0.1, true), "0.1")
   assert.equal(figure(Number.NaN), "NaN")
-})
-
-test("colours: signed if a number is, scaled by the largest that is a number", () => {
-  const found = look({ signed: false, bounded: false, values: Float32Array.of(1, -2, Infinity, Number.NaN) })
-  assert.deepEqual(found, { signed: true, scale: 2 })
-  assert.deepEqual(look({ signed: false, bounded: true, values: [0, 0.5] }), { signed: false, scale: 1 })
-  assert.deepEqual([level(Number.NaN, 1, false), level(Infinity, 1, false), level(1, 0, true)], [0, 255, 128])
-})
-
-test("how far two results agree is said honestly", () => {
-  const said = (value, torch, products = [1]) =>
-    agreement({ value, torch, bias: 0, terms: products.map((product) => ({ product })) })
-  assert.equal(said(0.5, 0.5), "Exactly the same result ✓")
-  assert.equal(said(1, 1 + 2e-8), "Same result to seven digits ✓")
-  assert.equal(said(1, 1 + 5e-5), "Same result to four digits ✓")
-  assert.match(said(1e-5, 1.1e-5, [9, -9]), /^Same result but for 1e−6 ✓: large terms cancel/)
-  assert.match(said(1, 1.01), /too much/)
 })

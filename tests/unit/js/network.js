@@ -12,7 +12,7 @@ function chance(seed = 1) {
 }
 
 const row = (kind, shape, size, more = {}) => ({
-  ...{ name: kind, words: "", kind, shape, size, across: 3, window: [1, 1, 0], along: false, weights: {} },
+  ...{ kind, shape, size, across: 3, window: [1, 1, 0], along: false, parameters: {} },
   ...{ signed: true, bounded: false },
   ...more,
 })
@@ -25,7 +25,7 @@ const NORMALISE = picture("normalise", 1, 9)
 const CONV = (maps, side, [kernel, stride, padding], inputs = 1) =>
   picture("conv", maps, side, {
     window: [kernel, stride, padding],
-    weights: { weight: maps * inputs * kernel ** 2, bias: maps },
+    parameters: { weight: maps * inputs * kernel ** 2, bias: maps },
   })
 const recurrent = (gates, units, inputs) => ({
   weight_ih_l0: gates * units * inputs,
@@ -34,7 +34,7 @@ const recurrent = (gates, units, inputs) => ({
   bias_hh_l0: gates * units,
 })
 
-/** Rows of layers, weights as how many: each ends with the kinds that are to be tested. */
+/** Rows of layers; parameters: how many. */
 const ROWS = {
   pictures: [
     INPUT,
@@ -47,20 +47,20 @@ const ROWS = {
   gaps: [INPUT, CONV(2, 5, [5, 1, 0]), picture("pool", 2, 2, { window: [2, 3, 0] })],
   head: [
     ...[INPUT, CONV(2, 5, [5, 1, 0]), flat("flatten", 50)],
-    ...[flat("linear", 10, { weights: { weight: 500, bias: 10 } }), flat("softmax", 10)],
+    ...[flat("linear", 10, { parameters: { weight: 500, bias: 10 } }), flat("softmax", 10)],
   ],
   rnn: [
     ...[INPUT, CONV(2, 2, [5, 3, 0]), steps("sequence", 4, 2)],
-    ...[steps("rnn", 4, 3, { weights: recurrent(1, 3, 2) }), flat("last", 3)],
+    ...[steps("rnn", 4, 3, { parameters: recurrent(1, 3, 2) }), flat("last", 3)],
   ],
   lstm: [
     ...[INPUT, CONV(2, 2, [5, 3, 0]), steps("sequence", 4, 2)],
-    ...[steps("lstm", 4, 3, { weights: recurrent(4, 3, 2) }), flat("last", 3)],
+    ...[steps("lstm", 4, 3, { parameters: recurrent(4, 3, 2) }), flat("last", 3)],
   ],
   alone: [
     ...[INPUT, CONV(2, 5, [5, 1, 0]), flat("flatten", 50)],
-    ...[flat("lstm", 6, { along: true, weights: recurrent(4, 6, 50) })],
-    ...[flat("rnn", 5, { along: true, weights: recurrent(1, 5, 6) })],
+    ...[flat("lstm", 6, { along: true, parameters: recurrent(4, 6, 50) })],
+    ...[flat("rnn", 5, { along: true, parameters: recurrent(1, 5, 6) })],
   ],
 }
 
@@ -69,11 +69,14 @@ export function networks() {
   return Object.entries(ROWS).map(([name, rows]) => {
     const next = chance()
     const fill = (count) => Float32Array.from({ length: count }, next)
-    const layers = rows.map((layer) => ({
-      ...layer,
-      weights: Object.fromEntries(Object.entries(layer.weights).map(([key, count]) => [key, fill(count)])),
-    }))
-    const network = new Network({ network: name, mean: 0.25, std: 0.5, layers })
-    return network.run(Float32Array.from({ length: 81 }, () => Math.abs(next())))
+    const layers = rows.map((layer, number) => ({ ...layer, name: `${layer.kind}${number}` }))
+    const tensors = Object.fromEntries(
+      layers.flatMap(({ name, parameters }) =>
+        Object.entries(parameters).map(([key, n]) => [`${name}.${key}`, fill(n)]),
+      ),
+    )
+    const network = new Network({ name, mean: 0.25, std: 0.5, layers }, tensors)
+    network.run(Float32Array.from({ length: 81 }, () => Math.abs(next())))
+    return network
   })
 }

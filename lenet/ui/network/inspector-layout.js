@@ -1,7 +1,6 @@
-// Where the cells of layers are on the screen, and what they are called. Nothing here touches the page.
+// Where the cells of layers are on the inspector's strip. Nothing here touches the page.
 
-import { place } from "./fields.js"
-import { KINDS } from "./layers.js"
+import { KINDS, place } from "./layers.js"
 
 const GAP = 1 // cells between two maps of a layer
 
@@ -17,7 +16,7 @@ export function corner({ shape: [, rows, columns], across }, map) {
 }
 
 /** The cell at a point of the mosaic given in cells, or null. */
-export function cellAt({ shape: [maps, rows, columns], across, count }, x, y) {
+export function cellAt({ shape: [maps, rows, columns], across, values }, x, y) {
   const over = Math.floor(x / (columns + GAP))
   const down = Math.floor(y / (rows + GAP))
   const column = Math.floor(x - over * (columns + GAP))
@@ -25,7 +24,7 @@ export function cellAt({ shape: [maps, rows, columns], across, count }, x, y) {
   const map = down * across + over
   if (x < 0 || y < 0 || over >= across || map >= maps || column >= columns || row >= rows) return null
   const cell = (map * rows + row) * columns + column
-  return cell < count ? cell : null
+  return cell < values.length ? cell : null
 }
 
 /** The cell one step away; from the edge of a map into the next map. Null at the end. */
@@ -79,7 +78,7 @@ function room(layer, zoom) {
 }
 
 /** Whether a layer has one cell for each digit. */
-export const isDigits = ({ count }) => count === 10
+export const isDigits = ({ values }) => values.length === 10
 
 /** Which rows of layers there are: a kind that opens a row does so unless the row has been opened already. */
 export function blocks(layers) {
@@ -90,21 +89,4 @@ export function blocks(layers) {
     found.at(-1).push(layer)
   }
   return found
-}
-
-/** The name of a cell, everything counted from 0 as in lenet.explain.cell. */
-export function nameOf(layer, cell) {
-  const [map, row, column] = place(layer, cell)
-  const { name, size, shape } = layer
-  if (size.length === 3) return `${name}${shape[0] > 1 ? ` · map ${map}` : ""} · row ${row}, column ${column}`
-  if (size.length === 2) return `${name} · step ${row}, ${KINDS[layer.kind].column ?? "unit"} ${column}`
-  return `${name} · ${isDigits(layer) ? "digit" : "unit"} ${cell}`
-}
-
-/** The same as short as it goes, for buttons. */
-export function shortName(layer, cell) {
-  const [map, row, column] = place(layer, cell)
-  const { name, size, shape } = layer
-  if (size.length === 3) return `${name} ${shape[0] > 1 ? `${map}:` : ""}${row},${column}`
-  return `${name} ${size.length === 2 ? `${row}:${column}` : cell}`
 }

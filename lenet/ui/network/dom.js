@@ -1,0 +1,30 @@
+// Elements of the page, and pictures of cells on them.
+
+import { levelOf, tableOf } from "./palette.js"
+
+/** An element with properties, children (elements or text; null is left out) and, as `style`, CSS. */
+export function el(tag, properties = {}, ...children) {
+  const element = document.createElement(tag)
+  for (const [name, value] of Object.entries(properties)) {
+    if (name in element && name !== "style") element[name] = value
+    else element.setAttribute(name, value)
+  }
+  element.append(...children.filter((child) => child !== null))
+  return element
+}
+
+/** Paint numbers as cells on a canvas of as many pixels: row by row, `rows` × `columns` of them. */
+export function paintCells(canvas, values, rows, columns, scale = 1, signed = false) {
+  if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows })
+  const context = canvas.getContext("2d")
+  const image = context.createImageData(columns, rows)
+  const table = tableOf(signed)
+  for (let cell = 0; cell < Math.min(values.length, rows * columns); cell++) {
+    const level = 3 * levelOf(values[cell], scale, signed)
+    image.data[4 * cell] = table[level]
+    image.data[4 * cell + 1] = table[level + 1]
+    image.data[4 * cell + 2] = table[level + 2]
+    image.data[4 * cell + 3] = 255
+  }
+  context.putImageData(image, 0, 0)
+}
