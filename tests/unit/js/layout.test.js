@@ -4,6 +4,7 @@ import assert from "node:assert/strict"
 import test from "node:test"
 import { figure, hundredths, nameOf, shortName } from "../../../lenet/ui/network/formatting.js"
 import { blocks, cellAt, corner, mosaicOf, neighbour, outline } from "../../../lenet/ui/network/inspector-layout.js"
+import { agreement } from "../../../lenet/ui/network/panel.js"
 import { networks } from "./network.js"
 
 const layersOf = (wanted) => networks().find(({ name }) => name === wanted).stages
@@ -65,4 +66,15 @@ test("numbers have real minus signs, and none at zero", () => {
   assert.equal(figure(Math.fround(-1.1e-7), true), "−1.10000002e−7")
   assert.equal(figure(0.1, true), "0.1")
   assert.equal(figure(Number.NaN), "NaN")
+})
+
+test("how far two results agree is said honestly", () => {
+  const said = (value, torch, products = [1]) =>
+    agreement({ value, bias: 0, terms: products.map((product) => ({ product })) }, torch)
+  assert.equal(said(0.5, 0.5), "Same result to seven digits ✓")
+  assert.equal(said(1, 1 + 2e-8), "Same result to seven digits ✓")
+  assert.equal(said(1, 1 + 9e-7), "Same result to six digits ✓")
+  assert.equal(said(1, 1 + 5e-5), "Same result to four digits ✓")
+  assert.match(said(1e-5, 1.1e-5, [9, -9]), /large terms cancel here ✓/)
+  assert.match(said(1, 1.01), /too much/)
 })
