@@ -119,7 +119,7 @@ def from_canvas(drawing: Any) -> list[Stroke]:
         strokes = [
             _stroke(_path(one["path"]), one.get("strokeWidth", PEN), False)
             for one in drawing["objects"]
-            if one.get("type", "path") == "path"
+            if one.get("type", "path").lower() == "path"
         ]
     except StrokesError:
         raise

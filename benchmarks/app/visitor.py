@@ -28,7 +28,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from lenet.ui.draw.board import PEN, SIDE
+from lenet.strokes import PEN, SIDE
 
 LARGEST = 64 * 2**20  # bytes of one message
 PATIENCE = 120  # seconds that one run of a page may take
@@ -81,30 +81,26 @@ class Visitor:
             await self.run(page_script_hash=self.pages[page], query_string=query)
         else:
             await self.run(page_name=page, query_string=query)
-        if self._shows("answer") and self.answer()["waking"]:  # the component then says that it is painted
-            identity = f"$$STREAMLIT_INTERNAL_KEY_{self.widget_id('answer')}__events"
-            painted = json.dumps([{"event": "painted", "value": True}])
-            await self.run(fragment_id=self.fragment("answer"),
-                           trigger=WidgetState(id=identity, json_trigger_value=painted))  # fmt: skip
 
     async def press(self, key: str) -> None:
         """Press the button with this key."""
         await self.run(widget=(key, {"trigger_value": True}), fragment_id=self.fragment(key))
 
     async def draw(self, drawing: dict[str, Any]) -> float:
-        """Send a drawing as the board does. Seconds from sending to the new answer's arrival."""
-        before = self.answer()["mark"]
+        """Send a drawing as the board does. Seconds from sending to the server's reply, which the browser waits for
+        no more: it has read the drawing itself."""
+        before = self.answer()["digit"]["mark"]
         started = time.perf_counter()
         answered = None
         async with self._deadline():
             await self._send(widget=("canvas", {"json_value": json.dumps({"drawing": drawing})}),
                              fragment_id=self.fragment("canvas"))  # fmt: skip
             while not await self._receive():
-                if answered is None and self._shows("answer") and self.answer()["mark"] != before:
+                if answered is None and self._shows("answer") and self.answer()["digit"]["mark"] != before:
                     answered = time.perf_counter() - started
         self._check()
         if answered is None:
-            raise VisitError(f"No new answer to a drawing: {self.answer()['message'] or 'the same as before'}")
+            raise VisitError(f"No new answer to a drawing: {self.answer()['problem'] or 'the same as before'}")
         return answered
 
     async def run(self, **fields: Any) -> None:

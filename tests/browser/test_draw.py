@@ -1,7 +1,7 @@
 """The first page in a real browser: digits drawn on the real canvas, with the mouse and with a finger."""
 
 import io
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from PIL import Image, ImageDraw
@@ -32,7 +32,7 @@ HIGH_FIVE = [[(0.75, 0.06), (0.38, 0.06), (0.36, 0.4), (0.6, 0.4), (0.72, 0.58),
 @pytest.fixture(scope="module")
 def desktop(browser):
     """The tests share its cache, as the visits of one person do; each page is a session of its own."""
-    context = browser.new_context(viewport={"width": 1366, "height": 768})
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
     yield context
     context.close()
 
@@ -73,16 +73,15 @@ def test_digits_drawn_with_the_mouse_are_read(page):
         expect_answers(page, "?")
 
 
-def test_an_answer_has_ten_bars_a_film_strip_and_what_centring_did(page):
+def test_an_answer_has_ten_bars_a_network_view_and_the_way_to_28_by_28(page):
     draw(page, 7)
     expect_answers(page, "7")
     widths = page.locator(".st-key-answer ol .bar").evaluate_all("bars => bars.map((bar) => bar.clientWidth)")
     assert len(widths) == 10 and widths.index(max(widths)) == 7
-    frames = page.locator(".st-key-film figure canvas")
-    frames.nth(12).wait_for()
-    assert frames.count() == 13
-    assert all(frame.get_attribute("aria-label") for frame in frames.all())
-    assert page.locator(".st-key-answer .steps figure").count() == 4
+    assert page.locator(".st-key-view canvas.view").get_attribute("aria-label")
+    assert page.locator(".st-key-view canvas.view").bounding_box()["height"] >= 200
+    steps = page.locator(".st-key-answer .steps figure")
+    assert steps.count() == 4 and all("7" in text or "1" in text for text in steps.all_inner_texts())
 
 
 def test_the_first_minute_needs_no_scrolling(page):
@@ -93,10 +92,11 @@ def test_the_first_minute_needs_no_scrolling(page):
         ".st-key-answer ol",
         ".st-key-answer .steps",
         ".st-key-networks",
-        ".st-key-film .frames",
+        ".st-key-time canvas",
+        ".st-key-view canvas.view",
     ):
         box = page.locator(part).bounding_box()
-        assert box["y"] >= 0 and box["y"] + box["height"] <= 768, part
+        assert box["y"] >= 0 and box["y"] + box["height"] <= 720, part
 
 
 def test_a_large_screen_has_a_large_board_that_draws_as_well(server: Server, browser):
@@ -215,3 +215,136 @@ def test_digits_drawn_with_a_finger_are_read_and_the_page_stays_where_it_is(serv
         page.locator(".st-key-clear button").tap()
         expect_answers(page, "?")
     context.close()
+
+
+def shown(page) -> str:
+    """The large digit now."""
+    return page.locator(".st-key-answer .big").first.inner_text()
+
+
+def test_a_digit_writes_itself_until_somebody_draws(page):
+    expect_answers(page, "3")
+    box = board(page).bounding_box()
+    page.mouse.move(box["x"] + 160, box["y"] + 60)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 160, box["y"] + 280, steps=5)
+    expect_answers(page, "1")  # the pen is still down: what wrote itself is gone
+    page.mouse.up()
+    page.locator(".st-key-clear button").click()
+    expect_answers(page, "?")
+
+
+def test_it_is_read_while_the_pen_moves_and_nothing_moves_on_the_page(page):
+    expect_answers(page, "3")
+    parts = (".st-key-answer", ".st-key-time", ".st-key-view")
+    before = [page.locator(part).bounding_box() for part in parts]
+    box = board(page).bounding_box()
+    answers = set()
+    (points,) = DIGITS[2]
+    for at, (x, y) in enumerate(points):
+        page.mouse.move(box["x"] + x * box["width"], box["y"] + y * box["height"], steps=4)
+        if at == 0:
+            page.mouse.down()
+        page.evaluate("() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+        answers.add(shown(page))
+    assert len(answers) > 1 and "2" in answers, answers
+    page.mouse.up()
+    assert [page.locator(part).bounding_box() for part in parts] == before
+
+
+def test_dragging_along_pen_time_brings_an_earlier_moment_back(page):
+    draw(page, 2)
+    expect_answers(page, "2")
+    strip = page.locator(".st-key-time canvas").bounding_box()
+    page.mouse.move(strip["x"] + strip["width"] * 0.97, strip["y"] + 10)
+    page.mouse.down()
+    seen = set()
+    for share in range(9, 0, -1):
+        page.mouse.move(strip["x"] + strip["width"] * share / 10, strip["y"] + 10)
+        page.wait_for_timeout(50)
+        seen.add(shown(page))
+    assert len(seen) > 1, seen
+    page.mouse.move(strip["x"] + strip["width"] - 1, strip["y"] + 10)
+    page.mouse.up()
+    expect_answers(page, "2")
+
+
+def test_a_cell_opens_its_arithmetic_and_escape_closes_it(page):
+    draw(page, 7)
+    expect_answers(page, "7")
+    view = page.locator(".st-key-view canvas.view")
+    box = view.bounding_box()
+    view.hover(position={"x": box["width"] - 60, "y": 16 + 18.4 * 7.5})
+    page.locator(".st-key-view .readout", has_text="softmax · digit 7").wait_for()
+    view.click(position={"x": box["width"] - 60, "y": 16 + 18.4 * 7.5})
+    page.locator(".st-key-view .panel h3", has_text="softmax · digit 7").wait_for()
+    page.locator(".st-key-view .panel button", has_text="fc3 7").first.click()
+    page.locator(".st-key-view .panel h3", has_text="fc3 · digit 7").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".st-key-view .panel").wait_for(state="hidden")
+    view.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.locator(".st-key-view .panel").wait_for(state="visible")
+
+
+def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):
+    draw(page, 4)
+    expect_answers(page, "4")
+    page.wait_for_url("**drawing=1*")
+    address = page.url
+    page.reload()
+    board(page)
+    expect_answers(page, "4")
+    other = page.context.new_page()
+    other.goto(address)
+    board(other)
+    expect_answers(other, "4")
+    other.locator(".st-key-undo button").click()  # the second stroke of a 4
+    other.wait_for_url(lambda url: url != address)
+    other.close()
+
+
+def test_a_stroke_sends_the_server_one_message(server: Server, desktop):
+    page = desktop.new_page()
+    frames = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(1)))
+    page.goto(server.url)
+    board(page)
+    settled(page)
+    page.wait_for_timeout(2500)
+    before = len(frames)
+    stroke(page, DIGITS[7][0])
+    expect_answers(page, "7")
+    page.wait_for_timeout(1500)
+    assert len(frames) - before <= 1
+    page.close()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1280, 1440, 1920])
+def test_nothing_overlaps_or_is_cut(server: Server, browser, width: int):
+    page = browser.new_page(viewport={"width": width, "height": 800 if width < 1500 else 1080})
+    page.goto(f"{server.url}/?networks=best&networks=original-dead&networks=sigmoid")
+    board(page)
+    draw(page, 7)
+    page.wait_for_function(
+        """document.querySelector(".st-key-answer [data-testid=stBidiComponentIsolated]").shadowRoot
+            .querySelectorAll(".card.disagrees, .big").length >= 3"""
+    )
+    settled(page)
+    parts = [".st-key-canvas", ".st-key-board-buttons", ".st-key-answer .cards", ".st-key-answer .pictures"]
+    parts += [".st-key-time canvas", ".st-key-view canvas.view", ".st-key-pickers"]
+    boxes = {part: page.locator(part).first.bounding_box() for part in parts}
+    for part, box in boxes.items():
+        assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1, (part, box)
+    for (one, a), (other, b) in combinations(boxes.items(), 2):
+        apart = (
+            a["x"] + a["width"] <= b["x"] + 1
+            or b["x"] + b["width"] <= a["x"] + 1
+            or a["y"] + a["height"] <= b["y"] + 1
+            or b["y"] + b["height"] <= a["y"] + 1
+        )
+        assert apart, (one, a, other, b)
+    tracks = page.locator(".st-key-answer .track").evaluate_all("all => all.map((one) => one.clientWidth)")
+    assert min(tracks) >= 20
+    page.close()

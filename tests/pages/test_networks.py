@@ -91,23 +91,6 @@ def test_who_left_leaves_no_rubbish_behind():
         gc.enable()
 
 
-@pytest.mark.parametrize("warm", [True, False])
-def test_strokes_take_turns_once_torch_is_there(monkeypatch, warm):
-    """Before that, a page must not wait for another session's to load it. A view that fails gives its turn back."""
-    monkeypatch.setattr(networks, "warm", lambda: warm)
-    alone = []
-
-    @networks.taking_turns
-    def view() -> None:
-        alone.append(networks._stroke.locked())
-        raise ValueError
-
-    with pytest.raises(ValueError):
-        view()
-    assert alone == [warm]
-    assert not networks._stroke.locked()
-
-
 def test_a_session_keeps_its_newest_networks(monkeypatch):
     def page() -> None:
         import streamlit as st

@@ -154,7 +154,7 @@ def test_a_link_that_asks_for_nothing_gets_what_is_usual(name):
 def test_a_drawing_of_unknown_label_counts_what_is_read_at_first():
     at = page(digit="0")
     image = pixels(mnist("test").images[0])
-    at.session_state["current_digit"] = Digit(image, None, "your drawing", mark="drawing-1")
+    at.session_state["current_digit"] = Digit(image.numpy(), None, "your drawing", mark="drawing-1")
     at.run()
     assert not at.exception
     assert "what the network reads in the unchanged digit" in said(at)
@@ -166,7 +166,7 @@ def test_the_picture_of_contributions_has_the_outline_and_the_colours_of_the_sig
     values = torch.zeros(28, 28)
     values[0, 0], values[27, 27] = 1, -1
     found = saliency.picture(
-        Digit(image, 1, "a square"), type("Found", (), {"values": values})(), 1.0
+        Digit(image.numpy(), 1, "a square"), type("Found", (), {"values": values})(), 1.0
     )  # the picture needs the values alone
     colours = np.asarray(found).astype(int)
     zoom = saliency.ZOOM

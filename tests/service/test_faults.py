@@ -155,7 +155,11 @@ def test_damaged_weights_tape_and_curves_get_a_sentence_and_other_pages_work(tmp
         for page, key in (("", "networks"), ("inside", "network"), ("stress", "networks")):
             async with Visitor(server.url) as visitor:
                 await visitor.open(page, f"{key}=original&digit=7")
-                said = alerts(visitor) + ("" if page else visitor.answer()["message"])
+                said = alerts(visitor) + (
+                    ""
+                    if page
+                    else visitor.answer()["problem"] + " ".join(n["problem"] for n in visitor.answer()["networks"])
+                )
                 assert "original" in said and ("damaged" in said or "git checkout -- pretrained" in said), (page, said)
         async with Visitor(server.url) as visitor:
             await visitor.open("experiments", "guess2=Just+show+me")
@@ -178,7 +182,7 @@ def test_damaged_data_gets_a_sentence_and_drawing_goes_on(tmp_path, damage):
     async def people() -> None:
         async with Visitor(server.url) as visitor:
             await visitor.open(query="digit=7")
-            assert "git checkout -- data/mnist" in visitor.answer()["message"]
+            assert "git checkout -- data/mnist" in visitor.answer()["problem"]
             await visitor.draw(drawings()[0])
             await visitor.open("inside")
             assert not visitor.shown("exception")

@@ -1,95 +1,196 @@
-"""The board: a drawing that survives a change of page, with undo and clear."""
+"""The board: a drawing that survives a change of page and a reload, with undo and clear.
 
+The surface that takes the pen is streamlit-drawable-canvas. The drawing itself are the strokes, which our own component
+follows and sends when the pen is lifted (lenet/ui/network/desk.js). Should the canvas change its insides, so that the
+component cannot follow, the canvas' own message brings the drawing instead.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
 
-SIDE = 320  # pixels; fits the narrowest phones
-PEN = 20  # pixels: about as thick, against the digit, as the pens of MNIST
+from lenet.strokes import PEN, SIDE, Stroke, StrokesError, decode, encode, from_canvas, from_message
+
 KEY = "canvas"
-# Larger for the back row, where there is room; the drawing keeps its SIDE pixels.
-STYLE = """<style>
-@media (min-width: 1500px) and (min-height: 900px) { div:has(> .st-key-board) { zoom: 1.4; } }
-.st-key-plain-board { display: none; }
-</style>"""
-# The canvas has a toolbar of its own, which it cannot be told to leave away. Without a mouse that could hover, it lies
-# unseen on the upper edge of the board and takes strokes that begin there. No style from outside reaches it.
-_PLAIN = st.components.v2.component(
-    "lenet_plain_board",
-    js="""const plain = new CSSStyleSheet()
-plain.replaceSync(".dc-toolbar { display: none !important }")
-export default () => {
-  const looking = setInterval(() => {
-    const board = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")?.shadowRoot
-    if (!board) return
-    board.adoptedStyleSheets.push(plain)
-    clearInterval(looking)
-  }, 50)
-  return () => clearInterval(looking)
-}
-""",
-)
-_BOARD = "board"
+PEN_KEY = "answer"  # of the component that follows the pen
+URL = "drawing"  # a link may bring a drawing: ?drawing=1...
+REFUSED = "Couldn't read the drawing, so the last one is kept: draw on the board, or clear it."
+_BOARD, _LINK = "board", "followed_drawing"
 
 
-def board() -> tuple[bytes | None, bool]:
-    """Show the board.
+@dataclass
+class Board:
+    """strokes: the drawing; picture: what the canvas sent in their place where it knows no paths; sent: what it sent
+    last; stroke: the number of the component's message that was taken in last; count: drawings so far.
 
-    Returns the drawing as a PNG (None while there is no ink) and whether it is another than at the last call.
+    start: what the canvas was told to begin with; while it is in use it must not change, or the canvas begins anew.
+    turn: how often strokes were taken back: what the component sent before that is of no interest any more.
     """
+
+    strokes: list[Stroke] = field(default_factory=list)
+    picture: bytes | None = None
+    sent: Any = None
+    stroke: int = 0
+    start: dict = field(default_factory=dict)
+    turn: int = 0
+    count: int = 0
+
+    @property
+    def blank(self) -> bool:
+        return not self.strokes and not self.picture
+
+
+def board() -> bool:
+    """Show the board. Returns whether there is another drawing on it than at the last call."""
     from streamlit_drawable_canvas import st_canvas  # needs a running app: never at import
 
-    st.html(STYLE)
-    _PLAIN(key="plain-board")
     state = _state()
-    if KEY not in st.session_state:  # a new page: the canvas starts with what was drawn before
-        _restart(len(state["objects"]))
+    changed = _follow_link(state)
+    if KEY not in st.session_state and state.strokes:  # a new page: the canvas starts with what was drawn before
+        _begin(state)
+    result = st_canvas(
+        stroke_width=PEN,
+        stroke_color="#ffffff",
+        background_color="#000000",
+        width=SIDE,
+        height=SIDE,
+        initial_drawing=state.start,
+        update_streamlit=_blind(),
+        return_image_data=True,
+        key=KEY,
+    )
     try:
-        result = st_canvas(
-            stroke_width=PEN,
-            stroke_color="#ffffff",
-            background_color="#000000",
-            width=SIDE,
-            height=SIDE,
-            initial_drawing=state["start"],
-            return_image_data=True,
-            key=KEY,
-        )
-        picture, objects = result.image_bytes, list(result.json_data.get("objects", []))
+        return _from_pen(state) or _from_canvas(state, result) or changed
     except (ValueError, TypeError, AttributeError, LookupError):  # no board sends that, but a program may
-        st.error("What came from the board is no drawing, so the last one is kept: draw on the board, or clear it.")
-        return state["seen"][0] if state["objects"] else None, False
-    changed = picture is not None and (picture, len(objects)) != state["seen"]
-    if changed:
-        state.update(seen=(picture, len(objects)), objects=objects, count=state["count"] + 1)
-    return state["seen"][0] if state["objects"] else None, changed
+        st.error(REFUSED)
+        return False
 
 
-def count() -> int:
-    """How many drawings the board has sent."""
-    return _state()["count"]
+def draw() -> None:
+    """Make the drawing the digit that all pages look at."""
+    from lenet.ui.shared import digit
+
+    state = _state()
+    digit.draw(state.strokes, state.picture, mark=message()["mark"])
+
+
+def is_blank() -> bool:
+    return _state().blank
+
+
+def message() -> dict[str, Any]:
+    """The drawing for the browser: its strokes, how often some were taken back, and as text for the link."""
+    state = _state()
+    return {
+        "strokes": [
+            {"points": [n for point in s.points for n in point], "width": s.width, "erase": s.erase}
+            for s in state.strokes
+        ],
+        "turn": state.turn,
+        "stroke": state.stroke,
+        "mark": f"drawing-{state.count}-{state.turn}",
+        "text": encode(state.strokes) if state.strokes else "",
+    }
 
 
 def buttons() -> None:
     """Undo and clear. They need the board on the same page."""
-    with st.container(horizontal=True, key="board-buttons"):
-        empty = not _state()["objects"]
-        st.button("Undo", icon=":material/undo:", on_click=_restart, args=(-1,), disabled=empty, key="undo")
-        st.button("Clear", icon=":material/delete:", on_click=_restart, args=(0,), disabled=empty, key="clear")
-
-
-def _state() -> dict[str, Any]:
-    """objects: the strokes; seen: the last picture that was sent, and of how many strokes; count: pictures so far.
-
-    start: what the canvas was told to begin with; while the canvas is in use it must not change, or the canvas begins
-    anew. turn: makes a new start differ from an equal old one.
-    """
-    return st.session_state.setdefault(_BOARD, {"objects": [], "seen": (None, 0), "start": {}, "turn": 0, "count": 0})
-
-
-def _restart(keep: int) -> None:
-    """Begin again with the strokes up to `keep`; a canvas that is there already then sends the picture of them."""
     state = _state()
-    state["turn"] += 1
-    state["objects"] = state["objects"][:keep]
-    state["start"] = {"objects": state["objects"], "turn": state["turn"]}
+    with st.container(horizontal=True, key="board-buttons"):
+        st.button("Undo", icon=":material/undo:", on_click=_take_back, args=(1,), disabled=state.blank, key="undo")
+        st.button("Clear", icon=":material/delete:", on_click=_take_back, disabled=state.blank, key="clear")
+
+
+def _state() -> Board:
+    return st.session_state.setdefault(_BOARD, Board())
+
+
+def _pen() -> dict[str, Any]:
+    """What the component that follows the pen has sent."""
+    return dict(st.session_state.get(PEN_KEY) or {})
+
+
+def _blind() -> bool:
+    """Whether the component cannot follow the pen, so that the canvas must tell the server itself."""
+    return bool(_pen().get("blind"))
+
+
+def _from_pen(state: Board) -> bool:
+    """Take in what the component has sent. Raises StrokesError."""
+    sent = _pen().get("drawing")
+    if not sent or sent["turn"] != state.turn or sent["stroke"] == state.stroke:
+        return False
+    state.strokes, state.picture = from_message(sent["strokes"]), None
+    state.stroke, state.count = int(sent["stroke"]), state.count + 1
+    return True
+
+
+def _from_canvas(state: Board, result: Any) -> bool:
+    """Take in what the canvas has sent, if anything. Raises one of many errors for what it could not have sent."""
+    if result.json_data is None:
+        return False
+    picture, objects = result.image_bytes, list(result.json_data.get("objects", []))
+    if picture is None or (picture, objects) == state.sent:
+        return False
+    state.sent, state.count = (picture, objects), state.count + 1
+    try:
+        state.strokes, state.picture = from_canvas({"objects": objects}), None
+    except StrokesError:
+        state.strokes, state.picture = [], picture if objects else None
+    return True
+
+
+def _follow_link(state: Board) -> bool:
+    """Put the drawing of the link on the board, once."""
+    if _LINK in st.session_state:
+        return False
+    asked = st.session_state[_LINK] = st.query_params.get(URL, "")
+    if not asked or not state.blank:
+        return False
+    try:
+        state.strokes = decode(asked)
+    except StrokesError as error:
+        st.warning(f"{error} The board is blank.")
+        return False
+    state.count += 1
+    return True
+
+
+def _take_back(count: int | None = None) -> None:
+    """Take back the last strokes, or all."""
+    state = _state()
+    with suppress(ValueError, TypeError, LookupError):  # the page says so when it takes the message in
+        _from_pen(state)  # a stroke that came with the press of the button
+    state.strokes = [] if count is None else state.strokes[:-count]
+    state.picture = None
+    _begin(state)
+    state.count += 1
+    draw()
+
+
+def _begin(state: Board) -> None:
+    """Have the canvas begin again with the strokes."""
+    state.turn += 1
+    state.start = {"objects": [_path(stroke) for stroke in state.strokes], "turn": state.turn}
+
+
+def _path(stroke: Stroke) -> dict[str, Any]:
+    """A stroke as the canvas keeps it, which is Fabric's way: around the middle of the path."""
+    xs, ys = zip(*stroke.points)
+    path = [["M", *stroke.points[0]], *(["L", *point] for point in stroke.points[1:] or stroke.points)]
+    return {
+        "type": "Path",
+        "version": "7.4.0",
+        "originX": "center",
+        "originY": "center",
+        "left": (min(xs) + max(xs)) / 2,
+        "top": (min(ys) + max(ys)) / 2,
+        "fill": None,
+        "stroke": "#000000" if stroke.erase else "#ffffff",
+        "strokeWidth": stroke.width,
+        "strokeLineCap": "round",
+        "strokeLineJoin": "round",
+        "path": path,
+    }

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet.ui.shared import palette, stages
-from lenet.ui.shared.component import MODULES, component
+from lenet.ui.shared import modules, palette, stages
 from lenet.variant import Variant, layers
 
 if TYPE_CHECKING:  # a page shows its frame before torch is loaded
@@ -36,7 +35,7 @@ _HTML = f"""<div class="inspector" style="{_COLOURS}">
   <div class="spoken" aria-live="polite"></div>
 </div>
 """
-_INSPECTOR = component("inspector.js", html=_HTML, css=(MODULES / "inspector.css").read_text(encoding="utf-8"))
+_STYLE = (modules.FOLDER / "inspector.css").read_text(encoding="utf-8")
 
 
 def inspector(model: "LeNet", name: str, digit: "Digit") -> None:
@@ -47,7 +46,8 @@ def inspector(model: "LeNet", name: str, digit: "Digit") -> None:
         trace = model.trace(digit.image[None])
     outputs = {stage.name: stage.output[0].numpy() for stage in trace}
     weights = {key: value.numpy() for key, value in model.state_dict().items()}
-    _INSPECTOR(key="inspector", data=pack(name, model.variant, weights, outputs, f"{name}/{digit.mark}"))
+    mount = modules.component("inspector.js", _HTML, _STYLE)
+    mount(key="inspector", data=pack(name, model.variant, weights, outputs, f"{name}/{digit.mark}"))
 
 
 def pack(

@@ -3,10 +3,26 @@
 import { Network, tensorsOf } from "./engine.js"
 
 const FRAME = 8 // milliseconds of a frame that a pass may take
+const TRIES = 8 // passes until a slow one is believed
 
 const known = new Map() // by name and mark: one network serves every view of a page
 
-/** The network of a description { name, mark, url or bytes, mean, std, layers }, its weights fetched once. */
+const brought = new Map() // weights that came in a message, by mark
+const wanted = new Map() // who waits for them
+
+/** Take in a message: four bytes of length, the mark of the network, its safetensors file. */
+export function register(message) {
+  const bytes = message.slice()
+  const length = new DataView(bytes.buffer).getUint32(0, true)
+  const mark = new TextDecoder().decode(bytes.subarray(4, 4 + length))
+  brought.set(mark, bytes.slice(4 + length).buffer)
+  wanted.get(mark)?.(brought.get(mark))
+}
+
+const arrived = (mark) => new Promise((resolve) => (brought.has(mark) ? resolve(brought.get(mark)) : wanted.set(mark, resolve)))
+
+/** The network of a description { name, mark, url, mean, std, layers }; its weights are fetched once from the url, or
+ *  come in a message where there is none. */
 export function open(about) {
   const key = `${about.name} ${about.mark}`
   if (!known.has(key)) {
@@ -17,12 +33,12 @@ export function open(about) {
 }
 
 async function load(about) {
-  const buffer = about.url ? await fetched(about.url) : about.bytes.slice().buffer
+  const buffer = about.url ? await fetched(about.url) : await arrived(about.mark)
   return new Reader(about, tensorsOf(buffer))
 }
 
 async function fetched(url) {
-  const response = await fetch(url)
+  const response = await fetch(new URL(`../../../${url}`, import.meta.url)) // from the root of the server
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`)
   return response.arrayBuffer()
 }
@@ -30,16 +46,24 @@ async function fetched(url) {
 export class Reader {
   constructor(about, tensors) {
     this.network = new Network(about, tensors)
+    if (this.#fastest() > FRAME) this.#employ(about, tensors)
+  }
+
+  /** Milliseconds of a pass once the browser has compiled it, or of the first that is short enough. */
+  #fastest() {
     const image = new Float32Array(784)
-    for (let warm = 0; warm < 3; warm++) this.network.run(image)
-    const start = performance.now()
-    this.network.run(image)
-    if (performance.now() - start > FRAME) this.#employ(about, tensors)
+    let least = Infinity
+    for (let pass = 0; pass < TRIES && least > FRAME; pass++) {
+      const start = performance.now()
+      this.network.run(image)
+      least = Math.min(least, performance.now() - start)
+    }
+    return least
   }
 
   #employ(about, tensors) {
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
-    this.worker.postMessage({ about: { ...about, bytes: null }, tensors })
+    this.worker.postMessage({ about, tensors })
     this.worker.onmessage = ({ data }) => {
       this.busy = false
       this.network.fill(data.values)

@@ -4,8 +4,9 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import streamlit as st
 
 from lenet.ui.shared import networks
@@ -13,6 +14,9 @@ from lenet.variant import CLASSES
 
 if TYPE_CHECKING:  # a page shows the chooser before torch is loaded
     from torch import Tensor
+
+    from lenet.ink import Ink
+    from lenet.strokes import Stroke
 
 TEST_DIGITS = 10_000  # pictures in MNIST's test set
 DRAWN = "your drawing"  # the source of what is on the board
@@ -24,24 +28,28 @@ _CLASS, _NUMBER, _UPLOAD, _OPEN = "digit_class", "digit_number", "digit_upload",
 
 @dataclass(frozen=True)
 class Digit:
-    """image: float32 [1, 28, 28] in [0, 1], white ink on black; label: what it is, where that is known;
-    source: where it is from, in words; stages: what a drawing or picture was before it was centred, [1, 28, 28] each;
+    """pixels: float32 [1, 28, 28] in [0, 1], white ink on black; label: what it is, where that is known;
+    source: where it is from, in words; stages: what a drawing or picture was before it was centred, [28, 28] each;
     number: of a test digit; mark: another for every digit that is shown."""
 
-    image: "Tensor"
+    pixels: np.ndarray
     label: int | None
     source: str
-    stages: "tuple[Tensor, ...]" = ()
+    stages: tuple[np.ndarray, ...] = ()
     number: int | None = None
     mark: str = ""
 
+    @property
+    def image(self) -> "Tensor":
+        """The same as a tensor."""
+        import torch
 
-def from_picture(picture: Any, source: str, mark: str = "") -> Digit:
-    """A drawing or picture (array or PIL image), centred as MNIST's were. Raises InkError if there is no ink in it."""
-    from lenet.ink import read_ink
+        return torch.from_numpy(self.pixels)
 
-    ink = read_ink(picture)
-    return Digit(ink.image(), None, source, tuple(ink.stages()[:-1]), mark=mark)
+
+def from_ink(ink: "Ink", source: str, mark: str = "") -> Digit:
+    """A drawing or picture, centred as MNIST's were."""
+    return Digit(ink.centred[None], None, source, (ink.raw, ink.cropped, ink.scaled), mark=mark)
 
 
 def current() -> Digit | None:
@@ -59,12 +67,19 @@ def show(digit: Digit | None) -> None:
         st.session_state[_FOLLOWED] = st.query_params[URL] = str(digit.number)
 
 
-def draw(png: bytes | None, mark: str) -> None:
-    """Look at what is on the board; None is a blank one. `mark` must be another for each drawing."""
-    from lenet.ink import InkError, open_picture
+def draw(strokes: "list[Stroke]", png: bytes | None, mark: str) -> None:
+    """Look at what is on the board: its strokes, or a picture of it where they are not known; neither is a blank one.
+
+    mark: another for each drawing.
+    """
+    from lenet.ink import InkError, open_picture, read_ink
+    from lenet.strokes import read_strokes
 
     try:
-        show(from_picture(open_picture(BytesIO(png)), DRAWN, mark) if png else None)
+        if strokes:
+            show(from_ink(read_strokes(strokes), DRAWN, mark))
+        else:
+            show(from_ink(read_ink(open_picture(BytesIO(png))), DRAWN, mark) if png else None)
     except InkError as error:
         refuse(str(error))
 
@@ -86,7 +101,7 @@ def test_digit(number: int) -> Digit:
 
     digits = mnist("test")
     label = int(digits.labels[number])
-    image = pixels(digits.images[number])
+    image = pixels(digits.images[number]).numpy()
     return Digit(image, label, f"test digit {number}, a {label}", number=number, mark=f"test-{number}")
 
 
@@ -113,7 +128,7 @@ def choose() -> Digit | None:
     with st.container(horizontal=True, vertical_alignment="center", key="digit-chooser"):
         digit = current()
         if digit is not None:
-            st.image(digit.image[0].numpy(), width=56, clamp=True, alt=f"The digit being looked at: {digit.source}")
+            st.image(digit.pixels[0], width=56, clamp=True, alt=f"The digit being looked at: {digit.source}")
             st.markdown(f"Looking at **{digit.source}**", width="content")
         else:
             st.markdown("No digit yet: draw one or choose one.", width="content")
@@ -136,7 +151,7 @@ def pick(label: str = "Choose a digit") -> None:
         with st.container(horizontal=True):
             st.button("At random", icon=":material/casino:", on_click=at_random, key="digit_random")
             st.button("A hard one", icon=":material/local_fire_department:", on_click=a_hard_one, key="digit_hard",
-                      help="One that the network called best reads wrongly or almost.")  # fmt: skip
+                      help="A digit that best gets wrong, or nearly.")  # fmt: skip
         st.number_input("Or its number in the test set", 0, TEST_DIGITS - 1, step=1, key=_NUMBER,
                         on_change=_follow_number, placeholder=f"0 to {TEST_DIGITS - 1}")  # fmt: skip
         st.file_uploader("Or a picture of a digit", key=_UPLOAD, on_change=_from_upload,
@@ -209,14 +224,14 @@ def _one_of(numbers: Callable[[], list[int]], most: int) -> None:
 
 
 def _from_upload() -> None:
-    from lenet.ink import InkError, open_picture
+    from lenet.ink import InkError, open_picture, read_ink
 
     file = st.session_state[_UPLOAD]
     st.session_state.pop(_PROBLEM, None)
     if file is None:
         return
     try:
-        show(from_picture(open_picture(file), "an uploaded picture", file.file_id))
+        show(from_ink(read_ink(open_picture(file)), "an uploaded picture", file.file_id))
     except InkError as error:
         kept = " The digit before it is still shown." if current() else ""
         st.session_state[_PROBLEM] = f"{networks.plain(file.name)}: {error}{kept}"

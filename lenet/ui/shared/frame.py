@@ -16,6 +16,11 @@ STYLE = """<style>
 .st-key-title p { font-size: 1.15rem; }
 button[data-testid="stBaseButton-primary"] { color: light-dark(white, black); }
 @media (min-width: 700px) { [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; } }
+/* Larger for the back row, where there is room; the drawing keeps its pixels. */
+@media (min-width: 1500px) and (min-height: 900px) { div:has(> .st-key-board) { zoom: 1.4; } }
+@media (max-width: 700px) {
+  .st-key-pickers, div:has(> .st-key-pickers) { order: 9; } /* the answer follows the board */
+}
 @media (max-width: 700px) { /* all pages in one line, so that the board and the answer have the screen */
   .st-key-frame { column-gap: 0; }
   .st-key-frame > :first-child { flex: 0 0 100%; }

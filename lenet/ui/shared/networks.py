@@ -3,11 +3,10 @@
 import gc
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from functools import wraps
 from threading import Lock, Thread
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -25,7 +24,6 @@ WAKING = "Loading PyTorch and the network: a few seconds, once …"
 MOST_OF_A_SESSION = 20  # networks trained or loaded; the oldest makes room
 TIDY = 20  # seconds
 TURN = 0.001  # seconds that a thread may keep Python from others that wait: a stroke waits for it many times
-T = TypeVar("T")
 _SESSION = "session_networks"
 _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
 
@@ -49,6 +47,16 @@ def load(name: str) -> "tuple[LeNet, Card]":
     """Network and card of that name. Shared by all sessions: never change it. Raises WeightsError."""
     session = st.session_state.get(_SESSION, {})
     return session[name] if name in session else _shipped(name)
+
+
+def of_session(name: str) -> "tuple[LeNet, Card] | None":
+    """Network and card of that name if it was trained or loaded in this session."""
+    return st.session_state.get(_SESSION, {}).get(name)
+
+
+def problem(name: str) -> str:
+    """Why the network of that name cannot be used; empty if it can."""
+    return " ".join(load_all([name])[1])
 
 
 @st.cache_resource(max_entries=32, show_spinner=False)
@@ -107,15 +115,11 @@ def warm() -> bool:
     return _warming is not None and not _warming.is_alive()
 
 
-def taking_turns(view: Callable[[], T]) -> Callable[[], T]:
-    """The strokes of all sessions one after another: at once, they would wait for one another at every step."""
-
-    @wraps(view)
-    def in_turn() -> T:
-        with _stroke if warm() else nullcontext():
-            return view()
-
-    return in_turn
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """The drawings of all sessions one after another: at once, they would wait for one another at every step."""
+    with _stroke:
+        yield
 
 
 def _warm() -> None:

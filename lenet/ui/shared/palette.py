@@ -1,22 +1,32 @@
 """Every colour that means something, in one place. Readable by colour-blind people, in light and dark themes.
 
 Signed numbers (weights, pre-activations): DIVERGING, blue below zero, near-white at zero, orange above.
-Magnitudes (grey values, activations that cannot be negative, probabilities): SEQUENTIAL, dark at zero, bright at most.
+Magnitudes (pixel intensities, activations, probabilities): SEQUENTIAL, dark at zero, bright at most.
 Networks side by side: VARIANT_COLOURS, by position.
 
 For Altair: `alt.Scale(range=DIVERGING_RANGE, domainMid=0)` and `alt.Scale(range=SEQUENTIAL_RANGE)`.
 """
 
+import json
+import re
 from html import escape
+from pathlib import Path
 
 import numpy as np
 
-# Anchors at equal distances; the lightness of SEQUENTIAL only rises, that of DIVERGING falls to both sides of zero.
-SEQUENTIAL_RANGE = ["#0b1020", "#1d3461", "#1f6f8b", "#4fb39b", "#b6dd8b", "#fdf6c4"]
-DIVERGING_RANGE = ["#08305e", "#2c6fb0", "#8fbbdc", "#f5f3ef", "#f2b27c", "#cc6418", "#7a2d05"]
+_FILE = Path(__file__).parent.parent / "network" / "palette.js"  # the browser's, so that there is one
 
-# Okabe and Ito's palette for colour-blind people (2008), without its yellow, and with a grey for its black.
-VARIANT_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f"]
+
+def _colours(name: str) -> list[str]:
+    """A list of colours of palette.js."""
+    found = re.search(rf"export const {name} = (\[.*?\])", _FILE.read_text(encoding="utf-8"), re.DOTALL)
+    assert found, f"{_FILE.name} has no {name}"
+    return json.loads(found[1])
+
+
+SEQUENTIAL_RANGE = _colours("SEQUENTIAL_RANGE")
+DIVERGING_RANGE = _colours("DIVERGING_RANGE")
+VARIANT_COLOURS = _colours("VARIANT_COLOURS")
 
 WORDS = {
     False: "dark is zero, bright is the largest value",
@@ -55,6 +65,15 @@ def heat(array: np.ndarray, signed: bool, scale: float | None = None) -> np.ndar
 def gradient(signed: bool) -> str:
     """The colour bar as a CSS background, smallest value on the left."""
     return f"linear-gradient(90deg, {', '.join(DIVERGING_RANGE if signed else SEQUENTIAL_RANGE)})"
+
+
+def style() -> str:
+    """The palette for the style sheet of a component."""
+    return f"""
+.sequential {{ background: {gradient(signed=False)}; }}
+.diverging {{ background: {gradient(signed=True)}; }}
+.lenet {{ --positive: {DIVERGING_RANGE[-2]}; --negative: {DIVERGING_RANGE[1]}; }}
+"""
 
 
 def legend(signed: bool, scale: float, what: str = "") -> str:

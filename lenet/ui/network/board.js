@@ -1,0 +1,120 @@
+// What lies on the board without being drawn there: a test digit, an earlier moment, a digit that writes itself. It is a
+// picture above the canvas that lets the pen through. All that is known of the canvas' insides is here and in desk.js.
+
+import { demonstrate, desk, SIDE, SIZE, surface, visible, watch } from "./desk.js"
+import { el, paintCells } from "./dom.js"
+
+const WRITING = 1500 // milliseconds that the demonstration digit takes
+const BLIND_AFTER = 8000 // milliseconds to wait for the canvas' insides
+// A pen's path for a 3, of our own.
+const THREE = [
+  95, 85, 110, 66, 135, 56, 165, 58, 188, 72, 194, 98, 184, 124, 160, 142, 138, 148, 164, 152, 192, 166, 206, 194, 200, 226,
+  178, 250, 146, 260, 116, 254, 96, 236,
+]
+
+// The canvas has a toolbar of its own. Without a mouse it lies unseen on the upper edge and takes strokes that begin there.
+const plain = new CSSStyleSheet()
+plain.replaceSync(".dc-toolbar { display: none !important }")
+
+let demonstrated = false
+
+/** Keep the picture on the board up to date while the page is there; `blind` is called if the canvas has no insides
+ *  that we know. Returns a function that ends it. */
+export function mountBoard(blind) {
+  const picture = el("canvas", { width: SIDE, height: SIDE, className: "lenet-shown" })
+  picture.setAttribute("aria-hidden", "true")
+  picture.style.cssText = "position:absolute;inset:0;width:100%;height:100%;pointer-events:none;border-radius:inherit"
+  const small = document.createElement("canvas")
+  const paint = () => {
+    const canvas = surface()
+    if (!canvas) return
+    if (picture.parentElement !== canvas.parentElement) canvas.parentElement.append(picture)
+    const given = !desk.digit.drawn && desk.image
+    const shown = given || desk.strokes.length
+    picture.hidden = !shown
+    picture.style.display = shown ? "" : "none"
+    if (!shown) return
+    const context = picture.getContext("2d")
+    context.fillStyle = "#000"
+    context.fillRect(0, 0, SIDE, SIDE)
+    if (given) {
+      paintGiven(context, small)
+      return
+    }
+    for (const stroke of visible()) paintStroke(context, stroke)
+  }
+  const unwatch = watch(paint)
+  const start = performance.now()
+  const waiting = setInterval(() => {
+    const canvas = surface()
+    if (!canvas) {
+      if (performance.now() - start < BLIND_AFTER || !document.querySelector(".st-key-canvas canvas, .st-key-canvas *")) return
+      clearInterval(waiting)
+      blind()
+      return
+    }
+    clearInterval(waiting)
+    name(canvas)
+    paint()
+    if (!demonstrated && desk.digit.drawn && !desk.strokes.length) write()
+    demonstrated = true
+  }, 50)
+  return () => {
+    clearInterval(waiting)
+    unwatch()
+    picture.remove()
+  }
+}
+
+function name(canvas) {
+  canvas.tabIndex = 0
+  canvas.setAttribute("role", "img")
+  canvas.setAttribute("aria-label", "The board: draw a digit here with mouse, pen or finger, or choose a test digit.")
+  canvas.getRootNode().adoptedStyleSheets.push(plain)
+}
+
+function paintStroke(context, { points, width, erase }) {
+  context.strokeStyle = context.fillStyle = erase ? "#000" : "#fff"
+  context.lineWidth = width
+  context.lineCap = context.lineJoin = "round"
+  context.beginPath()
+  context.moveTo(points[0], points[1])
+  if (points.length === 2) context.lineTo(points[0] + 0.01, points[1])
+  for (let at = 2; at < points.length; at += 2) context.lineTo(points[at], points[at + 1])
+  context.stroke()
+}
+
+function paintGiven(context, small) {
+  paintCells(small, desk.image, SIZE, SIZE)
+  const cells = small.getContext("2d").getImageData(0, 0, SIZE, SIZE)
+  for (let at = 0; at < SIZE * SIZE; at++) {
+    const grey = Math.round(255 * desk.image[at])
+    cells.data[4 * at] = cells.data[4 * at + 1] = cells.data[4 * at + 2] = grey
+  }
+  small.getContext("2d").putImageData(cells, 0, 0)
+  context.imageSmoothingEnabled = false
+  context.drawImage(small, 0, 0, SIDE, SIDE)
+}
+
+/** A digit writes itself, until somebody draws. */
+function write() {
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches
+  const start = performance.now()
+  const count = THREE.length / 2 - 1
+  const step = (now) => {
+    if (desk.pen || !desk.digit.drawn || (desk.strokes.length && !desk.writing)) return
+    const share = still ? 1 : Math.min(1, (now - start) / WRITING)
+    const whole = Math.floor(share * count)
+    const points = THREE.slice(0, 2 * whole + 2)
+    if (whole < count) {
+      const part = share * count - whole
+      for (const axis of [0, 1]) {
+        const [from, to] = [THREE[2 * whole + axis], THREE[2 * whole + 2 + axis]]
+        points.push(from + part * (to - from))
+      }
+    }
+    demonstrate([{ points, width: 20, erase: false }])
+    if (share < 1) requestAnimationFrame(step)
+  }
+  requestAnimationFrame(step)
+}

@@ -1,0 +1,261 @@
+// The desk: the digit that is looked at, the networks that read it, and what they make of it, shared by all views of a
+// page. It follows the pen on the board; every view hears of a change in the frame in which it happens.
+
+import { read, Sheet, SIDE, SIZE } from "./ink.js"
+import { open } from "./reader.js"
+
+const BOARD = ".st-key-canvas"
+const MOMENTS = 120 // of a drawing that the strip over pen time keeps
+const LIVE_STEPS = 3 // milliseconds a frame that reading the steps before the last may take
+
+const sheet = new Sheet()
+const views = new Set()
+
+export const desk = {
+  networks: [], // { about, colour, reader, problem }, in the order of the picker
+  strokes: [],
+  image: null, // the 784 numbers that the networks read
+  steps: [], // the pictures on the way there: { id, image }
+  digit: { drawn: true, mark: "", label: null, source: "" },
+  reason: "blank", // why there is no image
+  pen: false, // whether it is on the board
+  history: [], // moments: { strokes, points, at (milliseconds of pen), probabilities of each network }
+  moment: null, // the one that is looked at, or null for now
+  writing: 0, // the share of the demonstration digit that is written, 0 to 1
+}
+
+let turn = null
+let sent = 0 // the number of the last message about strokes
+let sender = null
+let frame = 0
+let began = 0
+let penTime = 0
+
+/** Be told of changes: `view(what)`, what is "networks", "read" or "pen". Returns a function that ends it. */
+export function watch(view) {
+  views.add(view)
+  return () => views.delete(view)
+}
+
+function tell(what) {
+  for (const view of views) view(what)
+}
+
+/** What the server says: { networks, digit, board }. While the pen is ahead of it, the pen is right. */
+export function configure({ networks, digit, board: { strokes, stroke, turn: theirs, text } }) {
+  setNetworks(networks)
+  const anew = theirs !== turn
+  if (!anew && (desk.pen || stroke < sent)) return
+  turn = theirs
+  sent = stroke
+  keep(digit.drawn ? text : "")
+  if (anew || digit.mark !== desk.digit.mark) adopt(digit, strokes, anew)
+}
+
+/** Have strokes sent to the server: `send({ strokes, turn, stroke })`, once for each time the pen is lifted. */
+export function sendTo(send) {
+  sender = send
+}
+
+/** The drawing in the address, so that a reload or a link brings it back. No page is loaded, and no step of Back added. */
+function keep(text) {
+  const address = new URL(location.href)
+  if ((address.searchParams.get("drawing") ?? "") === text) return
+  if (text) address.searchParams.set("drawing", text)
+  else address.searchParams.delete("drawing")
+  history.replaceState(history.state, "", address)
+}
+
+function setNetworks(abouts) {
+  const same = abouts.length === desk.networks.length && abouts.every(({ name, mark }, at) => name === desk.networks[at].about.name && mark === desk.networks[at].about.mark)
+  if (same) return
+  desk.networks = abouts.map((about) => ({ about, colour: about.colour, reader: null, problem: about.problem ?? "", reading: null }))
+  tell("networks")
+  for (const network of desk.networks.filter(({ problem }) => !problem)) {
+    open(network.about).then(
+      (reader) => {
+        network.reader = reader
+        readAll()
+      },
+      (error) => {
+        network.problem = `The weights of ${network.about.name} did not arrive (${error.message}): reload the page.`
+        tell("networks")
+      },
+    )
+  }
+}
+
+function adopt(digit, strokes, anew) {
+  desk.digit = digit
+  desk.moment = null
+  const known = desk.strokes.length === strokes.length
+  if (strokes.length || !desk.writing) desk.strokes = strokes
+  if (strokes.length) desk.writing = 0
+  if (digit.drawn) {
+    if (anew || !known) desk.history = []
+    if (!strokes.length) penTime = 0
+    fromStrokes()
+    if (strokes.length && !desk.history.length) remember()
+  } else {
+    desk.reason = ""
+    desk.image = decoded(digit.image)
+    desk.steps = digit.steps.map(({ id, image }) => ({ id, image: decoded(image) }))
+    readAll()
+  }
+}
+
+/** The numbers of a picture that the server sent: base64 of float32. */
+function decoded(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
+  return new Float32Array(bytes.buffer)
+}
+
+/** Make the image of the strokes up to the moment that is looked at, and have it read. */
+function fromStrokes() {
+  const found = read(sheet.show(visible()))
+  desk.reason = found.reason ?? ""
+  desk.image = found.reason ? null : found.centred
+  desk.steps = found.reason ? [] : ["raw", "cropped", "scaled"].map((id) => ({ id, image: found[id] }))
+  readAll()
+}
+
+/** The strokes that are seen now. */
+export function visible() {
+  if (desk.moment === null) return desk.strokes
+  const { strokes, points } = desk.history[desk.moment]
+  return desk.strokes.slice(0, strokes).map((stroke, at) => (at === strokes - 1 ? { ...stroke, points: stroke.points.slice(0, points) } : stroke))
+}
+
+function readAll() {
+  const waiting = desk.networks.filter(({ reader }) => reader)
+  if (!desk.image || !waiting.length) {
+    for (const network of desk.networks) network.reading = null
+    tell("read")
+    return
+  }
+  let left = waiting.length
+  for (const network of waiting)
+    network.reader.read(desk.image, () => {
+      network.reading = [...network.reader.network.probabilities]
+      if (--left <= 0 && desk.pen) remember()
+      if (!network.reader.worker) return
+      tell("read")
+    })
+  tell("read")
+}
+
+/** What each network would have read on the way: for each step [ten probabilities], where that is cheap enough now. */
+export function readSteps(network) {
+  const { reader } = network
+  if (!reader || reader.worker || !desk.image) return []
+  const start = performance.now()
+  const found = []
+  for (const { image } of desk.steps) {
+    found.push([...reader.network.run(image)])
+    if (desk.pen && performance.now() - start > LIVE_STEPS) break
+  }
+  reader.network.run(desk.image)
+  return found
+}
+
+function remember() {
+  if (!desk.strokes.length) return
+  const at = penTime + (desk.pen ? performance.now() - began : 0)
+  desk.history.push({
+    strokes: desk.strokes.length,
+    points: desk.strokes.at(-1).points.length,
+    at,
+    readings: desk.networks.map(({ reading }) => reading),
+  })
+  if (desk.history.length > MOMENTS) desk.history = desk.history.filter((_, index) => index % 2 === 1 || index === desk.history.length - 1)
+}
+
+/** Look at an earlier moment of the drawing; null is now. */
+export function travel(moment) {
+  if (moment === desk.moment || !desk.digit.drawn) return
+  desk.moment = moment
+  fromStrokes()
+  tell("pen")
+}
+
+/** Show strokes that nobody drew, as the demonstration does; null ends it. */
+export function demonstrate(strokes) {
+  if (strokes === null) {
+    desk.writing = 0
+    desk.strokes = []
+  } else {
+    desk.writing = 1
+    desk.strokes = strokes
+  }
+  fromStrokes()
+  tell("pen")
+}
+
+// --- The pen ---------------------------------------------------------------------------------------------------------
+
+/** The canvas that takes the pen, or null while it is not there. */
+export function surface() {
+  const root = document.querySelector(`${BOARD} [data-testid=stBidiComponentIsolated]`)?.shadowRoot
+  return root?.querySelector("canvas.upper-canvas") ?? null
+}
+
+const inside = (event) => event.composedPath()[0] === surface()
+
+function point(event) {
+  const box = surface().getBoundingClientRect()
+  const round = (value) => Math.round(100 * value) / 100
+  return [round(((event.clientX - box.left) * SIDE) / box.width), round(((event.clientY - box.top) * SIDE) / box.height)]
+}
+
+let pointer = null
+
+function down(event) {
+  if (!event.isPrimary || event.button !== 0 || !inside(event)) return
+  if (desk.writing) demonstrate(null)
+  if (desk.moment !== null) desk.moment = null
+  if (!desk.digit.drawn) {
+    desk.digit = { ...desk.digit, drawn: true, label: null, source: "your drawing" }
+  }
+  pointer = event.pointerId
+  desk.pen = true
+  began = performance.now()
+  desk.strokes = [...desk.strokes, { points: point(event), width: 20, erase: false }]
+  follow()
+}
+
+function move(event) {
+  if (event.pointerId !== pointer || !desk.pen) return
+  const [x, y] = point(event)
+  desk.strokes.at(-1).points.push(x, y)
+  follow()
+}
+
+function up(event) {
+  if (event.pointerId !== pointer) return
+  pointer = null
+  cancelAnimationFrame(frame)
+  frame = 0
+  penTime += performance.now() - began
+  desk.pen = false
+  fromStrokes()
+  remember()
+  tell("pen")
+  sent += 1
+  sender?.({ strokes: desk.strokes, turn, stroke: sent })
+}
+
+/** Read once in the next frame, however many moves come before it. */
+function follow() {
+  frame ||= requestAnimationFrame(() => {
+    frame = 0
+    fromStrokes()
+    tell("pen")
+  })
+}
+
+addEventListener("pointerdown", down, true)
+addEventListener("pointermove", move, true)
+addEventListener("pointerup", up, true)
+addEventListener("pointercancel", up, true)
+
+export { SIDE, SIZE }

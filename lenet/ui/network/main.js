@@ -1,0 +1,23 @@
+// The one component of ours: it shows the view that its data name. Views are modules of this folder, loaded when they
+// are first shown, and share what they import.
+
+const VIEWS = {
+  answer: () => import("./answer.js"),
+  network: () => import("./network.js"),
+  strip: () => import("./strip.js"),
+}
+
+export default function (component) {
+  const { data, parentElement } = component
+  const root = parentElement.querySelector(".lenet")
+  let stop = null
+  let ended = false
+  const show = data instanceof Uint8Array ? import("./weights.js") : VIEWS[data.view]()
+  show.then((view) => {
+    if (!ended) stop = view.default({ ...component, root })
+  })
+  return () => {
+    ended = true
+    stop?.()
+  }
+}

@@ -1,0 +1,58 @@
+"""Our JavaScript and the shipped weights, served to the browser as files: it keeps them, and no rerun sends them again.
+
+One component shows most of it; its data name the view, a module of lenet/ui/network. Modules are one and the same for
+all its views on a page, so they share what they know. Streamlit lets a browser keep such files for long, so the
+names of the folders change with their content.
+"""
+
+import hashlib
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import streamlit as st
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
+
+from lenet.paths import PRETRAINED
+from lenet.ui.shared import palette
+
+FOLDER = Path(__file__).parent.parent / "network"
+HTML = '<div class="lenet"></div>\n'
+
+
+@cache
+def _digest(folder: Path, pattern: str) -> str:
+    content = hashlib.sha256()
+    for file in sorted(folder.glob(pattern)):
+        content.update(file.name.encode() + file.read_bytes())
+    return content.hexdigest()[:12]
+
+
+def _serve(folder: Path, name: str) -> str:
+    """Let the browser fetch the files of a folder. Returns the name of the component that stands for it."""
+    manager = get_bidi_component_manager()
+    full = f"lenet.{name}"
+    if manager.get(full) is None:
+        manifest = ComponentManifest("lenet", "1", [ComponentConfig(name, asset_dir=folder.name)])
+        manager.register_from_manifest(manifest, folder.parent)
+    return full
+
+
+def view(key: str, data: Any, **callbacks: Any) -> Any:
+    """Show a view: data is a dictionary whose "view" names it, or the weights of a network as bytes."""
+    style = (FOLDER / "style.css").read_text(encoding="utf-8") + palette.style()
+    return component("main.js", HTML, style)(key=key, data=data, **callbacks)
+
+
+def component(module: str, html: str, css: str) -> Callable[..., Any]:
+    """A component of its own, whose JavaScript is that module. Returns what mounts it, called with key and data."""
+    name = _serve(FOLDER, f"{Path(module).stem}-{_digest(FOLDER, '*.*')}")
+    return st.components.v2.component(name, html=html, css=css, js=module)
+
+
+def weights_url(name: str) -> str:
+    """Where the browser finds shipped weights, from the root of the server on."""
+    folder = _serve(PRETRAINED, f"weights-{_digest(PRETRAINED, '*.safetensors')}")
+    return f"_stcore/bidi-components/{folder}/{name}.safetensors"
