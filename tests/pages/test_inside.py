@@ -13,7 +13,7 @@ from lenet.data import DataError
 from lenet.paths import ROOT
 from lenet.training import new_model
 from lenet.ui.inside import sections
-from lenet.ui.inside.inspector.component import pack
+from lenet.ui.inside.inspector import pack
 from lenet.ui.shared import grids
 from lenet.variant import VARIANTS, layers
 
@@ -70,22 +70,31 @@ def test_missing_data_are_a_sentence_in_place_of_the_evidence(monkeypatch):
 def test_the_inspector_gets_the_whole_trace_and_all_weights(name):
     model = new_model(VARIANTS[name], 0)
     trace = model.trace(torch.rand(1, 1, 28, 28))
-    message = pack(model, trace, name, "mark")
+    outputs = {stage.name: stage.output[0].numpy() for stage in trace}
+    weights = {key: value.numpy() for key, value in model.state_dict().items()}
+    message = pack(name, model.variant, weights, outputs, "mark")
     (length,) = struct.unpack("<I", message[:4])
     assert length % 4 == 0
     about, floats = json.loads(message[4 : 4 + length]), np.frombuffer(message[4 + length :], "<f4")
-    assert [stage["name"] for stage in about["stages"]] == [layer.name for layer in layers(model.variant)]
-    held = 0
-    for stage in about["stages"]:
-        start, size = stage["values"]
-        assert np.array_equal(floats[start : start + size], trace[stage["name"]].output[0].numpy().ravel())
+    assert [stage["name"] for stage in about["layers"]] == [layer.name for layer in layers(model.variant)]
+
+    def part(at: list[int]) -> np.ndarray:
+        return floats[at[0] : sum(at)]
+
+    assert np.array_equal(part(about["values"]), np.concatenate([output.ravel() for output in outputs.values()]))
+    for stage in about["layers"]:
         maps, rows, columns = stage["shape"]
-        assert 0 <= maps * rows * columns - size < columns  # at most the last row is not full
-        for key, (at, count) in stage["weights"].items():
-            expected = model.get_parameter(f"{stage['name']}.{key}").detach().numpy().ravel()
-            assert np.array_equal(floats[at : at + count], expected)
-            held += count
-    assert held == sum(parameter.numel() for parameter in model.parameters())
+        assert 0 <= maps * rows * columns - outputs[stage["name"]].size < columns  # at most the last row is not full
+    assert about["tensors"].keys() == weights.keys()
+    for key, at in about["tensors"].items():
+        assert np.array_equal(part(at), weights[key].ravel())
+
+
+def test_weights_that_do_not_fit_are_refused():
+    model = new_model(VARIANTS["original"], 0)
+    weights = {key: value.numpy() for key, value in model.state_dict().items()}
+    with pytest.raises(ValueError, match="conv1 of original has 156 weights"):
+        pack("original", model.variant, {**weights, "conv1.bias": np.zeros(5, "f4")}, {})
 
 
 def test_the_table_of_kernels_holds_every_weight_to_the_last_figure():

@@ -10,7 +10,7 @@ from lenet.model import LeNet
 from lenet.pretrained import load, make_card
 from lenet.recipe import Recipe
 from lenet.training import Epoch
-from lenet.ui.inside.inspector.component import pack
+from lenet.ui.inside.inspector import pack
 from lenet.ui.shared import described, networks
 from lenet.variant import VARIANTS
 
@@ -44,6 +44,8 @@ def test_numbers_that_overflow_can_be_sent():
     model.fc1.weight.fill_(3e38)
     model.fc2.weight.fill_(3e38)
     with torch.inference_mode():
-        packed = pack(model, model.trace(IMAGE[None]), "overflown", "a test")
+        outputs = {stage.name: stage.output[0].numpy() for stage in model.trace(IMAGE[None])}
+    weights = {key: value.detach().numpy() for key, value in model.state_dict().items()}
+    packed = pack("overflown", model.variant, weights, outputs)
     length = int.from_bytes(packed[:4], "little")
     assert json.dumps(json.loads(packed[4 : 4 + length]), allow_nan=False)

@@ -7,7 +7,13 @@ export function tensorsOf(buffer) {
   const length = Number(new DataView(buffer).getBigUint64(0, true))
   const header = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)))
   const tensors = {}
-  for (const [name, { dtype, data_offsets: [start, end] }] of Object.entries(header).filter(([key]) => key !== "__metadata__")) {
+  for (const [
+    name,
+    {
+      dtype,
+      data_offsets: [start, end],
+    },
+  ] of Object.entries(header).filter(([key]) => key !== "__metadata__")) {
     if (dtype !== "F32") throw new Error(`${name} holds ${dtype}, not 32-bit floats`)
     tensors[name] = new Float32Array(buffer.slice(8 + length + start, 8 + length + end))
   }

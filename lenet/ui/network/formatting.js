@@ -1,27 +1,37 @@
 // How numbers and cells are written wherever people read them. lenet/formatting.py rounds the same way.
 
-import { place } from "./layers.js"
+import { KINDS, place } from "./layers.js"
+
+const minus = (text) => text.replaceAll("-", "−")
+
+/** `value` with that many figures after the point. toFixed rounds 0.125 to 0.13; Python, and this, to the even 0.12. */
+export function fixed(value, digits) {
+  const halves = Math.abs(value) * 2 ** (digits + 1) // exact; an odd number of them is a tie
+  if (halves % 2 !== 1) return minus(value.toFixed(digits))
+  const below = (halves * 5 ** digits - 1) / 2
+  const even = (below + (below % 2)) / 10 ** digits
+  return minus((value < 0 ? -even : even).toFixed(digits))
+}
 
 /** A number as people read it, or to the last figure: nine for float32, all of them for our own sums. */
 export function figure(value, exact = false, digits = 3) {
-  if (exact) return `${Number(Math.fround(value) === value ? value.toPrecision(9) : value)}`.replaceAll("-", "−")
+  if (exact) return minus(`${Number(Math.fround(value) === value ? value.toPrecision(9) : value)}`)
   const size = Math.abs(value)
-  if (size !== 0 && (size < 0.5 * 10 ** -digits || size >= 1e6)) return value.toExponential(1).replaceAll("-", "−")
-  const shown = value.toFixed(size >= 100 ? 1 : digits)
-  return Number(shown) === 0 ? (0).toFixed(digits) : shown.replace("-", "−")
+  if (size !== 0 && (size < 0.5 * 10 ** -digits || size >= 1e6)) return minus(value.toExponential(1))
+  return unsigned(fixed(value, size >= 100 ? 1 : digits))
 }
 
 /** Two figures after the point, for little grids; the exact number is one touch away. */
-export function hundredths(value) {
-  const shown = value.toFixed(2)
-  return Number(shown) === 0 ? "0.00" : shown.replace("-", "−")
-}
+export const hundredths = (value) => unsigned(fixed(value, 2))
+
+/** Without the minus of a number that was rounded to zero. */
+const unsigned = (text) => (/[1-9a-z]/i.test(text) ? text : text.replace("−", ""))
 
 /** A probability as people read it; `short` without the digit after the point. */
 export function percent(share, short = false) {
-  if (short) return share > 0.99 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${(100 * share).toFixed(0)} %`
+  if (short) return share > 0.99 ? "> 99 %" : share < 0.01 ? "< 1 %" : `${fixed(100 * share, 0)} %`
   if (share > 0.999) return "> 99.9 %"
-  return share < 0.001 ? "< 0.1 %" : `${(100 * share).toFixed(1)} %`
+  return share < 0.001 ? "< 0.1 %" : `${fixed(100 * share, 1)} %`
 }
 
 /** The name of a cell, everything counted from 0 as in lenet.explain.cell. */
@@ -30,8 +40,7 @@ export function nameOf(stage, cell) {
   const count = stage.values.length
   if (stage.size.length === 3)
     return `${stage.name}${stage.shape[0] > 1 ? ` · map ${map}` : ""} · row ${row}, column ${column}`
-  if (stage.size.length === 2)
-    return `${stage.name} · step ${row}, ${stage.kind === "sequence" ? "map" : "unit"} ${column}`
+  if (stage.size.length === 2) return `${stage.name} · step ${row}, ${KINDS[stage.kind].column ?? "unit"} ${column}`
   return `${stage.name} · ${count === 10 ? "digit" : "unit"} ${cell}`
 }
 

@@ -5,6 +5,8 @@
 // A stage is { name, kind, number, shape: [maps, rows, columns], window: [kernel, stride, padding], along, values,
 // weights }, its cells a flat list. A field is { map, plane }: one byte for each cell of a map, the same in all maps
 // (map -1) or in one of them.
+// A kind also says whether it `opens` a new row of layers, whether a cell `spreads` over all cells behind it, and what a
+// `column` of a sequence is called if it is no unit.
 
 export const NONLINEARITIES = {
   "": (x) => x,
@@ -97,6 +99,20 @@ function whole(terms, { bias = 0, nonlinearity = "", ...more } = {}) {
   return { terms, bias, sum: total, nonlinearity, value: NONLINEARITIES[nonlinearity](total), ...more }
 }
 
+/** `count` numbers of x, from `from` on, × a row of a matrix. Four sums at once wait less for each other. */
+function dot(x, from, matrix, at, count) {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  let i = 0
+  for (; i + 3 < count; i += 4) {
+    a += x[from + i] * matrix[at + i]
+    b += x[from + i + 1] * matrix[at + i + 1]
+    c += x[from + i + 2] * matrix[at + i + 2]
+    d += x[from + i + 3] * matrix[at + i + 3]
+  }
+  for (; i < count; i++) a += x[from + i] * matrix[at + i]
+  return a + b + (c + d)
+}
+
 /** A layer whose cell looks at the same cell of the layer before. */
 const cellwise = {
   looksAt: (_stage, _before, field) => field,
@@ -158,6 +174,57 @@ const sliding = (mixes) => ({
   },
 })
 
+// What a convolution works in: the padded input, and the sums of two maps. In doubles, since converting each number
+// once is faster than at each use.
+let padded = new Float64Array(0)
+let mapSums = new Float64Array(0)
+let nextSums = new Float64Array(0)
+
+/** Put the maps of a stage, with zeros around them, into `padded`. Returns the cells of a map and of a row there. */
+function pad({ shape: [maps, rows, columns], values }, padding) {
+  const wide = columns + 2 * padding
+  const plane = (rows + 2 * padding) * wide
+  if (padded.length < maps * plane) padded = new Float64Array(maps * plane)
+  if (padding) padded.fill(0, 0, maps * plane)
+  for (let map = 0, from = 0; map < maps; map++)
+    for (let r = 0; r < rows; r++)
+      for (let c = 0, to = map * plane + (r + padding) * wide + padding; c < columns; c++) padded[to++] = values[from++]
+  return { plane, wide }
+}
+
+/** Add `padded`, from a place on, × a row of a kernel to `mapSums`, and × the same row for the next map to `nextSums`. */
+function addRow(weight, [at, next], from, { wide, rows, columns, kernel, stride }) {
+  if (kernel === 5 && stride === 1) return addFive(weight, [at, next], from, { wide, rows, columns })
+  for (let j = 0; j < kernel; j++)
+    for (let r = 0, to = 0; r < rows; r++)
+      for (let c = 0, x = from + r * stride * wide + j; c < columns; c++, to++, x += stride) {
+        mapSums[to] += weight[at + j] * padded[x]
+        nextSums[to] += weight[next + j] * padded[x]
+      }
+}
+
+/** The same for 5 × 5 kernels that move by one cell: each number of the picture is loaded once for ten products. */
+function addFive(weight, [at, next], from, { wide, rows, columns }) {
+  const [v0, v1, v2, v3, v4] = weight.subarray(at, at + 5)
+  const [w0, w1, w2, w3, w4] = weight.subarray(next, next + 5)
+  for (let r = 0, to = 0; r < rows; r++) {
+    let x = from + r * wide
+    let x0 = padded[x++]
+    let x1 = padded[x++]
+    let x2 = padded[x++]
+    let x3 = padded[x++]
+    for (const end = to + columns; to < end; to++) {
+      const x4 = padded[x++]
+      mapSums[to] += v0 * x0 + v1 * x1 + v2 * x2 + v3 * x3 + v4 * x4
+      nextSums[to] += w0 * x0 + w1 * x1 + w2 * x2 + w3 * x3 + w4 * x4
+      x0 = x1
+      x1 = x2
+      x2 = x3
+      x3 = x4
+    }
+  }
+}
+
 /** The cells in the window of a pooling cell, row by row; null is padding. */
 export function poolWindow({ shape, window: [kernel, stride, padding] }, before, cell) {
   const [map, row, column] = place({ shape }, cell)
@@ -214,10 +281,8 @@ function gateSums(stage, before, at, sums) {
   const { weight_ih_l0: wx, weight_hh_l0: wh, bias_ih_l0: bx, bias_hh_l0: bh } = stage.weights
   const { hidden, inputs } = sizes(stage, before)
   for (let row = 0; row < sums.length; row++) {
-    let total = bx[row] + bh[row]
-    for (let i = 0; i < inputs; i++) total += wx[row * inputs + i] * before.values[at * inputs + i]
-    if (at) for (let i = 0; i < hidden; i++) total += wh[row * hidden + i] * stage.values[(at - 1) * hidden + i]
-    sums[row] = total
+    const state = at ? dot(stage.values, (at - 1) * hidden, wh, row * hidden, hidden) : 0
+    sums[row] = bx[row] + bh[row] + dot(before.values, at * inputs, wx, row * inputs, inputs) + state
   }
 }
 
@@ -240,7 +305,9 @@ const recurrent = {
 
 function beginning(ui, { step, steps }, stage) {
   if (stage.along)
-    return ui.p("This layer reads the digits of a batch one after another. Here the digit is alone, so the state before it is zero.")
+    return ui.p(
+      "This layer reads the digits of a batch one after another. Here the digit is alone, so the state before it is zero.",
+    )
   const words = step ? "It adds what comes in to the state before." : "The state before the first step is zero."
   return ui.p(`Step ${step} of 0 to ${steps - 1}. ${words}`)
 }
@@ -266,29 +333,24 @@ export const KINDS = {
 
   conv: {
     ...sliding(true),
-    forward(stage, before) {
-      const [maps, rows, columns] = stage.shape
-      const [inMaps, inRows, inColumns] = before.shape
-      const [kernel, stride, padding] = stage.window
-      const { weight, bias } = stage.weights
-      const x = before.values
-      for (let map = 0; map < maps; map++) {
-        const out = stage.values.subarray(map * rows * columns, (map + 1) * rows * columns)
-        out.fill(bias[map])
-        for (let k = 0; k < inMaps; k++)
-          for (let i = 0; i < kernel; i++)
-            for (let j = 0; j < kernel; j++) {
-              const w = weight[((map * inMaps + k) * kernel + i) * kernel + j]
-              for (let r = 0; r < rows; r++) {
-                const row = r * stride - padding + i
-                if (row < 0 || row >= inRows) continue
-                const from = (k * inRows + row) * inColumns - padding + j
-                const first = Math.max(0, Math.ceil((padding - j) / stride))
-                const last = Math.min(columns, Math.floor((inColumns - 1 + padding - j) / stride) + 1)
-                const to = r * columns
-                for (let c = first; c < last; c++) out[to + c] += w * x[from + c * stride]
-              }
-            }
+    opens: true,
+    forward({ shape: [maps, rows, columns], window: [kernel, stride, padding], weights, values }, before) {
+      const { weight, bias } = weights
+      const [inputs] = before.shape
+      const { plane, wide } = pad(before, padding)
+      const cells = rows * columns
+      if (mapSums.length < cells) [mapSums, nextSums] = [new Float64Array(cells), new Float64Array(cells)]
+      for (let map = 0; map < maps; map += 2) {
+        const next = Math.min(map + 1, maps - 1) // of an odd number of maps the last one is done twice
+        mapSums.fill(bias[map], 0, cells)
+        nextSums.fill(bias[next], 0, cells)
+        for (let k = 0; k < inputs; k++)
+          for (let i = 0; i < kernel; i++) {
+            const at = (to) => ((to * inputs + k) * kernel + i) * kernel
+            addRow(weight, [at(map), at(next)], k * plane + i * wide, { wide, rows, columns, kernel, stride })
+          }
+        values.set(mapSums.subarray(0, cells), map * cells)
+        values.set(nextSums.subarray(0, cells), next * cells)
       }
     },
     explain(stage, before, cell) {
@@ -318,19 +380,47 @@ export const KINDS = {
       const several = groups.length > 1
       const sign = (value, first) => (first ? (value < 0 ? "−" : "") : value < 0 ? " − " : " + ")
       return [
-        ui.p(several ? `The patch of each of the ${groups.length} input maps × its kernel, added up:` : "The patch × the kernel, cell by cell, added up:"),
-        ui.line("equation", ...groups.flatMap((group, k) => [sign(group.sum, k === 0), ui.small(Math.abs(group.sum), `map ${k}`)]),
-          `${sign(bias, false)}`, ui.small(Math.abs(bias), "bias"), " (bias) = ", ui.number(total, "total")),
-        ...groups.map((group, k) => ui.row("channel",
-          ui.label(several ? `map ${k}` : before.name),
-          ui.grid(group.terms.map((one) => ({ value: one.value, term: one, product: one.product })), stage.window[0],
-            { scale: before.scale, signed: before.signed, label: `patch of ${before.name} map ${k}`, mark: group.terms.indexOf(strongest) }),
-          ui.sign("×"),
-          ui.grid(group.terms.map((one) => ({ value: one.weight, product: one.product })), stage.window[0],
-            { scale: weights, signed: true, label: `kernel for map ${k}`, mark: group.terms.indexOf(strongest) }),
-          ui.sign("="), ui.number(group.sum, "term"))),
+        ui.p(
+          several
+            ? `The patch of each of the ${groups.length} input maps × its kernel, added up:`
+            : "The patch × the kernel, cell by cell, added up:",
+        ),
+        ui.line(
+          "equation",
+          ...groups.flatMap((group, k) => [sign(group.sum, k === 0), ui.small(Math.abs(group.sum), `map ${k}`)]),
+          `${sign(bias, false)}`,
+          ui.small(Math.abs(bias), "bias"),
+          " (bias) = ",
+          ui.number(total, "total"),
+        ),
+        ...groups.map((group, k) =>
+          ui.row(
+            "channel",
+            ui.label(several ? `map ${k}` : before.name),
+            ui.grid(
+              group.terms.map((one) => ({ value: one.value, term: one, product: one.product })),
+              stage.window[0],
+              {
+                scale: before.scale,
+                signed: before.signed,
+                label: `patch of ${before.name} map ${k}`,
+                mark: group.terms.indexOf(strongest),
+              },
+            ),
+            ui.sign("×"),
+            ui.grid(
+              group.terms.map((one) => ({ value: one.weight, product: one.product })),
+              stage.window[0],
+              { scale: weights, signed: true, label: `kernel for map ${k}`, mark: group.terms.indexOf(strongest) },
+            ),
+            ui.sign("="),
+            ui.number(group.sum, "term"),
+          ),
+        ),
         ui.line("", "bias ", ui.number(bias, "bias")),
-        ui.note(`Framed: the product that weighs most.${exact ? "" : " The cells are rounded to two decimals: tick “exact figures” to add them up by hand."}`),
+        ui.note(
+          `Framed: the product that weighs most.${exact ? "" : " The cells are rounded to two decimals: tick “exact figures” to add them up by hand."}`,
+        ),
       ]
     },
   },
@@ -341,7 +431,7 @@ export const KINDS = {
       for (let r = top; r < bottom; r++)
         for (let c = left; c < right; c++) {
           const value = x[map + r * columns + c]
-          if (value > most || value !== value) most = value
+          if (value > most || Number.isNaN(value)) most = value
         }
       return most
     }),
@@ -349,13 +439,30 @@ export const KINDS = {
       const window = poolWindow(stage, before, cell)
       const cells = window.filter((at) => at !== null)
       const winner = cells.reduce((best, at) => (before.values[at] > before.values[best] ? at : best))
-      return whole(cells.map((at) => term(before, at, at === winner ? 1 : 0)), { window, winner })
+      return whole(
+        cells.map((at) => term(before, at, at === winner ? 1 : 0)),
+        { window, winner },
+      )
     },
     panel(ui, { terms, window, winner, value }, { stage, before }) {
-      const cells = window.map((at) => (at === null ? null : { value: before.values[at], term: terms.find((one) => one.cell === at) }))
+      const cells = window.map((at) =>
+        at === null ? null : { value: before.values[at], term: terms.find((one) => one.cell === at) },
+      )
       return [
-        ui.line("", `The largest of the ${terms.length} numbers in the window: `, ui.source({ stage: before.number, cell: winner }), " with ", ui.number(value), "."),
-        ui.grid(cells, stage.window[0], { scale: before.scale, signed: before.signed, label: "window", mark: window.indexOf(winner) }),
+        ui.line(
+          "",
+          `The largest of the ${terms.length} numbers in the window: `,
+          ui.source({ stage: before.number, cell: winner }),
+          " with ",
+          ui.number(value),
+          ".",
+        ),
+        ui.grid(cells, stage.window[0], {
+          scale: before.scale,
+          signed: before.signed,
+          label: "window",
+          mark: window.indexOf(winner),
+        }),
         terms.length < window.length ? ui.note("A dot is padding: it never wins.") : null,
       ]
     },
@@ -373,6 +480,7 @@ export const KINDS = {
   ]),
 
   flatten: rearranging((_stage, _before, cell) => cell, "the maps are only laid out in one row", {
+    opens: true,
     looksAt(stage, before, field) {
       const cells = field.plane.subarray(0, stage.values.length)
       const first = cells.indexOf(1)
@@ -382,7 +490,8 @@ export const KINDS = {
     usedBy(stage, before, field) {
       const { map, plane } = nothing(stage)
       const [maps, rows, columns] = before.shape
-      for (let at = 0; at < maps; at++) if (field.map < 0 || field.map === at) plane.set(field.plane, at * rows * columns)
+      for (let at = 0; at < maps; at++)
+        if (field.map < 0 || field.map === at) plane.set(field.plane, at * rows * columns)
       return { map, plane }
     },
   }),
@@ -391,6 +500,8 @@ export const KINDS = {
     (stage, _before, cell) => (cell % stage.shape[2]) * stage.shape[1] + Math.floor(cell / stage.shape[2]),
     "the positions of the maps are only read one after another",
     {
+      opens: true,
+      column: "map",
       looksAt(stage, before, field) {
         const { plane } = nothing(before)
         const channels = new Set()
@@ -412,31 +523,30 @@ export const KINDS = {
     },
   ),
 
-  last: rearranging((stage, before, cell) => before.values.length - stage.values.length + cell, "only the last step goes on", {
-    looksAt(stage, before, field) {
-      const { map, plane } = nothing(before)
-      plane.set(field.plane.subarray(0, stage.values.length), plane.length - stage.values.length)
-      return { map, plane }
+  last: rearranging(
+    (stage, before, cell) => before.values.length - stage.values.length + cell,
+    "only the last step goes on",
+    {
+      looksAt(stage, before, field) {
+        const { map, plane } = nothing(before)
+        plane.set(field.plane.subarray(0, stage.values.length), plane.length - stage.values.length)
+        return { map, plane }
+      },
+      usedBy(stage, _before, field) {
+        const { map, plane } = nothing(stage)
+        plane.set(field.plane.subarray(field.plane.length - stage.values.length))
+        return { map, plane }
+      },
     },
-    usedBy(stage, _before, field) {
-      const { map, plane } = nothing(stage)
-      plane.set(field.plane.subarray(field.plane.length - stage.values.length))
-      return { map, plane }
-    },
-  }),
+  ),
 
   linear: {
     ...dense,
     forward(stage, before) {
       const { weight, bias } = stage.weights
       const x = before.values
-      const inputs = x.length
-      for (let unit = 0; unit < stage.values.length; unit++) {
-        let total = bias[unit]
-        const row = unit * inputs
-        for (let i = 0; i < inputs; i++) total += weight[row + i] * x[i]
-        stage.values[unit] = total
-      }
+      for (let unit = 0; unit < stage.values.length; unit++)
+        stage.values[unit] = bias[unit] + dot(x, 0, weight, unit * x.length, x.length)
     },
     explain(stage, before, cell) {
       const inputs = before.values.length
@@ -487,7 +597,10 @@ export const KINDS = {
       const { steps, hidden } = sizes(stage, before)
       const step = Math.floor(cell / hidden)
       const names = ["input gate", "forget gate", "candidate", "output gate"]
-      const at = (t) => names.map((name, number) => gate(stage, before, t, cell % hidden, number, name === "candidate" ? "tanh" : "sigmoid", name))
+      const at = (t) =>
+        names.map((name, number) =>
+          gate(stage, before, t, cell % hidden, number, name === "candidate" ? "tanh" : "sigmoid", name),
+        )
       let memory = 0
       for (let t = 0; t < step; t++) {
         const [enter, forget, candidate] = at(t)
@@ -505,10 +618,19 @@ export const KINDS = {
       return [
         beginning(ui, found, stage),
         ui.list(
-          [`memory = forget gate × memory before + input gate × candidate = ${f(forget.value)} × ${f(found.memory)} + ${f(enter.value)} × ${f(candidate.value)} = `, ui.number(found.sum)],
+          [
+            `memory = forget gate × memory before + input gate × candidate = ${f(forget.value)} × ${f(found.memory)} + ${f(enter.value)} × ${f(candidate.value)} = `,
+            ui.number(found.sum),
+          ],
           [`state = output gate × tanh(memory) = ${f(leave.value)} × tanh(${f(found.sum)}) = `, ui.number(found.value)],
         ),
-        ...found.groups.map((one) => ui.details(all, [`${one.name} = ${one.nonlinearity}(${f(one.sum)}) = `, ui.number(one.value)], ui.listing(one, "value × weight", "two biases"))),
+        ...found.groups.map((one) =>
+          ui.details(
+            all,
+            [`${one.name} = ${one.nonlinearity}(${f(one.sum)}) = `, ui.number(one.value)],
+            ui.listing(one, "value × weight", "two biases"),
+          ),
+        ),
       ]
     },
   },
@@ -523,12 +645,20 @@ export const KINDS = {
     },
     explain(_stage, before, cell) {
       const most = Math.max(...before.values)
-      const terms = Array.from(before.values, (value, i) => ({ stage: before.number, cell: i, value, weight: 1, product: Math.exp(value - most) }))
+      const terms = Array.from(before.values, (value, i) => ({
+        stage: before.number,
+        cell: i,
+        value,
+        weight: 1,
+        product: Math.exp(value - most),
+      }))
       const total = sum(terms.map(({ product }) => product))
       return { terms, bias: 0, sum: total, nonlinearity: "softmax", value: terms[cell].product / total, most }
     },
     panel: (ui, found, { cell }) => [
-      ui.p(`Softmax turns ten scores into ten probabilities: e to the power of each score minus the largest, ${ui.figure(found.most)}, and then its share of the sum.`),
+      ui.p(
+        `Softmax turns ten scores into ten probabilities: e to the power of each score minus the largest, ${ui.figure(found.most)}, and then its share of the sum.`,
+      ),
       ui.shares(found, cell),
       ui.line("", `${ui.figure(found.terms[cell].product)} / ${ui.figure(found.sum)} = `, ui.number(found.value)),
     ],

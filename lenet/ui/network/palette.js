@@ -11,10 +11,11 @@ export const VARIANT_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56
 /** 256 colours, linear between the anchors, three bytes each. */
 function table(anchors) {
   const colours = anchors.map((anchor) => [1, 3, 5].map((at) => Number.parseInt(anchor.slice(at, at + 2), 16)))
-  return Uint8Array.from({ length: 768 }, (_, at) => {
+  return Uint8ClampedArray.from({ length: 768 }, (_, at) => {
+    // it rounds halves to even, as numpy does
     const place = (Math.floor(at / 3) / 255) * (anchors.length - 1)
     const below = Math.min(anchors.length - 2, Math.floor(place))
-    return Math.round(colours[below][at % 3] + (place - below) * (colours[below + 1][at % 3] - colours[below][at % 3]))
+    return colours[below][at % 3] + (place - below) * (colours[below + 1][at % 3] - colours[below][at % 3])
   })
 }
 

@@ -7,6 +7,7 @@ import { explain, KINDS, sum } from "./layers.js"
 import { tint } from "./palette.js"
 
 const SHOWN = 8 // terms of a long sum before the rest becomes one line
+const MOST_DIGITS = 7 // that float32 holds
 
 /** A button that goes to the cell a term was read from. */
 export function source(net, { stage, cell }, text) {
@@ -44,8 +45,7 @@ function toolkit(net, { exact, all }) {
     label: (text) => el("div", { className: "which" }, text),
     line: (kind, ...children) => el("div", { className: `line ${kind}` }, ...children),
     row: (kind, ...children) => el("div", { className: kind }, ...children),
-    small: (value, what) =>
-      el("span", { className: "number", title: `${what}: ${figure(value, true)}` }, write(value)),
+    small: (value, what) => el("span", { className: "number", title: `${what}: ${figure(value, true)}` }, write(value)),
     list: (...items) => el("ol", { className: "steps" }, ...items.map((item) => el("li", {}, ...item))),
     details: (open, summary, content) => el("details", { open }, el("summary", {}, ...summary), content),
     grid: (cells, columns, options) => grid(net, cells, columns, { exact, ...options }),
@@ -72,7 +72,11 @@ function grid(net, cells, columns, { scale, signed, exact, label, mark = -1 }) {
     if (!one.term) return el("span", { ...common, title }, text)
     const { stage, cell } = one.term
     const more = { "data-stage": stage, "data-cell": cell, "data-product": one.product, tabIndex: at ? -1 : 0 }
-    return el("button", { type: "button", ...common, ...more, title: `${nameOf(net.stages[stage], cell)}: ${title}` }, text)
+    return el(
+      "button",
+      { type: "button", ...common, ...more, title: `${nameOf(net.stages[stage], cell)}: ${title}` },
+      text,
+    )
   })
   const properties = { className: `grid${exact ? " exact" : ""}`, style: `--columns:${columns}` }
   return el("div", { ...properties, role: "group", "aria-label": label }, ...shown)
@@ -141,23 +145,29 @@ function shares(net, { terms, sum: total }, cell, number, write) {
 const head = (names, last) =>
   el("thead", {}, el("tr", {}, ...names.map((name) => el("th", {}, name)), el("th", { "aria-label": last })))
 
-/** Our number, PyTorch's, and how far they are apart, honestly. */
-function check({ value, terms, groups, bias }, torch, exact) {
-  // float32 rounds each addition by up to a sixteen-millionth of what is added up, however small the outcome is.
-  const all = groups?.flatMap((group) => group.terms) ?? terms
-  const added = all.reduce((most, { product }) => most + Math.abs(product), Math.abs(bias))
+/** How far our number and PyTorch's agree, honestly. */
+export function agreement({ value, terms, groups, bias }, torch) {
   const apart = Math.abs(value - torch)
   const relative = torch ? apart / Math.abs(torch) : apart
-  let words = `They differ by ${figure(apart)}: that is too much.`
-  if (relative <= 1e-4) words = relative <= 1e-6 ? "Same result to seven digits ✓" : "Same result to four digits or more ✓"
-  else if (apart <= 1e-6 * Math.max(1, added)) words = "Same result, as far as float32 can tell: large terms cancel here ✓"
+  if (relative <= 1e-4) {
+    const digits = Math.min(MOST_DIGITS, Math.floor(-Math.log10(relative)))
+    return `Same result to ${["four", "five", "six", "seven"][digits - 4]} digits ✓`
+  }
+  // float32 rounds each addition by up to a sixteen-millionth of what is added up, however small the outcome is.
+  const products = (groups?.flatMap((group) => group.terms) ?? terms).map(({ product }) => Math.abs(product))
+  if (apart <= 1e-6 * Math.max(1, Math.abs(bias) + sum(products)))
+    return "Same result, as far as float32 can tell: large terms cancel here ✓"
+  return `They differ by ${figure(apart)}: that is too much.`
+}
+
+/** Our number and PyTorch's. */
+function check(found, torch, exact) {
+  const output = (className, value) =>
+    el("output", { className, "data-value": value, title: figure(value, true) }, figure(value, exact))
+  const words = agreement(found, torch)
   return el(
     "p",
     { className: "check" },
-    "Added up here: ",
-    el("output", { className: "ours", "data-value": value, title: figure(value, true) }, figure(value, exact)),
-    ". PyTorch: ",
-    el("output", { className: "torch", "data-value": torch, title: figure(torch, true) }, figure(torch, exact)),
-    `. ${words}`,
+    ...["Added up here: ", output("ours", found.value), ". PyTorch: ", output("torch", torch), `. ${words}`],
   )
 }

@@ -4,11 +4,11 @@ import { Network } from "./engine.js"
 
 let network = null
 
-onmessage = ({ data }) => {
+self.onmessage = ({ data }) => {
   if (data.about) network = new Network(data.about, data.tensors)
   else {
     network.run(data.image)
     const values = network.everything
-    postMessage({ values, turn: data.turn }, [values.buffer])
+    self.postMessage({ values, turn: data.turn }, [values.buffer])
   }
 }

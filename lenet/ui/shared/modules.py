@@ -1,11 +1,12 @@
 """Our JavaScript and the shipped weights, served to the browser as files: it keeps them, and no rerun sends them again.
 
-There is one component; its data name the view that it shows, a module of lenet/ui/network. Modules are one and the same
-for all views of a page, so the views share what they know. Streamlit lets a browser keep such files for long, so the
+One component shows most of it; its data name the view, a module of lenet/ui/network. Modules are one and the same for
+all its views on a page, so they share what they know. Streamlit lets a browser keep such files for long, so the
 names of the folders change with their content.
 """
 
 import hashlib
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -41,9 +42,14 @@ def _serve(folder: Path, name: str) -> str:
 
 def view(key: str, data: Any, **callbacks: Any) -> Any:
     """Show a view: data is a dictionary whose "view" names it, or the weights of a network as bytes."""
-    name = _serve(FOLDER, f"network-{_digest(FOLDER, '*.*')}")
     style = (FOLDER / "style.css").read_text(encoding="utf-8") + palette.style()
-    return st.components.v2.component(name, html=HTML, css=style, js="main.js")(key=key, data=data, **callbacks)
+    return component("main.js", HTML, style)(key=key, data=data, **callbacks)
+
+
+def component(module: str, html: str, css: str) -> Callable[..., Any]:
+    """A component of its own, whose JavaScript is that module. Returns what mounts it, called with key and data."""
+    name = _serve(FOLDER, f"{Path(module).stem}-{_digest(FOLDER, '*.*')}")
+    return st.components.v2.component(name, html=html, css=css, js=module)
 
 
 def weights_url(name: str) -> str:

@@ -1,5 +1,0 @@
-"""The in-browser inspector."""
-
-from lenet.ui.inside.inspector.component import inspector
-
-__all__ = ["inspector"]
