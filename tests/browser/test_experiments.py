@@ -63,8 +63,7 @@ def test_a_click_in_the_legend_marks_the_table_and_the_values_show(server, visit
     page = visit(server, TWO)
     page.locator(f"{CHART} .role-legend-label text", has_text="ReLU").first.wait_for()
     page.locator(f"{CHART} .role-legend-label text", has_text="ReLU").first.click()
-    marked = page.locator(AROUND).locator("xpath=ancestor::*[@data-testid='stHorizontalBlock'][1]")
-    marked.locator("td", has_text="●").first.wait_for(state="attached")
+    page.locator("td", has_text="●").first.wait_for(state="attached")
     settled(page)
     value = page.get_by_text("95 % interval from")
     for step in range(40):  # the chart may still be drawing itself anew

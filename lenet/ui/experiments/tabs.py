@@ -93,28 +93,25 @@ def explore(e: Experiment) -> None:
     chosen = st.session_state.get(key, {}).get("selection", {}).get("rows", [])
     picked = {rows[row]["network"] for row in chosen if row < len(rows)}
     means, seeds = tables.course(settings, course, runs)
-    left, right = st.columns(2, gap="medium")
-    with left:
-        stands_out = _curves(e, means, seeds if each else [], course, picked) if means else set()
-        if not means:
-            st.info("Not yet run.")
-    with right:
-        _table(rows, stands_out, key)
-        for sentence in luck(rows):
-            st.caption(sentence)
-        done = sum(len(set(runs.seeds(setting)) & set(SEEDS)) for setting in settings.values())
-        wanted = len(settings) * len(SEEDS)
-        if done < wanted:
-            st.caption(f"Not yet run: {wanted - done} of {wanted} runs of this choice.")
-        st.download_button(
-            "All curves of this experiment as CSV",
-            lambda: data.curves_csv(e),
-            f"experiment-{e.id}.csv",
-            "text/csv",
-            icon=":material/download:",
-            on_click="ignore",
-            key=f"csv-{e.id}",
-        )
+    stands_out = _curves(e, means, seeds if each else [], course, picked) if means else set()
+    if not means:
+        st.info("Not yet run.")
+    _table(rows, stands_out, key)
+    for sentence in luck(rows):
+        st.caption(sentence)
+    done = sum(len(set(runs.seeds(setting)) & set(SEEDS)) for setting in settings.values())
+    wanted = len(settings) * len(SEEDS)
+    if done < wanted:
+        st.caption(f"Not yet run: {wanted - done} of {wanted} runs of this choice.")
+    st.download_button(
+        "All curves of this experiment as CSV",
+        lambda: data.curves_csv(e),
+        f"experiment-{e.id}.csv",
+        "text/csv",
+        icon=":material/download:",
+        on_click="ignore",
+        key=f"csv-{e.id}",
+    )
 
 
 def _controls(e: Experiment) -> tuple[str, float, str, bool]:
