@@ -92,12 +92,16 @@ def epoch(batches: int, threads: int) -> None:
     first, *later = (layer.macs for layer in layers(variant) if layer.macs)
     needed = 2 * first + 3 * sum(later)
     floor = needed * recipe.train_size / rate
-    print(f"{threads} threads, batches of {recipe.batch_size}, {a_slice * SLICES} timed; seconds for an epoch of "
-          f"{recipe.train_size:,} images")  # fmt: skip
+    print(
+        f"{threads} threads, batches of {recipe.batch_size}, {a_slice * SLICES} timed; seconds for an epoch of "
+        f"{recipe.train_size:,} images"
+    )
     print(f"ours         {ours:7.2f} s   {ours / usual:5.2f} x the usual loop   {ours / floor:5.2f} x the floor")
     print(f"usual loop   {usual:7.2f} s")
-    print(f"floor        {floor:7.2f} s   {needed:,} multiply-adds a picture, forward and backward, "
-          f"at {rate / 1e9:.1f} GMAC/s")  # fmt: skip
+    print(
+        f"floor        {floor:7.2f} s   {needed:,} multiply-adds a picture, forward and backward, "
+        f"at {rate / 1e9:.1f} GMAC/s"
+    )
 
 
 def _usual(model, lr: float, batch_size: int, folder: Path) -> Iterator[None]:

@@ -146,8 +146,9 @@ def load(name_or_path: str | Path) -> Tape:
         rows = (tape.test_accuracy, tape.class_accuracy, tape.predicted)
         if {len(row) for row in rows} != {len(tape)} or {len(ten) for row in rows[1:] for ten in row} != {CLASSES}:
             raise ValueError("it does not measure every checkpoint")
-        expected = {name: (torch.float16, (len(tape), *value.shape))
-                    for name, value in LeNet(tape.variant).state_dict().items()}  # fmt: skip
+        expected = {
+            name: (torch.float16, (len(tape), *value.shape)) for name, value in LeNet(tape.variant).state_dict().items()
+        }
     except FileNotFoundError:
         raise TapeError(
             f"There is no tape {path.name}. Record it with `python -m lenet tape {path.stem}`, "

@@ -219,8 +219,18 @@ def test_a_cluster_loses_a_worker_but_no_run(tmp_path: Path) -> None:
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler"]
     host, port = address.removeprefix("tcp://").split(":")
     processes = [subprocess.Popen([*dask, "--host", host, "--port", port, "--no-dashboard"], **quiet)]
-    worker = [sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1", "--no-nanny",
-              "--no-dashboard", "--local-directory", str(tmp_path / "dask")]  # fmt: skip
+    worker = [
+        sys.executable,
+        "-m",
+        "distributed.cli.dask_worker",
+        address,
+        "--nthreads",
+        "1",
+        "--no-nanny",
+        "--no-dashboard",
+        "--local-directory",
+        str(tmp_path / "dask"),
+    ]
     try:
         processes += [subprocess.Popen(worker, **quiet) for _ in range(2)]
         results: list[int] = []

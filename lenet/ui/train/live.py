@@ -85,7 +85,7 @@ def charts(job: Job, earlier: list[Job], published: list[dict]) -> None:
     steep = any(row["value"] > STEEP for row in losses)
     epochs, steps = job.recipe.epochs, job.recipe.epochs * job.recipe.steps_per_epoch
     left, right = st.columns(2)
-    tested = "**Test accuracy**, every 50 steps on 1,000 digits, after each epoch on all"
+    tested = "**Test accuracy**, every 50 steps on 1,000 digits"
     with left:
         _chart("accuracy", tested, accuracy + published, Axes("epoch", epochs, "%", 1), colours)
         _chart("gradients", "**Gradient norm** of each layer", gradients, Axes("step", steps, "log", 5), colours)

@@ -21,7 +21,7 @@ function digits(rows) {
     const said = answer === null ? sure : `read as ${answer}, ${sure}`
     return el("figure", { className: wrong ? "wrong" : "" },
       mosaic(grid, 2, `${what}: ${said}`),
-      el("figcaption", {}, el("b", {}, `${wrong ? "✗ " : ""}${answer ?? "?"}`), ` ${sure}`, name ? el("span", {}, name) : null),
+      el("figcaption", {}, el("b", {}, `${wrong ? "✗ " : ""}${answer ?? "?"}`), el("span", {}, sure), name ? el("span", {}, name) : null),
     )
   }
   return el("section", { className: "digits" },
