@@ -81,8 +81,12 @@ def read_ink(image: Any) -> Ink:
     return read_grey(_ink(_light_and_opacity(image)))
 
 
-def read_grey(ink: np.ndarray) -> Ink:
-    """How much ink lies on each pixel, float32 [height, width] in [0, 1] -> every stage. Raises InkError."""
+def read_grey(ink: np.ndarray, tie: float = 0.0) -> Ink:
+    """How much ink lies on each pixel, float32 [height, width] in [0, 1] -> every stage. Raises InkError.
+
+    tie: a small share of a pixel by which the centre of mass is moved before it is rounded, so that a picture whose
+    centre lies between two pixels goes to the same side whatever the last bit of a sum says.
+    """
     grey = _drop_strays(ink)
     rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
     crop = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -90,7 +94,7 @@ def read_grey(ink: np.ndarray) -> Ink:
     cropped = _middle(_scale(crop, thickness, SIDE))
     small = _scale(crop, thickness, BOX)
     scaled = _middle(small)
-    return Ink(grey, _resize(grey, SIDE, SIDE), cropped, scaled, _by_mass(small))
+    return Ink(grey, _resize(grey, SIDE, SIDE), cropped, scaled, _by_mass(small, tie))
 
 
 def open_picture(file: IO[bytes]) -> Image.Image:
@@ -278,14 +282,14 @@ def _middle(small: np.ndarray) -> np.ndarray:
     return _place(small, top, left)
 
 
-def _by_mass(small: np.ndarray) -> np.ndarray:
+def _by_mass(small: np.ndarray, tie: float) -> np.ndarray:
     """The middle of the picture is where the centre of mass goes, as far as nothing is cut off."""
     mass = small.sum()
     places = []
     for axis, side in enumerate(small.shape):
         along = small.sum(1 - axis)
         centre = float((along * np.arange(side)).sum() / mass)
-        places.append(int(np.clip(np.floor(SIDE / 2 - centre + 0.5), 0, SIDE - side)))
+        places.append(int(np.clip(np.floor(SIDE / 2 - centre + 0.5 + tie), 0, SIDE - side)))
     return _place(small, *places)
 
 

@@ -23,6 +23,7 @@ STEP = 0.5  # pixels: a link keeps points this exactly
 MOST_STROKES = 200
 MOST_POINTS = 20_000  # of all strokes together
 FAR = 10 * SIDE  # a pen may leave the board, but not for another planet
+TIE = 1e-4  # pixels: see read_grey
 VERSION = "1"  # first letter of a drawing in a link
 
 
@@ -107,7 +108,7 @@ def _segment(
 
 def read_strokes(strokes: Iterable[Stroke]) -> Ink:
     """The stages from the drawing to what a network sees. Raises InkError where there is no digit."""
-    return read_grey(raster(strokes))
+    return read_grey(raster(strokes), TIE)
 
 
 def from_canvas(drawing: Any) -> list[Stroke]:

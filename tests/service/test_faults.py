@@ -3,7 +3,6 @@
 Nothing crashes, nothing saved is lost, each refusal is a sentence. The same in bulk: python -m benchmarks fuzz.
 """
 
-import ast
 import asyncio
 import errno
 import os
@@ -80,15 +79,6 @@ while True:
         process.wait()
         content = path.read_bytes()
         assert len(content) == size and len(set(content)) == 1
-
-
-def test_no_code_asks_for_the_time_of_day():
-    """A clock that jumps (daylight saving, a server that finds its time) then changes nothing."""
-    paths = [ROOT / "app.py", *(ROOT / "lenet").rglob("*.py"), *(ROOT / "pages").rglob("*.py")]
-    for path in paths:
-        names = {ast.unparse(node) for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-                 if isinstance(node, ast.Attribute)}  # fmt: skip
-        assert not names & {"time.time", "datetime.now", "datetime.utcnow", "datetime.datetime.now"}, path
 
 
 # ---- the server ----

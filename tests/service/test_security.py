@@ -1,4 +1,7 @@
-"""What keeps a school's server safe: no code from files, no HTML from people, limits, and closed doors."""
+"""What keeps a school's server safe: no HTML from people, limits, and closed doors.
+
+That no code comes from files, ruff checks: see pyproject.toml.
+"""
 
 import ast
 import http.client
@@ -17,29 +20,12 @@ from tests.server import ROOT
 
 SOURCES = [*sorted(path for part in ("lenet", "pages") for path in (ROOT / part).rglob("*.py")), ROOT / "app.py"]
 SCRIPTS = sorted((ROOT / "lenet" / "ui").rglob("*.js"))
-CODE_FROM_DATA = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
-CALLS = {"eval", "exec", "compile", "torch.load", "torch.save", "os.system", "os.popen", "pandas.read_pickle",
-         "pd.read_pickle", "yaml.load", "__import__"}  # fmt: skip
 
 
 def calls(path: Path) -> list[tuple[str, ast.Call]]:
     """Every call in a file with its dotted name."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     return [(ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_no_code_comes_from_data(path):
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            assert not CODE_FROM_DATA & {name.name.split(".")[0] for name in node.names}
-        if isinstance(node, ast.ImportFrom):
-            assert (node.module or "").split(".")[0] not in CODE_FROM_DATA
-    for name, call in calls(path):
-        assert name not in CALLS
-        for keyword in call.keywords:
-            assert keyword.arg != "shell" or not getattr(keyword.value, "value", True)
-            assert keyword.arg != "allow_pickle" or getattr(keyword.value, "value", True) is False
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
@@ -52,15 +38,6 @@ def test_html_is_written_only_by_us(path):
             constant = isinstance(html, ast.Constant) or (isinstance(html, ast.Name) and html.id.isupper())
             escaped = isinstance(html, ast.Call) and ast.unparse(html.func) == "palette.legend"
             assert constant or escaped, f"st.html takes constants only, not {ast.unparse(html)}"
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_only_the_pages_and_their_parts_know_streamlit(path):
-    if path.is_relative_to(ROOT / "lenet") and not path.is_relative_to(ROOT / "lenet" / "ui"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [name.name for name in node.names] if isinstance(node, ast.Import) else []
-            names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not [name for name in names if name.startswith(("streamlit", "lenet.ui"))]
 
 
 def test_a_legend_escapes_its_words():

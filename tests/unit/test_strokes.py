@@ -58,6 +58,8 @@ def test_the_browser_makes_the_same_image(tmp_path):
     """At most 2/255 apart in any pixel of any stage, on scribbles of every size, eraser and links included."""
     source = random.Random(0)
     drawings = [scribble(source) for _ in range(DRAWINGS)]
+    drawings += [[Stroke(((100, y), (220, y)))] for y in (100, 100.5)]  # their centre lies between two pixels
+    drawings += [[Stroke(((x, 60), (x, 270)))] for x in (160, 160.5)]
     (tmp_path / "drawings.json").write_text(
         json.dumps([{"strokes": message(drawing), "text": encode(drawing)} for drawing in drawings])
     )

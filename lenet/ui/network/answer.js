@@ -1,10 +1,10 @@
 // The answers: for each network a large digit, a verdict and ten bars; what the networks see; how it became that.
 
+import { mountBoard } from "./board.js"
+import { configure, desk, readSteps, SIZE, sendTo, watch } from "./desk.js"
 import { el, paintCells } from "./dom.js"
-import { configure, desk, readSteps, sendTo, SIZE, watch } from "./desk.js"
 import { answerOf } from "./engine.js"
 import { percent } from "./formatting.js"
-import { mountBoard } from "./board.js"
 import { usualOf, verdictOf } from "./verdict.js"
 
 const SPOKEN_AFTER = 600 // milliseconds without a change before a screen reader is told
@@ -46,7 +46,9 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
     root.dataset.answers = answers.join()
     clearTimeout(telling)
     telling = setTimeout(() => {
-      spoken.textContent = desk.networks.map(({ about }, at) => `${about.name}: ${answers[at] ?? "undecided"}`).join(", ")
+      spoken.textContent = desk.networks
+        .map(({ about }, at) => `${about.name}: ${answers[at] ?? "undecided"}`)
+        .join(", ")
     }, SPOKEN_AFTER)
   }
   const unwatch = watch((what) => {
@@ -77,7 +79,10 @@ function say(message, data) {
   message.dataset.text = text
   message.classList.toggle("wrong", Boolean(problem))
   message.setAttribute("role", problem ? "alert" : "status")
-  message.replaceChildren(text, ...(text && !problem && blank ? [" ", el("button", { type: "button" }, "Try a test digit")] : []))
+  message.replaceChildren(
+    text,
+    ...(text && !problem && blank ? [" ", el("button", { type: "button" }, "Try a test digit")] : []),
+  )
 }
 
 function cardOf({ about, colour }) {
@@ -90,7 +95,11 @@ function cardOf({ about, colour }) {
   })
   const big = el("div", { className: "big", translate: false })
   const verdict = el("div", { className: "verdict" })
-  const bars = el("ol", { className: "bars", "aria-label": `Probabilities of ${about.name}` }, ...rows.map(({ row }) => row))
+  const bars = el(
+    "ol",
+    { className: "bars", "aria-label": `Probabilities of ${about.name}` },
+    ...rows.map(({ row }) => row),
+  )
   const heading = el("h2", {}, el("span", { className: "chip", style: `--colour:${colour}` }), about.name)
   const element = el("section", { className: "card" }, heading, el("div", { className: "said" }, big, verdict), bars)
   bars.translate = false
@@ -105,7 +114,9 @@ function showReading({ element, rows, big, verdict }, { about, colour, reading }
   big.textContent = answer ?? "?"
   big.className = reading ? "big" : "big none"
   big.style.setProperty("--colour", reading ? colour : "")
-  verdict.textContent = reading ? verdictOf(answer, Math.max(...reading), about.highest, desk.digit.label, disagrees) : ""
+  verdict.textContent = reading
+    ? verdictOf(answer, Math.max(...reading), about.highest, desk.digit.label, disagrees)
+    : ""
   element.classList.toggle("disagrees", disagrees)
   rows.forEach(({ row, bar, share, others }, digit) => {
     const chance = reading ? Number(reading[digit]) || 0 : 0
@@ -116,7 +127,11 @@ function showReading({ element, rows, big, verdict }, { about, colour, reading }
     if (others.childElementCount || chips.length)
       others.replaceChildren(
         ...chips.map((other) =>
-          el("span", { className: "chip", style: `--colour:${other.colour}`, title: `${other.about.name} reads ${digit}` }),
+          el("span", {
+            className: "chip",
+            style: `--colour:${other.colour}`,
+            title: `${other.about.name} reads ${digit}`,
+          }),
         ),
       )
   })
@@ -124,7 +139,12 @@ function showReading({ element, rows, big, verdict }, { about, colour, reading }
 
 /** The 28 × 28 image that the networks see, and the ways to it with what each would have been read as. */
 function picturesOf() {
-  const seen = el("canvas", { width: SIZE, height: SIZE, role: "img", "aria-label": "The 28 × 28 image that the network sees" })
+  const seen = el("canvas", {
+    width: SIZE,
+    height: SIZE,
+    role: "img",
+    "aria-label": "The 28 × 28 image that the network sees",
+  })
   const caption = el("figcaption", {})
   const places = el("div", { className: "steps" })
   const stepsHead = el("h3", {}, "How your drawing became 28 × 28")
@@ -154,7 +174,11 @@ function picturesOf() {
       })
       while (place.childElementCount > lines.length) place.lastChild.remove()
       lines.forEach(({ colour, text, answer }, line) => {
-        const row = place.children[line] ?? place.appendChild(el("span", { className: "read" }, el("span", { className: "chip" }), el("b", {}), el("span", {})))
+        const row =
+          place.children[line] ??
+          place.appendChild(
+            el("span", { className: "read" }, el("span", { className: "chip" }), el("b", {}), el("span", {})),
+          )
         row.children[0].style.setProperty("--colour", colour)
         row.children[0].hidden = lines.length < 2
         row.children[1].textContent = answer

@@ -8,8 +8,8 @@ const WRITING = 1500 // milliseconds that the demonstration digit takes
 const BLIND_AFTER = 8000 // milliseconds to wait for the canvas' insides
 // A pen's path for a 3, of our own.
 const THREE = [
-  95, 85, 110, 66, 135, 56, 165, 58, 188, 72, 194, 98, 184, 124, 160, 142, 138, 148, 164, 152, 192, 166, 206, 194, 200, 226,
-  178, 250, 146, 260, 116, 254, 96, 236,
+  95, 85, 110, 66, 135, 56, 165, 58, 188, 72, 194, 98, 184, 124, 160, 142, 138, 148, 164, 152, 192, 166, 206, 194, 200,
+  226, 178, 250, 146, 260, 116, 254, 96, 236,
 ]
 
 // The canvas has a toolbar of its own. Without a mouse it lies unseen on the upper edge and takes strokes that begin there.
@@ -48,7 +48,8 @@ export function mountBoard(blind) {
   const waiting = setInterval(() => {
     const canvas = surface()
     if (!canvas) {
-      if (performance.now() - start < BLIND_AFTER || !document.querySelector(".st-key-canvas canvas, .st-key-canvas *")) return
+      if (performance.now() - start < BLIND_AFTER || !document.querySelector(".st-key-canvas canvas, .st-key-canvas *"))
+        return
       clearInterval(waiting)
       blind()
       return

@@ -67,9 +67,17 @@ function keep(text) {
 }
 
 function setNetworks(abouts) {
-  const same = abouts.length === desk.networks.length && abouts.every(({ name, mark }, at) => name === desk.networks[at].about.name && mark === desk.networks[at].about.mark)
+  const same =
+    abouts.length === desk.networks.length &&
+    abouts.every(({ name, mark }, at) => name === desk.networks[at].about.name && mark === desk.networks[at].about.mark)
   if (same) return
-  desk.networks = abouts.map((about) => ({ about, colour: about.colour, reader: null, problem: about.problem ?? "", reading: null }))
+  desk.networks = abouts.map((about) => ({
+    about,
+    colour: about.colour,
+    reader: null,
+    problem: about.problem ?? "",
+    reading: null,
+  }))
   tell("networks")
   for (const network of desk.networks.filter(({ problem }) => !problem)) {
     open(network.about).then(
@@ -123,7 +131,9 @@ function fromStrokes() {
 export function visible() {
   if (desk.moment === null) return desk.strokes
   const { strokes, points } = desk.history[desk.moment]
-  return desk.strokes.slice(0, strokes).map((stroke, at) => (at === strokes - 1 ? { ...stroke, points: stroke.points.slice(0, points) } : stroke))
+  return desk.strokes
+    .slice(0, strokes)
+    .map((stroke, at) => (at === strokes - 1 ? { ...stroke, points: stroke.points.slice(0, points) } : stroke))
 }
 
 function readAll() {
@@ -167,7 +177,8 @@ function remember() {
     at,
     readings: desk.networks.map(({ reading }) => reading),
   })
-  if (desk.history.length > MOMENTS) desk.history = desk.history.filter((_, index) => index % 2 === 1 || index === desk.history.length - 1)
+  if (desk.history.length > MOMENTS)
+    desk.history = desk.history.filter((_, index) => index % 2 === 1 || index === desk.history.length - 1)
 }
 
 /** Look at an earlier moment of the drawing; null is now. */
@@ -204,7 +215,10 @@ const inside = (event) => event.composedPath()[0] === surface()
 function point(event) {
   const box = surface().getBoundingClientRect()
   const round = (value) => Math.round(100 * value) / 100
-  return [round(((event.clientX - box.left) * SIDE) / box.width), round(((event.clientY - box.top) * SIDE) / box.height)]
+  return [
+    round(((event.clientX - box.left) * SIDE) / box.width),
+    round(((event.clientY - box.top) * SIDE) / box.height),
+  ]
 }
 
 let pointer = null

@@ -9,6 +9,7 @@ const FAINT = 0.01 // of the full ink: the digit ends where it is fainter
 const STRAY = 0.2 // a spot whose longer side is less than this share of the largest stroke's is dropped
 const ROUND = 1.7 // a shape no longer than this many times its own thickness is a dot, not a digit
 const THINNEST = 1.4 // pixels in the final picture; thinner strokes are thickened to this
+const TIE = 1e-4 // pixels: a centre of mass between two pixels goes to one side, whatever the last bit of a sum says
 const VERSION = "1"
 const STEP = 0.5 // pixels: a link keeps points this exactly
 
@@ -41,7 +42,8 @@ export class Sheet {
   }
 
   #draw({ points, width, erase }, done) {
-    if (points.length === 2 && done < 2) segment(this.grid.values, points[0], points[1], points[0], points[1], width / 2, erase)
+    if (points.length === 2 && done < 2)
+      segment(this.grid.values, points[0], points[1], points[0], points[1], width / 2, erase)
     for (let at = Math.max(2, done); at < points.length; at += 2)
       segment(this.grid.values, points[at - 2], points[at - 1], points[at], points[at + 1], width / 2, erase)
   }
@@ -100,7 +102,11 @@ function withoutStrays(sheet) {
     for (let c = 0; c < width; c++) {
       const label = labels[r * width + c]
       if (!label || !stray[label - 1]) continue
-      for (let i = -2; i <= 2; i++) // the soft edge too, as two dilations by a cross reach
+      for (
+        let i = -2;
+        i <= 2;
+        i++ // the soft edge too, as two dilations by a cross reach
+      )
         for (let j = Math.abs(i) - 2; j <= 2 - Math.abs(i); j++) {
           const [row, column] = [r + i, c + j]
           if (row < 0 || column < 0 || row >= height || column >= width) continue
@@ -199,7 +205,8 @@ function cropOf({ height, width, values }) {
       if (c >= right) right = c + 1
     }
   const crop = grid(bottom - top, right - left)
-  for (let r = top; r < bottom; r++) crop.values.set(values.subarray(r * width + left, r * width + right), (r - top) * crop.width)
+  for (let r = top; r < bottom; r++)
+    crop.values.set(values.subarray(r * width + left, r * width + right), (r - top) * crop.width)
   return crop
 }
 
@@ -396,7 +403,7 @@ function byMass(small) {
       down += r * values[r * width + c]
       across += c * values[r * width + c]
     }
-  const start = (centre, side) => Math.min(SIZE - side, Math.max(0, Math.floor(SIZE / 2 - centre + 0.5)))
+  const start = (centre, side) => Math.min(SIZE - side, Math.max(0, Math.floor(SIZE / 2 - centre + 0.5 + TIE)))
   return placed(small, start(down / mass, height), start(across / mass, width))
 }
 
@@ -411,7 +418,9 @@ function placed({ height, width, values }, top, left) {
 /** The strokes of a text that lenet.strokes.encode made; an empty list for any other. */
 export function decode(text) {
   if (!text.startsWith(VERSION)) return []
-  const data = Uint8Array.from(atob(text.slice(1).replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0))
+  const data = Uint8Array.from(atob(text.slice(1).replaceAll("-", "+").replaceAll("_", "/")), (letter) =>
+    letter.charCodeAt(0),
+  )
   let at = 0
   const number = () => {
     let [value, shift] = [0, 0]

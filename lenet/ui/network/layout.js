@@ -19,7 +19,14 @@ export function layOut(networks, width, height) {
       .map((stage) => ({ key: keyOf(stage), stage: { ...stage, last: stage.number === stages.length - 2 } })),
   )
   const keys = unionOf(rows.map((row) => row.map(({ key }) => key)))
-  const columns = keys.map((key) => Math.max(...rows.flat().filter((one) => one.key === key).map(({ stage }) => share(stage))))
+  const columns = keys.map((key) =>
+    Math.max(
+      ...rows
+        .flat()
+        .filter((one) => one.key === key)
+        .map(({ stage }) => share(stage)),
+    ),
+  )
   const lines = width >= 900 ? 1 : Math.min(3, Math.ceil((NARROW * keys.length) / width))
   const lineOf = split(columns, lines)
   const lineHeight = lines === 1 ? height : Math.max(110, Math.round((height * 1.6) / lines))
@@ -34,7 +41,18 @@ export function layOut(networks, width, height) {
       for (const at of mine) {
         const wide = (room * columns[at]) / total
         const found = row.find(({ key }) => key === keys[at])
-        if (found) blocks.push(blockOf(found.stage, { network, column: at, line, x, y: top + HEADING, width: wide, height: lineHeight - HEADING }))
+        if (found)
+          blocks.push(
+            blockOf(found.stage, {
+              network,
+              column: at,
+              line,
+              x,
+              y: top + HEADING,
+              width: wide,
+              height: lineHeight - HEADING,
+            }),
+          )
         x += wide + GAP
       }
     }
@@ -87,14 +105,26 @@ function blockOf(stage, { height, ...block }) {
     const zoom = height / 10
     const wide = stage.kind === "softmax" ? block.width : Math.min(block.width, zoom)
     const places = Array.from({ length: 10 }, (_, digit) => [block.x, block.y + digit * zoom])
-    if (stage.kind === "softmax") return { ...block, stage: stage.number, zoom, places, heading: "probabilities", bars: true }
-    return { ...block, stage: stage.number, zoom, places: [[block.x, block.y]], heading: name, ten: true, cellWidth: wide }
+    if (stage.kind === "softmax")
+      return { ...block, stage: stage.number, zoom, places, heading: "probabilities", bars: true }
+    return {
+      ...block,
+      stage: stage.number,
+      zoom,
+      places: [[block.x, block.y]],
+      heading: name,
+      ten: true,
+      cellWidth: wide,
+    }
   }
   const gap = maps > 1 ? 2 : 0
   let best = { zoom: 0, across: 1 }
   for (let across = 1; across <= maps; across++) {
     const down = Math.ceil(maps / across)
-    const zoom = Math.min((block.width - gap * (across - 1)) / (across * columns), (height - gap * (down - 1)) / (down * rows))
+    const zoom = Math.min(
+      (block.width - gap * (across - 1)) / (across * columns),
+      (height - gap * (down - 1)) / (down * rows),
+    )
     if (zoom > best.zoom) best = { zoom, across }
   }
   const zoom = Math.min(best.zoom, stage.kind === "input" ? 8 : 10)
@@ -126,7 +156,8 @@ export function stageAt({ blocks, networks }, x, y) {
     const stage = networks[network].stages[number]
     if (bars || block.ten) {
       const cell = Math.floor((y - block.y) / zoom)
-      if (x >= block.x && x < block.x + (bars ? width : block.cellWidth) && cell >= 0 && cell < 10) return { network, stage: number, cell }
+      if (x >= block.x && x < block.x + (bars ? width : block.cellWidth) && cell >= 0 && cell < 10)
+        return { network, stage: number, cell }
       continue
     }
     const [, rows, columns] = stage.shape

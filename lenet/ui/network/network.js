@@ -6,8 +6,8 @@ import { desk, watch } from "./desk.js"
 import { el } from "./dom.js"
 import { answerOf, look } from "./engine.js"
 import { figure, nameOf, percent } from "./formatting.js"
-import { cellRect, layOut, stageAt } from "./layout.js"
 import { explain, KINDS, looksAt } from "./layers.js"
+import { cellRect, layOut, stageAt } from "./layout.js"
 import { LOOKS_AT, levelOf, NEGATIVE, POSITIVE, tableOf } from "./palette.js"
 import { body, source } from "./panel.js"
 
@@ -24,13 +24,26 @@ export default function ({ data, root }) {
   root.stop?.()
   root.classList.add("network")
   const canvas = el("canvas", { tabIndex: 0, role: "application", className: "view" })
-  canvas.setAttribute("aria-label", "Every layer of the network. Arrow keys move from cell to cell and layer to layer, Enter opens the arithmetic of a number, Escape closes it.")
+  canvas.setAttribute(
+    "aria-label",
+    "Every layer of the network. Arrow keys move from cell to cell and layer to layer, Enter opens the arithmetic of a number, Escape closes it.",
+  )
   const readout = el("p", { className: "readout" })
   const replay = el("button", { type: "button", className: "replay" }, "Replay")
   const panel = el("section", { className: "panel", "aria-label": "The arithmetic of one number", hidden: true })
   const spoken = el("div", { className: "spoken", "aria-live": "polite" })
   root.replaceChildren(el("div", { className: "bar" }, readout, legend(), replay), canvas, panel, spoken)
-  const state = { canvas, plan: null, hover: null, pinned: kept?.pinned ?? null, trail: [], exact: false, all: false, sweep: 0, images: new Map() }
+  const state = {
+    canvas,
+    plan: null,
+    hover: null,
+    pinned: kept?.pinned ?? null,
+    trail: [],
+    exact: false,
+    all: false,
+    sweep: 0,
+    images: new Map(),
+  }
   root.state = state
   let frame = 0
   let width = 0
@@ -94,7 +107,8 @@ export default function ({ data, root }) {
     else if (event.key === "Enter" || event.key === " ") state.hover && pin(state.hover)
     else return
     event.preventDefault()
-    if (state.hover) spoken.textContent = `${nameOf(stageOf(state.hover), state.hover.cell)}: ${figure(stageOf(state.hover).values[state.hover.cell])}`
+    if (state.hover)
+      spoken.textContent = `${nameOf(stageOf(state.hover), state.hover.cell)}: ${figure(stageOf(state.hover).values[state.hover.cell])}`
   }
   root.onkeydown = (event) => {
     if (event.key === "Escape") pin(null)
@@ -126,7 +140,11 @@ export default function ({ data, root }) {
 
   const unwatch = watch((what) => {
     if (what === "networks") state.pinned = null
-    if (what === "networks" || desk.networks.some(({ reader }, at) => reader && state.plan?.networks[at] !== reader.network)) place()
+    if (
+      what === "networks" ||
+      desk.networks.some(({ reader }, at) => reader && state.plan?.networks[at] !== reader.network)
+    )
+      place()
     if (what === "pen" && !desk.pen && desk.moment === null && !desk.writing) sweep()
     if (state.pinned && what === "read") fill()
     ask()
@@ -151,7 +169,11 @@ const same = (a, b) => a?.network === b?.network && a?.stage === b?.stage && a?.
 
 /** A network whose weights are on their way: its layers, all zero. */
 function bare(about) {
-  const stages = about.layers.map((layer, number) => ({ ...layer, number, values: new Float32Array(layer.size.reduce((a, b) => a * b, 1)) }))
+  const stages = about.layers.map((layer, number) => ({
+    ...layer,
+    number,
+    values: new Float32Array(layer.size.reduce((a, b) => a * b, 1)),
+  }))
   return { name: about.name, stages, bare: true }
 }
 
@@ -161,7 +183,13 @@ function legend() {
     { className: "legend" },
     el("span", {}, el("i", { className: "scale diverging" }), "blue negative, orange positive"),
     el("span", {}, el("i", { className: "scale sequential" }), "dark zero, bright large"),
-    el("span", {}, el("i", { className: "line", style: `background:${POSITIVE}` }), el("i", { className: "line", style: `background:${NEGATIVE}` }), "strongest terms: adds, takes away"),
+    el(
+      "span",
+      {},
+      el("i", { className: "line", style: `background:${POSITIVE}` }),
+      el("i", { className: "line", style: `background:${NEGATIVE}` }),
+      "strongest terms: adds, takes away",
+    ),
   )
 }
 
@@ -217,7 +245,8 @@ function pictureOf({ images }, key, stage) {
   const { signed, scale } = look(stage)
   if (!images.has(key)) images.set(key, document.createElement("canvas"))
   const picture = images.get(key)
-  if (picture.width !== columns || picture.height !== maps * rows) Object.assign(picture, { width: columns, height: maps * rows })
+  if (picture.width !== columns || picture.height !== maps * rows)
+    Object.assign(picture, { width: columns, height: maps * rows })
   const context = picture.getContext("2d")
   const image = context.createImageData(columns, maps * rows)
   const table = tableOf(signed)
@@ -279,7 +308,8 @@ function paintBars(context, { plan }, { network, stage, x, width, places, zoom }
     context.fillStyle = colour
     context.fillRect(x + 12, top + 1, room * share, zoom - 2)
     context.fillStyle = text
-    if (reading && (digit === answer || share > 0.005)) context.fillText(percent(share, true), x + 16 + room, top + zoom / 2)
+    if (reading && (digit === answer || share > 0.005))
+      context.fillText(percent(share, true), x + 16 + room, top + zoom / 2)
   })
 }
 
@@ -315,7 +345,10 @@ function ring(context, { places, zoom }, { shape: [, rows, columns] }, { map, pl
   if (bottom <= top) return
   places.forEach(([x, y], number) => {
     if (map >= 0 && map !== number) return
-    for (const [colour, wide] of [["#0b1020", 3.5], [LOOKS_AT, 1.8]]) {
+    for (const [colour, wide] of [
+      ["#0b1020", 3.5],
+      [LOOKS_AT, 1.8],
+    ]) {
       context.strokeStyle = colour
       context.lineWidth = wide
       context.strokeRect(x + left * zoom, y + top * zoom, (right - left) * zoom, (bottom - top) * zoom)
@@ -338,7 +371,11 @@ function termsInto(net, number, cell, most) {
 function shownCell(net, stage, cell) {
   let at = { stage, cell }
   while (!net.stages[at.stage].computes) {
-    const [term] = KINDS[net.stages[at.stage].kind].explain(net.stages[at.stage], net.stages[at.stage - 1], at.cell).terms
+    const [term] = KINDS[net.stages[at.stage].kind].explain(
+      net.stages[at.stage],
+      net.stages[at.stage - 1],
+      at.cell,
+    ).terms
     at = { stage: term.stage, cell: term.cell }
   }
   return at
@@ -405,7 +442,8 @@ function paintSweep(context, state) {
     const stages = plan.networks[block.network].stages
     const next = stages.slice(block.stage + 1).find(({ computes }) => computes)
     const target = next && plan.blocks.find(({ network, stage }) => network === block.network && stage === next.number)
-    if (!target || next.window[0] < 2 || x < block.x || x > target.x + target.width || target.line !== block.line) continue
+    if (!target || next.window[0] < 2 || x < block.x || x > target.x + target.width || target.line !== block.line)
+      continue
     const share = (x - block.x) / (target.x + target.width - block.x)
     const [kernel, stride] = next.window
     const [, rows, columns] = next.shape
@@ -414,7 +452,12 @@ function paintSweep(context, state) {
     for (const [left, top] of block.places) {
       context.strokeStyle = LOOKS_AT
       context.lineWidth = 1.5
-      context.strokeRect(left + column * stride * block.zoom, top + row * stride * block.zoom, kernel * block.zoom, kernel * block.zoom)
+      context.strokeRect(
+        left + column * stride * block.zoom,
+        top + row * stride * block.zoom,
+        kernel * block.zoom,
+        kernel * block.zoom,
+      )
     }
   }
 }

@@ -19,7 +19,8 @@ export function register(message) {
   wanted.get(mark)?.(brought.get(mark))
 }
 
-const arrived = (mark) => new Promise((resolve) => (brought.has(mark) ? resolve(brought.get(mark)) : wanted.set(mark, resolve)))
+const arrived = (mark) =>
+  new Promise((resolve) => (brought.has(mark) ? resolve(brought.get(mark)) : wanted.set(mark, resolve)))
 
 /** The network of a description { name, mark, url, mean, std, layers }; its weights are fetched once from the url, or
  *  come in a message where there is none. */
@@ -67,7 +68,7 @@ export class Reader {
     this.worker.onmessage = ({ data }) => {
       this.busy = false
       this.network.fill(data.values)
-      this.then?.()
+      this.after?.()
       if (this.next) this.read(...this.next)
     }
   }
@@ -86,7 +87,7 @@ export class Reader {
     }
     this.next = null
     this.busy = true
-    this.then = then
+    this.after = then
     this.worker.postMessage({ image: Float32Array.from(image) })
   }
 }

@@ -1,8 +1,8 @@
 // Pen time: the ten probabilities of the first network against time, stacked, under the board. Dragging along it brings
 // the drawing, the maps and the answer of that moment back.
 
-import { el } from "./dom.js"
 import { desk, travel, watch } from "./desk.js"
+import { el } from "./dom.js"
 import { answerOf } from "./engine.js"
 
 const HEIGHT = 36 // pixels

@@ -20,6 +20,7 @@ export function verdictOf(answer, most, highest, label, disagrees = false) {
   const how = share >= SURE ? "sure" : share >= UNSURE ? "fairly sure" : "guessing"
   const limit = highest < 1 && share >= SURE ? ": as sure as this network can be" : ""
   const said = highest < 1 && share >= SURE ? `${chance}${limit}` : `${how} (${chance})`
-  if (label !== null && label !== undefined) return answer === label ? `right, ${said}` : `wrong, it is a ${label}: ${said}`
+  if (label !== null && label !== undefined)
+    return answer === label ? `right, ${said}` : `wrong, it is a ${label}: ${said}`
   return disagrees ? `disagrees: says ${answer}, ${said}` : said
 }

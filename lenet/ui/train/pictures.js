@@ -8,7 +8,9 @@ export default function ({ data, parentElement }) {
 function kernels({ grids, scale, words }) {
   const one = (grid, number) =>
     el("figure", {}, mosaic(grid, 11, `Kernel ${number} of conv1`), el("figcaption", {}, `${number}`))
-  return el("section", { className: "kernels" },
+  return el(
+    "section",
+    { className: "kernels" },
     el("h3", {}, "The six kernels of conv1"),
     el("div", { className: "row" }, ...grids.map(one)),
     el("p", { className: "legend" }, `−${scale} `, el("i"), ` ${scale} (${words})`),
@@ -19,12 +21,22 @@ function digits(rows) {
   const one = ({ grid, name, answer, sure, wrong }, place) => {
     const what = name || `test digit ${place}`
     const said = answer === null ? sure : `read as ${answer}, ${sure}`
-    return el("figure", { className: wrong ? "wrong" : "" },
+    return el(
+      "figure",
+      { className: wrong ? "wrong" : "" },
       mosaic(grid, 2, `${what}: ${said}`),
-      el("figcaption", {}, el("b", {}, `${wrong ? "✗ " : ""}${answer ?? "?"}`), el("span", {}, sure), name ? el("span", {}, name) : null),
+      el(
+        "figcaption",
+        {},
+        el("b", {}, `${wrong ? "✗ " : ""}${answer ?? "?"}`),
+        el("span", {}, sure),
+        name ? el("span", {}, name) : null,
+      ),
     )
   }
-  return el("section", { className: "digits" },
+  return el(
+    "section",
+    { className: "digits" },
     el("h3", {}, "A test digit of each class: what the network answers, and how sure it is"),
     el("div", { className: "row" }, ...rows.map(one)),
   )
