@@ -82,8 +82,10 @@ def watch() -> None:
             icon = f":material/{icon}:"
             told = (job, what)
             st.button(label, icon=icon, on_click=service.command, args=told, disabled=not going, key=str(what))
-    if said := service.mine().said:
-        st.info(said, icon=":material/info:")
+    # Each part has a place of its own: one that appears must not push another out and in again, or it flashes.
+    with st.container():
+        if said := service.mine().said:
+            st.info(said, icon=":material/info:")
     if job is None:
         if wanted:
             st.info("Choose a network and a recipe, then press **Start**. The quick recipe takes about a minute.")
@@ -96,16 +98,20 @@ def watch() -> None:
     service.collect(job)
     changed = wanted is not None and (wanted, recipe) != (job.variant, job.recipe)
     st.markdown(f"**{live.name(job).capitalize()}**" + " (the settings have changed since)" * changed)
-    live.status(job, *service.service().wait_for(job))
-    live.diagnosis(job)
-    live.afterwards(job)
+    with st.container():
+        live.status(job, *service.service().wait_for(job))
+    with st.container():
+        live.diagnosis(job)
+        live.afterwards(job)
     try:
         behind = published(tuple(overlay)) if overlay else []
     except CurvesError as error:
         st.caption(str(error))
         behind = []
-    live.charts(job, known[-4:-1], behind)
-    pictures(job)
+    with st.container():
+        live.charts(job, known[-4:-1], behind)
+    with st.container():
+        pictures(job)
 
 
 with right:
