@@ -175,8 +175,13 @@ def test_from_the_drawing_to_a_convolution_in_two_clicks(fresh_server, browser):
     page = browser.new_page(viewport={"width": 1366, "height": 768})
     page.goto(fresh_server.url)
     board(page)
+    root = """document.querySelector(".st-key-answer [data-testid=stBidiComponentIsolated]").shadowRoot
+        .querySelector(".lenet")"""
+    page.wait_for_function(f"{root}?.dataset.mark !== undefined")
+    before = page.evaluate(f"{root}.dataset.mark")
     stroke(page, [(0.5, 0.2), (0.5, 0.8)])
-    page.locator(".st-key-film figure canvas").first.wait_for(timeout=60_000)  # the drawing has arrived
+    page.wait_for_function(f"(before) => {root}.dataset.mark !== before", arg=before)  # the server has the drawing
+    settled(page)
     page.get_by_role("link", name="Look inside").click()
     ready(page)
     page.get_by_text("your drawing").wait_for()
