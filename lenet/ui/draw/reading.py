@@ -12,7 +12,7 @@ import streamlit as st
 from lenet.ui.draw import board
 from lenet.ui.shared import described, digit, modules, networks, palette
 
-HINT = "Draw a digit, 0 to 9, on the board: it is read while you draw. No pen at hand?"
+HINT = "Draw a digit on the board: it is read as you draw."
 STEPS = ("raw", "cropped", "scaled")  # on the way to what a network sees, as in lenet.ink.Ink
 HEIGHTS = {0: 200, 1: 200, 2: 124, 3: 100}  # pixels of each network in the view, by their number
 

@@ -1,6 +1,7 @@
 // The desk: the digit that is looked at, the networks that read it, and what they make of it, shared by all views of a
 // page. It follows the pen on the board; every view hears of a change in the frame in which it happens.
 
+import { decoded } from "./dom.js"
 import { read, Sheet, SIDE, SIZE } from "./ink.js"
 import { open } from "./reader.js"
 
@@ -110,12 +111,6 @@ function adopt(digit, strokes, anew) {
     desk.steps = digit.steps.map(({ id, image }) => ({ id, image: decoded(image) }))
     readAll()
   }
-}
-
-/** The numbers of a picture that the server sent: base64 of float32. */
-function decoded(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))
-  return new Float32Array(bytes.buffer)
 }
 
 /** Make the image of the strokes up to the moment that is looked at, and have it read. */
@@ -267,6 +262,7 @@ function follow() {
   })
 }
 
+document.documentElement.classList.add("lenet-ready") // now the pen is followed: the board may be seen
 addEventListener("pointerdown", down, true)
 addEventListener("pointermove", move, true)
 addEventListener("pointerup", up, true)

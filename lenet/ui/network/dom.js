@@ -13,6 +13,11 @@ export function el(tag, properties = {}, ...children) {
   return element
 }
 
+/** The numbers that the server sent: base64 of float32. */
+export function decoded(text) {
+  return new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer)
+}
+
 /** Paint numbers as cells on a canvas of as many pixels: row by row, `rows` × `columns` of them. */
 export function paintCells(canvas, values, rows, columns, scale = 1, signed = false) {
   if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows })

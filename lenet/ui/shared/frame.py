@@ -16,6 +16,10 @@ STYLE = """<style>
 .st-key-title p { font-size: 1.15rem; }
 button[data-testid="stBaseButton-primary"] { color: light-dark(white, black); }
 @media (min-width: 700px) { [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; } }
+/* The board shows itself once the pen is followed; without our scripts it does so after a while. */
+.st-key-canvas { visibility: hidden; animation: lenet-late 0s 5s forwards; }
+.lenet-ready .st-key-canvas { visibility: visible; animation: none; }
+@keyframes lenet-late { to { visibility: visible; } }
 /* Larger for the back row, where there is room; the drawing keeps its pixels. */
 @media (min-width: 1500px) and (min-height: 900px) { div:has(> .st-key-board) { zoom: 1.4; } }
 @media (max-width: 700px) {

@@ -5,7 +5,6 @@ address of its own and the old one is gone before the new one is loaded.
 """
 
 from base64 import b64encode
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,32 +14,24 @@ from lenet.formatting import probability
 from lenet.service import queue
 from lenet.service.queue import Job
 from lenet.service.worker import TEN
-from lenet.ui.shared import digit, palette
+from lenet.ui.shared import digit, modules, palette
 from lenet.variant import CLASSES
 
-HERE = Path(__file__).parent
-_PICTURES = st.components.v2.component(
-    "lenet_training_pictures",
-    html='<div class="pictures"></div>\n',
-    css=(HERE / "pictures.css").read_text(encoding="utf-8")
-    + f".legend i {{ background: {palette.gradient(signed=True)}; }}\n",
-    js=f"""const SEQUENTIAL = {palette.SEQUENTIAL.ravel().tolist()}
-const DIVERGING = {palette.DIVERGING.ravel().tolist()}
-{(HERE.parent / "shared" / "cells.js").read_text(encoding="utf-8")}
-{(HERE / "pictures.js").read_text(encoding="utf-8")}""",
-)
+HTML = '<div class="pictures"></div>\n'
 
 
 def pictures(job: Job) -> None:
     """The six kernels and the answers for the ten fixed test digits (and for one's own), as they are now."""
     if job.progress:
         drawn = digit.current()  # the run may be shared, and then it has somebody else's
-        own = drawn is not None and job.drawn == queue.digest(drawn.image.numpy())
-        _PICTURES(
+        own = drawn is not None and job.drawn == queue.digest(drawn.pixels)
+        css = (modules.FOLDER / "training.css").read_text(encoding="utf-8")
+        css += f".legend i {{ background: {palette.gradient(signed=True)}; }}\n"
+        modules.component("training.js", HTML, css)(
             key="training-pictures",
             data={
                 "kernels": kernels(job.progress.kernels),
-                "digits": answers(job.progress.answers, drawn.image.numpy() if drawn and own else None),
+                "digits": answers(job.progress.answers, drawn.pixels if drawn and own else None),
             },
         )
 
@@ -79,13 +70,8 @@ def answers(probabilities: np.ndarray, own: np.ndarray | None) -> list[dict[str,
 
 
 def _grid(values: np.ndarray, signed: bool, scale: float) -> dict[str, Any]:
-    levels = palette.levels(values, signed, scale)
-    return {
-        "levels": b64encode(levels.tobytes()).decode(),
-        "shape": [1, *values.shape],
-        "across": 1,
-        "signed": signed,
-    }
+    numbers = b64encode(np.asarray(values, "<f4").tobytes()).decode()
+    return {"values": numbers, "shape": values.shape, "signed": signed, "scale": scale}
 
 
 @st.cache_resource(show_spinner=False)

@@ -1,13 +1,24 @@
 // The six kernels and the ten digits of a run. All is painted at once, so nothing is ever missing or moves.
 
+import { decoded, el, paintCells } from "./dom.js"
+
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".pictures")
   root.replaceChildren(kernels(data.kernels), digits(data.digits))
 }
 
+/** A grid of numbers, each cell `zoom` pixels of the page. */
+function picture({ values, shape: [rows, columns], signed, scale }, zoom, label) {
+  const canvas = el("canvas", { role: "img", title: label, "aria-label": label })
+  paintCells(canvas, decoded(values), rows, columns, scale, signed)
+  canvas.style.width = `${columns * zoom}px`
+  canvas.style.height = `${rows * zoom}px`
+  return canvas
+}
+
 function kernels({ grids, scale, words }) {
   const one = (grid, number) =>
-    el("figure", {}, mosaic(grid, 11, `Kernel ${number} of conv1`), el("figcaption", {}, `${number}`))
+    el("figure", {}, picture(grid, 11, `Kernel ${number} of conv1`), el("figcaption", {}, `${number}`))
   return el(
     "section",
     { className: "kernels" },
@@ -24,7 +35,7 @@ function digits(rows) {
     return el(
       "figure",
       { className: wrong ? "wrong" : "" },
-      mosaic(grid, 2, `${what}: ${said}`),
+      picture(grid, 2, `${what}: ${said}`),
       el(
         "figcaption",
         {},
