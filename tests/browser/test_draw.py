@@ -7,6 +7,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from benchmarks.app.browser import board, stroke
+from lenet.strokes import Stroke, encode
 from lenet.ui.shared.frame import PAGES
 from tests.server import Server, settled
 
@@ -291,7 +292,8 @@ def test_a_cell_opens_its_arithmetic_and_escape_closes_it(page):
 def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):
     draw(page, 4)
     expect_answers(page, "4")
-    page.wait_for_url("**drawing=1*")
+    text = encode([Stroke(tuple((320 * x, 320 * y) for x, y in points)) for points in DIGITS[4]])
+    page.wait_for_function("length => location.search.length > length", arg=len(text))  # of both strokes
     address = page.url
     page.reload()
     board(page)

@@ -65,6 +65,9 @@ export class Reader {
   #employ(about, tensors) {
     this.worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
     this.worker.postMessage({ about, tensors })
+    this.worker.onerror = () => {
+      this.worker = null // a browser without such workers: reading here is slow, but it reads
+    }
     this.worker.onmessage = ({ data }) => {
       this.busy = false
       this.network.fill(data.values)
