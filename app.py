@@ -19,8 +19,7 @@ def draw() -> None:
         drawn = board.board()
         board.buttons()
     if drawn:
-        with networks.one_at_a_time():
-            board.draw()
+        board.draw()
     with right:
         with st.container(horizontal=True, vertical_alignment="bottom", key="pickers"):
             chosen = networks.choose("networks", most=3, label="Who reads it (up to three)")

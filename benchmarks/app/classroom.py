@@ -1,4 +1,4 @@
-"""A class at work: thirty sessions draw over the real websocket protocol, some of them train, all on two cores.
+"""A class at work: 150 sessions draw over the real websocket protocol, some of them train, all on two cores.
 
 The clients share those cores with the server. Writes docs/performance.md. Ratios are to one session alone on the same
 server, and to a process that imported streamlit and torch and loaded one network.
@@ -29,7 +29,7 @@ STROKES = 5  # of a drawing; then the board is cleared
 PAGE_EVERY = 15  # strokes between two visits to another page
 ALONE = 40  # strokes of the session that has the server to itself
 HURRY = 0.5  # seconds between them
-SIZES = (10, 20, 30, 40, 60)  # people who draw and look around and do not train: where is a server full?
+SIZES = (30, 60, 100, 150, 200)  # people who draw and look around and do not train: where is a server full?
 SIZE_SECONDS = 30
 CROWD = 100  # sessions, for the growth of memory
 QUEUE = 10  # sessions that press Train at once
@@ -63,7 +63,7 @@ class Tally:
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--sessions", type=int, default=30, help="people (default 30)")
+    parser.add_argument("--sessions", type=int, default=150, help="people (default 150)")
     parser.add_argument("--seconds", type=float, default=120, help="that they draw for (default 120)")
     parser.add_argument("--train", type=int, default=5, help="of them that train (default 5)")
 

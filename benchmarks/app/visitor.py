@@ -28,7 +28,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from lenet.strokes import PEN, SIDE
+from lenet.strokes import PEN, SIDE, StrokesError, from_canvas
 
 LARGEST = 64 * 2**20  # bytes of one message
 PATIENCE = 120  # seconds that one run of a page may take
@@ -87,14 +87,14 @@ class Visitor:
         await self.run(widget=(key, {"trigger_value": True}), fragment_id=self.fragment(key))
 
     async def draw(self, drawing: dict[str, Any]) -> float:
-        """Send a drawing as the board does. Seconds from sending to the server's reply, which the browser waits for
-        no more: it has read the drawing itself."""
+        """Send a drawing as the page does when the pen is lifted; one that is no drawing, as the canvas would. Seconds
+        from sending to the server's reply, which the browser waits for no more: it has read the drawing itself."""
         before = self.answer()["digit"]["mark"]
         started = time.perf_counter()
         answered = None
         async with self._deadline():
-            await self._send(widget=("canvas", {"json_value": json.dumps({"drawing": drawing})}),
-                             fragment_id=self.fragment("canvas"))  # fmt: skip
+            key, value = self._pen(drawing)
+            await self._send(widget=(key, {"json_value": json.dumps(value)}), fragment_id=self.fragment(key))
             while not await self._receive():
                 if answered is None and self._shows("answer") and self.answer()["digit"]["mark"] != before:
                     answered = time.perf_counter() - started
@@ -102,6 +102,16 @@ class Visitor:
         if answered is None:
             raise VisitError(f"No new answer to a drawing: {self.answer()['problem'] or 'the same as before'}")
         return answered
+
+    def _pen(self, drawing: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+        """The component that sends the drawing, and what it sends."""
+        try:
+            strokes = from_canvas(drawing["raw"])
+        except (StrokesError, TypeError, KeyError):
+            return "canvas", {"drawing": drawing}
+        board = self.answer()["board"]
+        flat = [{"points": [n for p in s.points for n in p], "width": s.width, "erase": s.erase} for s in strokes]
+        return "answer", {"drawing": {"strokes": flat, "turn": board["turn"], "stroke": board["stroke"] + 1}}
 
     async def run(self, **fields: Any) -> None:
         """Ask for a run of the script, and wait for its end. Raises VisitError if the page then shows an exception."""

@@ -11,10 +11,10 @@ from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.app.browser import ROOT
-from lenet import data, pretrained
+from lenet import data, pretrained, strokes
 from lenet.evaluation import read
 from lenet.model import LeNet
-from lenet.strokes import Stroke, encode
+from lenet.strokes import Stroke, encode, read_strokes
 from lenet.ui.shared import described, digit, networks
 from lenet.variant import VARIANTS, layers
 
@@ -67,11 +67,18 @@ def answers(app: AppTest) -> dict[str, int | None]:
     """What the chosen networks read, as the browser would: None where there is no digit or no network."""
     found: dict[str, int | None] = {}
     for network in sent(app, "answer")["networks"]:
-        shown = app.session_state["current_digit"] if "current_digit" in app.session_state else None  # noqa: SIM401
+        shown = looked_at(app)
         usable = shown is not None and not network["problem"]
         model = networks.load(network["name"])[0] if usable else None
         found[network["name"]] = read(model(shown.image[None]).softmax(1))[0] if model else None
     return found
+
+
+def looked_at(app: AppTest) -> digit.Digit | None:
+    """What any other page would look at."""
+    if "current_drawing" in app.session_state:
+        return digit.from_ink(read_strokes(app.session_state["current_drawing"][0]), digit.DRAWN)
+    return app.session_state["current_digit"] if "current_digit" in app.session_state else None  # noqa: SIM401
 
 
 def problem(app: AppTest) -> str:
@@ -96,11 +103,12 @@ def test_the_page_is_there_before_torch_is():
 
 def test_a_stroke_costs_the_server_no_forward_pass(monkeypatch):
     monkeypatch.setattr(LeNet, "forward", lambda *_: pytest.fail("the browser reads, not the server"))
+    monkeypatch.setattr(strokes, "raster", lambda *_: pytest.fail("the browser draws, not the server"))
     app = canvas(start(), SEVEN)
     answer = sent(app, "answer")
     [stroke] = answer["board"]["strokes"]
     assert stroke["points"][:2] == [0.25 * 320, 0.2 * 320] and not stroke["erase"]
-    assert app.session_state["current_digit"].source == "your drawing"
+    assert looked_at(app).source == "your drawing"
     assert answer["digit"]["drawn"] and answer["digit"]["mark"]
     monkeypatch.undo()
     assert answers(app) == {"best": 7}

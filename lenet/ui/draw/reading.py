@@ -19,7 +19,7 @@ HEIGHTS = {0: 200, 1: 200, 2: 124, 3: 100}  # pixels of each network in the view
 
 def show_answers(chosen: list[str]) -> None:
     """The answers beside the board."""
-    shown = digit.current()
+    shown = None if digit.is_drawing() else digit.current()
     drawing = board.message()
     modules.view(
         board.PEN_KEY,
@@ -53,8 +53,8 @@ def show_network(chosen: list[str]) -> None:
 def show_pixels(chosen: list[str]) -> None:
     """What each pixel contributes, computed only when it is opened."""
     pixels = st.expander("What the pixels contribute", key="pixels", on_change="rerun")
-    shown = digit.current()
-    if not pixels.open or shown is None:
+    shown = digit.current() if pixels.open else None
+    if shown is None:
         return
     with pixels, networks.waking():
         from lenet.ui.shared import saliency
@@ -64,7 +64,7 @@ def show_pixels(chosen: list[str]) -> None:
 
 def back_to_drawing() -> None:
     """The way back from a test digit or picture to what is on the board."""
-    shown = digit.current()
+    shown = None if digit.is_drawing() else digit.current()
     if shown and shown.source != digit.DRAWN and not board.is_blank():
         st.button("Back to my drawing", icon=":material/draw:", on_click=board.draw, key="back")
 

@@ -38,6 +38,7 @@ def packed(name: str) -> bytes | None:
     return len(mark).to_bytes(4, "little") + mark + weights_bytes(*own)
 
 
+@lru_cache(maxsize=64)
 def _network(variant: Variant) -> dict[str, Any]:
     return {
         "mean": variant.mean,

@@ -23,6 +23,7 @@ DRAWN = "your drawing"  # the source of what is on the board
 HARDEST = 100  # how many of them count as hard
 URL = "digit"  # a link to a page may ask for a test digit by its number: ?digit=7
 _CURRENT, _PROBLEM, _FOLLOWED = "current_digit", "digit_problem", "followed_digit"
+_DRAWING = "current_drawing"  # strokes of which no page has asked for a picture yet
 _CLASS, _NUMBER, _UPLOAD, _OPEN = "digit_class", "digit_number", "digit_upload", "digit_open"  # keys of the widgets
 
 
@@ -54,13 +55,21 @@ def from_ink(ink: "Ink", source: str, mark: str = "") -> Digit:
 
 def current() -> Digit | None:
     """The digit being looked at, the same on all pages; None if nothing was drawn or chosen yet."""
+    if drawing := st.session_state.pop(_DRAWING, None):
+        _read_drawing(*drawing)
     return st.session_state.get(_CURRENT)
+
+
+def is_drawing() -> bool:
+    """Whether what is looked at is on the board, and the browser reads it: nothing need be computed for it here."""
+    return _DRAWING in st.session_state
 
 
 def show(digit: Digit | None) -> None:
     """Make it the digit being looked at; the link to the page then asks for it, if it is a test digit."""
     st.session_state[_CURRENT] = digit
     st.session_state.pop(_PROBLEM, None)
+    st.session_state.pop(_DRAWING, None)
     if digit is None or digit.number is None:
         st.query_params.pop(URL, None)
     else:
@@ -70,16 +79,27 @@ def show(digit: Digit | None) -> None:
 def draw(strokes: "list[Stroke]", png: bytes | None, mark: str) -> None:
     """Look at what is on the board: its strokes, or a picture of it where they are not known; neither is a blank one.
 
-    mark: another for each drawing.
+    mark: another for each drawing. Strokes are made a picture when a page first asks for it.
     """
     from lenet.ink import InkError, open_picture, read_ink
+
+    if strokes:
+        show(None)
+        st.session_state[_DRAWING] = strokes, mark
+        return
+    try:
+        show(from_ink(read_ink(open_picture(BytesIO(png))), DRAWN, mark) if png else None)
+    except InkError as error:
+        refuse(str(error))
+
+
+def _read_drawing(strokes: "list[Stroke]", mark: str) -> None:
+    from lenet.ink import InkError
     from lenet.strokes import read_strokes
 
     try:
-        if strokes:
+        with networks.one_at_a_time():
             show(from_ink(read_strokes(strokes), DRAWN, mark))
-        else:
-            show(from_ink(read_ink(open_picture(BytesIO(png))), DRAWN, mark) if png else None)
     except InkError as error:
         refuse(str(error))
 
@@ -144,7 +164,7 @@ def pick(label: str = "Choose a digit") -> None:
     popover = st.popover(label, icon=":material/image_search:", key=_OPEN, on_change="rerun")
     if not popover.open:  # a stroke need not make what nobody sees
         return
-    shown = current()
+    shown = None if is_drawing() else current()
     st.session_state[_NUMBER] = shown.number if shown else None
     with popover:
         st.pills("Which digit?", range(CLASSES), key=_CLASS, help="Choose none for any digit.")
@@ -160,7 +180,7 @@ def pick(label: str = "Choose a digit") -> None:
 
 def follow_url() -> None:
     """Show the test digit that the link asks for, once; a link that asks for none gets that which is shown."""
-    asked, shown = st.query_params.get(URL), current()
+    asked, shown = st.query_params.get(URL), None if is_drawing() else current()
     if asked is None and shown and shown.number is not None:
         asked = st.session_state[_FOLLOWED] = st.query_params[URL] = str(shown.number)  # come from another page
     if asked is None or asked == st.session_state.get(_FOLLOWED):
