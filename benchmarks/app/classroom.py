@@ -62,6 +62,38 @@ class Tally:
     trained: int = 0
 
 
+@dataclass
+class Measured:
+    """What a run found. Memory in MB; growth: by number of sessions; sizes: by number of people.
+
+    The tallies are of one session alone, among idle ones and while trainings are queued, and of the class.
+    """
+
+    bare: float
+    rest: float = 0.0
+    opened: float = 0.0
+    peak: float = 0.0
+    left: float = 0.0
+    growth: dict[int, float] = field(default_factory=dict)
+    alone: Tally = field(default_factory=Tally)
+    idle: Tally = field(default_factory=Tally)
+    queued: Tally = field(default_factory=Tally)
+    class_: Tally = field(default_factory=Tally)
+    sizes: dict[int, Tally] = field(default_factory=dict)
+
+    def ratios(self) -> dict[str, float]:
+        """What GOALS limits, under the same names."""
+        alone = _share(self.alone.strokes, 95)
+        values = (
+            _share(self.class_.strokes, 95) / alone,
+            _share(self.queued.strokes, 95) / alone,
+            self.rest / self.bare,
+            (self.growth[CROWD] - self.growth[1]) / (CROWD - 1),
+            self.left / self.opened,
+        )
+        return dict(zip(GOALS, values, strict=True))
+
+
 def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--sessions", type=int, default=150, help="people (default 150)")
     parser.add_argument("--seconds", type=float, default=120, help="that they draw for (default 120)")
@@ -74,89 +106,83 @@ def run(arguments: argparse.Namespace) -> None:
         sys.exit("This bench reads /proc: run it on Linux.")
     os.sched_setaffinity(0, set(sorted(os.sched_getaffinity(0))[:CORES]))  # the server inherits it
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    bare = int(subprocess.run([sys.executable, "-c", BARE], cwd=ROOT, env=environment, check=True, capture_output=True,
-                              text=True).stdout) / 1024  # fmt: skip
+    lone = subprocess.run(
+        [sys.executable, "-c", BARE], cwd=ROOT, env=environment, check=True, capture_output=True, text=True
+    )
+    bare = int(lone.stdout) / 1024
     server = Server(environment={"OMP_NUM_THREADS": "1"})
+    measured = Measured(bare)
     try:
-        text = visit(_measure(server, arguments, bare))
+        visit(_measure(server, arguments, measured))
     finally:
         server.stop()
+    text = _report(arguments, measured)
     print(text)
     write_atomically(REPORT, text.encode())
     print(f"Written: {REPORT}")
 
 
-async def _measure(server: Server, arguments: argparse.Namespace, bare: float) -> str:
-    alone, class_ = Tally(), Tally()
-    async with Visitor(server.url) as visitor:  # loads torch and the network
+async def _measure(server: Server, arguments: argparse.Namespace, found: Measured) -> None:
+    await _first_visit(server, found)
+    await _person(server.url, 0, ALONE * HURRY, False, found.alone, HURRY, visits=False)
+    print(f"alone: p95 {_share(found.alone.strokes, 95):.0f} ms", flush=True)
+    await _crowds(server, found)
+
+    found.peak = memory(server)
+    watched = asyncio.create_task(_watch(server))
+    people = range(arguments.sessions)
+    await asyncio.gather(
+        *(_person(server.url, n, arguments.seconds, n < arguments.train, found.class_) for n in people)
+    )
+    watched.cancel()
+    found.peak = max(found.peak, *_seen)
+    print(f"class: p95 {_share(found.class_.strokes, 95):.0f} ms, {len(found.class_.errors)} errors", flush=True)
+
+    await asyncio.sleep(FORGOTTEN)
+    async with Visitor(server.url) as visitor:  # Streamlit lets go of old sessions when somebody comes
+        await visitor.open()
+    await asyncio.sleep(TIDIED)
+    found.left = memory(server)
+    for count in SIZES:
+        found.sizes[count] = Tally()
+        await asyncio.gather(*(_person(server.url, n, SIZE_SECONDS, False, found.sizes[count]) for n in range(count)))
+        print(f"{count} people: p95 {_share(found.sizes[count].strokes, 95):.0f} ms", flush=True)
+
+
+async def _first_visit(server: Server, found: Measured) -> None:
+    """Memory after a first stroke, which loads torch and the network, and after every page was opened once."""
+    async with Visitor(server.url) as visitor:
         await visitor.open()
         await visitor.draw(drawings()[0])
         await asyncio.sleep(3)
-        rest = memory(server)
+        found.rest = memory(server)
         for page in set(visitor.pages) - {"app"}:  # each brings the modules and tables it needs, to stay
             await visitor.open(page)
     await asyncio.sleep(3)
-    opened = memory(server)
-    print(f"at rest {rest:.0f} MB, all pages opened {opened:.0f} MB, bare {bare:.0f} MB", flush=True)
+    found.opened = memory(server)
+    print(f"at rest {found.rest:.0f} MB, all pages opened {found.opened:.0f} MB, bare {found.bare:.0f} MB", flush=True)
 
-    await _person(server.url, 0, ALONE * HURRY, False, alone, HURRY, visits=False)
-    print(f"alone: p95 {_share(alone.strokes, 95):.0f} ms", flush=True)
 
-    growth: dict[int, float] = {}
+async def _crowds(server: Server, found: Measured) -> None:
+    """Memory by sessions, and one session's strokes among idle ones and while trainings are queued."""
     crowd: list[Visitor] = []
     for goal in (1, 10, 30, CROWD):
         while len(crowd) < goal:
             crowd.append(await Visitor(server.url).__aenter__())
             await crowd[-1].open()
             await crowd[-1].draw(drawings()[0])
-        growth[goal] = memory(server)
-        print(f"{goal} sessions: {growth[goal]:.0f} MB", flush=True)
-    idle = Tally()
-    await _person(server.url, 1, ALONE * HURRY, False, idle, HURRY, visits=False)
+        found.growth[goal] = memory(server)
+        print(f"{goal} sessions: {found.growth[goal]:.0f} MB", flush=True)
+    await _person(server.url, 1, ALONE * HURRY, False, found.idle, HURRY, visits=False)
     for visitor in crowd:
         await visitor.__aexit__()
 
-    queued = Tally()
     trainers = [await Visitor(server.url).__aenter__() for _ in range(QUEUE)]
     await asyncio.gather(*(_train(visitor, f"{QUEUED}&seed={seed}") for seed, visitor in enumerate(trainers)))
-    await _person(server.url, 2, ALONE * HURRY, False, queued, HURRY, visits=False)
+    await _person(server.url, 2, ALONE * HURRY, False, found.queued, HURRY, visits=False)
     for visitor in trainers:
         await visitor.__aexit__()
-    print(f"{QUEUE} trainings queued: p95 {_share(queued.strokes, 95):.0f} ms", flush=True)
-
-    peak = memory(server)
-    watched = asyncio.create_task(_watch(server))
-    await asyncio.gather(*(
-        _person(server.url, number, arguments.seconds, number < arguments.train, class_)
-        for number in range(arguments.sessions)
-    ))  # fmt: skip
-    watched.cancel()
-    peak = max(peak, *_seen)
-    print(f"class: p95 {_share(class_.strokes, 95):.0f} ms, {len(class_.errors)} errors", flush=True)
-
-    await asyncio.sleep(FORGOTTEN)
-    async with Visitor(server.url) as visitor:  # Streamlit lets go of old sessions when somebody comes
-        await visitor.open()
-    await asyncio.sleep(TIDIED)
-    left = memory(server)
-    sizes: dict[int, Tally] = {}
-    for people in SIZES:
-        sizes[people] = Tally()
-        await asyncio.gather(*(
-            _person(server.url, number, SIZE_SECONDS, False, sizes[people]) for number in range(people)
-        ))  # fmt: skip
-        print(f"{people} people: p95 {_share(sizes[people].strokes, 95):.0f} ms", flush=True)
-
-    each = (growth[CROWD] - growth[1]) / (CROWD - 1)
-    ratios = {
-        "p95 of a stroke, to one session alone": _share(class_.strokes, 95) / _share(alone.strokes, 95),
-        "p95 of a stroke while ten trainings are queued, to one session alone": _share(queued.strokes, 95)
-        / _share(alone.strokes, 95),
-        "memory at rest, to the bare process": rest / bare,
-        "MB a session": each,
-        "memory after all have left, to that before they came": left / opened,
-    }
-    return _report(arguments, alone, idle, queued, class_, sizes, ratios, growth, bare, rest, opened, peak, left)
+    print(f"{QUEUE} trainings queued: p95 {_share(found.queued.strokes, 95):.0f} ms", flush=True)
 
 
 async def _person(
@@ -224,52 +250,80 @@ def _share(values: list[float], percent: int) -> float:
     return 1000 * ordered[min(len(ordered) - 1, round(percent / 100 * (len(ordered) - 1)))] if ordered else float("nan")
 
 
-def _report(arguments, alone, idle, queued, class_, sizes, ratios, growth, bare, rest, opened, peak, left) -> str:
-    rows = [("one session alone", alone), (f"one session among {CROWD} idle ones", idle),
-            (f"one session while {QUEUE} others train", queued),
-            (f"{arguments.sessions} sessions, {class_.trained} training", class_)]  # fmt: skip
+def _report(arguments: argparse.Namespace, found: Measured) -> str:
     versions = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "torch", "streamlit-drawable-canvas"))
-    lines = [
+    pages, errors = found.class_.pages, found.class_.errors
+    parts = [
         "# A class on one server",
-        "",
         f"Measured on {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks classroom --sessions {arguments.sessions} "
-        f"--seconds {arguments.seconds:g} --train {arguments.train}`,",
+        f"--seconds {arguments.seconds:g} --train {arguments.train}`,\n"
         f"on {CORES} cores of {processor()}, shared by the server and the clients. "
         f"Python {platform.python_version()}, {versions}.",
-        "",
-        "Each person draws a stroke every two seconds, one to three, and looks at another page now and then. A",
-        "stroke's time runs from sending the drawing to the arrival of the new answer: without the browser's own",
+        "Each person draws a stroke every two seconds, one to three, and looks at another page now and then. A\n"
+        "stroke's time runs from sending the drawing to the arrival of the new answer: without the browser's own\n"
         "200 ms wait after the pen is lifted, and without painting.",
-        "",
+        _strokes(arguments, found),
+        f"A change of page in the class: p50 {_share(pages, 50):.0f} ms, p95 {_share(pages, 95):.0f} ms "
+        f"({len(pages)} changes).",
+        _table(
+            "| people who draw and look around, nobody trains | people a core | p50, ms | p95, ms | errors |",
+            "|---:|---:|---:|---:|---:|",
+            *(
+                f"| {people} | {people / CORES:g} | {_share(tally.strokes, 50):.0f} | {_share(tally.strokes, 95):.0f} "
+                f"| {len(tally.errors)} |"
+                for people, tally in found.sizes.items()
+            ),
+        ),
+        _memory(found),
+        _table(
+            "| ratio | measured | goal: at most | |",
+            "|---|---:|---:|---|",
+            *(
+                f"| {name} | {value:.2f} | {GOALS[name]:g} | {'met' if value <= GOALS[name] else 'missed'} |"
+                for name, value in found.ratios().items()
+            ),
+        ),
+    ]
+    if errors:
+        kinds = {error[:200]: errors.count(error) for error in errors}
+        parts.append("Errors: " + "; ".join(f"{error} ({count} times)" for error, count in kinds.items()))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(*lines: str) -> str:
+    return "\n".join(lines)
+
+
+def _strokes(arguments: argparse.Namespace, found: Measured) -> str:
+    rows = {
+        "one session alone": found.alone,
+        f"one session among {CROWD} idle ones": found.idle,
+        f"one session while {QUEUE} others train": found.queued,
+        f"{arguments.sessions} sessions, {found.class_.trained} training": found.class_,
+    }
+    return _table(
         "| strokes | count | p50, ms | p95, ms | p99, ms | errors |",
         "|---|---:|---:|---:|---:|---:|",
-        *(f"| {name} | {len(tally.strokes)} | " + " | ".join(f"{_share(tally.strokes, p):.0f}" for p in (50, 95, 99))
-          + f" | {len(tally.errors)} |" for name, tally in rows),
-        "",
-        f"A change of page in the class: p50 {_share(class_.pages, 50):.0f} ms, p95 {_share(class_.pages, 95):.0f} ms "
-        f"({len(class_.pages)} changes).",
-        "",
-        "| people who draw and look around, nobody trains | people a core | p50, ms | p95, ms | errors |",
-        "|---:|---:|---:|---:|---:|",
-        *(f"| {people} | {people / CORES:g} | {_share(tally.strokes, 50):.0f} | {_share(tally.strokes, 95):.0f} "
-          f"| {len(tally.errors)} |" for people, tally in sizes.items()),
-        "",
+        *(
+            f"| {name} | {len(tally.strokes)} | "
+            + " | ".join(f"{_share(tally.strokes, percent):.0f}" for percent in (50, 95, 99))
+            + f" | {len(tally.errors)} |"
+            for name, tally in rows.items()
+        ),
+    )
+
+
+def _memory(found: Measured) -> str:
+    rows = {
+        "a bare process: streamlit, torch and one network": found.bare,
+        "at rest, after a first visitor's stroke": found.rest,
+        "every page opened once, nobody there": found.opened,
+        **{f"{count} sessions, one stroke each": size for count, size in found.growth.items()},
+        "the class at its peak": found.peak,
+        f"{FORGOTTEN + TIDIED} s after everybody has left": found.left,
+    }
+    return _table(
         "| memory of the server (resident, with its worker processes) | MB |",
         "|---|---:|",
-        f"| a bare process: streamlit, torch and one network | {bare:.0f} |",
-        f"| at rest, after a first visitor's stroke | {rest:.0f} |",
-        f"| every page opened once, nobody there | {opened:.0f} |",
-        *(f"| {count} sessions, one stroke each | {size:.0f} |" for count, size in growth.items()),
-        f"| the class at its peak | {peak:.0f} |",
-        f"| {FORGOTTEN + TIDIED} s after everybody has left | {left:.0f} |",
-        "",
-        "| ratio | measured | goal: at most | |",
-        "|---|---:|---:|---|",
-        *(f"| {name} | {value:.2f} | {GOALS[name]:g} | {'met' if value <= GOALS[name] else 'missed'} |"
-          for name, value in ratios.items()),
-        "",
-    ]  # fmt: skip
-    if class_.errors:
-        kinds = {error[:200]: class_.errors.count(error) for error in class_.errors}
-        lines += ["Errors: " + "; ".join(f"{error} ({count} times)" for error, count in kinds.items()), ""]
-    return "\n".join(lines)
+        *(f"| {name} | {size:.0f} |" for name, size in rows.items()),
+    )

@@ -108,9 +108,9 @@ def test_a_stroke_costs_the_server_no_forward_pass(monkeypatch):
     answer = sent(app, "answer")
     [stroke] = answer["board"]["strokes"]
     assert stroke["points"][:2] == [0.25 * 320, 0.2 * 320] and not stroke["erase"]
+    monkeypatch.undo()
     assert looked_at(app).source == "your drawing"
     assert answer["digit"]["drawn"] and answer["digit"]["mark"]
-    monkeypatch.undo()
     assert answers(app) == {"best": 7}
 
 

@@ -18,6 +18,8 @@ from benchmarks.app.visitor import Visitor, visit
 from tests.server import ROOT, Server, settled
 
 DEPLOY = ROOT / "deploy"
+FIRST_VISIT = 1_600_000  # bytes that somebody with an empty cache fetches for the first page, at most
+SECOND_VISIT = 20_000  # bytes that the same page takes again
 SECONDS = 20  # within which somebody whose copy has died must be on another
 
 
@@ -131,6 +133,44 @@ def test_no_page_breaks_the_content_security_policy(nginx, browser):
     context.close()
     assert complaints == []
     assert foreign == []
+
+
+@pytest.mark.browser
+def test_a_first_visit_fits_a_slow_school_line(nginx, browser):
+    """What Chromium receives for the first page, packed, with headers. What has a hash in its name comes once."""
+    context = browser.new_context()
+    page = context.new_page()
+    fetched, urls = received(page)
+    page.goto(nginx.url)
+    painted(page)
+    largest = sorted(((size, urls[key]) for key, size in fetched.items()), reverse=True)[:10]
+    first = sum(fetched.values())
+    assert 500_000 < first <= FIRST_VISIT, largest
+    assert not any("SourceSerif" in url for url in urls.values())
+
+    fetched.clear()
+    page.reload()
+    painted(page)
+    assert sum(fetched.values()) < SECOND_VISIT, [urls[key] for key in fetched]
+    context.close()
+
+
+def painted(page) -> None:
+    """Wait until the first page is whole and asks for nothing more."""
+    page.locator(".st-key-canvas canvas.upper-canvas").wait_for(timeout=60_000)
+    settled(page)
+    page.wait_for_load_state("networkidle")
+
+
+def received(page) -> tuple[dict[str, int], dict[str, str]]:
+    """Bytes on the line and address of each request that this page makes from now on, filled while it loads."""
+    fetched: dict[str, int] = {}
+    urls: dict[str, str] = {}
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.on("Network.requestWillBeSent", lambda e: urls.update({e["requestId"]: e["request"]["url"]}))
+    network.on("Network.loadingFinished", lambda e: fetched.update({e["requestId"]: int(e["encodedDataLength"])}))
+    return fetched, urls
 
 
 def test_when_a_copy_dies_its_people_move_and_nobody_else_notices(nginx):
