@@ -32,3 +32,24 @@ def test_numbers_are_readable_on_every_colour():
 def test_a_sheet_opens_as_a_picture_again():
     picture = grids.sheet(np.ones((1, 3, 3)), ["one"], 1, 8, False)
     assert Image.open(BytesIO(grids.png(picture))).size == picture.size
+
+
+def test_a_minus_is_a_line_and_no_box():
+    """The font has no minus sign: what it would draw instead is as high as a digit."""
+    one, other = (
+        np.asarray(
+            grids.sheet(np.full((1, 1, 1), value), ["k"], 1, 40, True, scale=9.0, numbers=True).convert("L"), int
+        )
+        for value in (0.35, -0.35)
+    )
+    top = grids.MARGIN + grids.NAME
+    left = np.s_[top + 4 : top + 36, grids.MARGIN + 3 : grids.MARGIN + 9]
+    rows = np.ptp(other[left], axis=1) > 60
+    assert rows.sum() == 1, "one row of pixels, a line"
+    assert not (np.ptp(one[left], axis=1) > 60).any()
+
+
+def test_numbers_that_round_to_zero_have_no_sign():
+    from lenet.formatting import fixed
+
+    assert fixed(-0.001, 2) == "0.00" and fixed(-0.35, 2) == "−0.35"
