@@ -46,6 +46,7 @@ def test_each_ill_has_its_sentence(variant, change, kind, words):
     assert any(character.isdigit() for character in finding.evidence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "recipe"),
     [
@@ -77,6 +78,7 @@ def test_before_the_first_epoch_there_is_nothing_to_say():
     assert diagnose(VARIANTS["original"], Recipe(), [BEFORE]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "recipe", "words"),
     [
