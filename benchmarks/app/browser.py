@@ -35,13 +35,15 @@ class Server:
         folder: Path = ROOT,
         environment: dict[str, str] | None = None,
         prefix: tuple[str, ...] = (),  # a command that starts the server's
+        base: str = "",  # the path below which it serves, as in "/lenet"
     ):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        command = [*prefix, sys.executable, "-m", "streamlit", "run", str(script), "--server.headless=true",
-                   "--server.address=127.0.0.1", f"--server.port={self.port}"]  # fmt: skip
+        self.url = f"http://127.0.0.1:{self.port}{base}"
+        options = {"headless": "true", "address": "127.0.0.1", "port": self.port, "baseUrlPath": base}
+        command = [*prefix, sys.executable, "-m", "streamlit", "run", str(script)]
+        command += [f"--server.{name}={value}" for name, value in options.items()]
         self.started = time.perf_counter()
         self.process = subprocess.Popen(
             command,

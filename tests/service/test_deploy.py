@@ -173,6 +173,31 @@ def received(page) -> tuple[dict[str, int], dict[str, str]]:
     return fetched, urls
 
 
+@pytest.mark.browser
+def test_every_page_works_below_a_path(browser):
+    """As a school's proxy may serve it: the links on a page stay below it, and what a page asks for is there."""
+    server = Server(base="/lenet")
+    page = browser.new_page()
+    missing = []
+    page.on("response", lambda answer: missing.append(answer.url) if answer.status >= 400 else None)
+    try:
+        page.goto(server.url)
+        painted(page)
+        links = page.locator("[data-testid=stPageLink-NavLink]").evaluate_all("links => links.map((link) => link.href)")
+        assert len(links) > len(list((ROOT / "pages").glob("*.py")))
+        for link in links:
+            assert link.startswith(server.url), link
+            page.goto(link)
+            settled(page)
+            assert page.get_by_role("heading", level=1).count() == 1, link
+            assert not page.locator("[data-testid=stException]").count(), link
+    finally:
+        page.close()
+        server.stop()
+    # On a page that is not the first, Streamlit finds out by trying where its root is.
+    assert [url for url in missing if not url.endswith(("/_stcore/health", "/_stcore/host-config"))] == []
+
+
 def test_when_a_copy_dies_its_people_move_and_nobody_else_notices(nginx):
     """Last in this file: one copy is gone afterwards."""
 

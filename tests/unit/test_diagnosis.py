@@ -47,6 +47,7 @@ def test_each_ill_has_its_sentence(variant, change, kind, words):
     assert any(character.isdigit() for character in finding.evidence)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "recipe"),
     [
@@ -115,6 +116,7 @@ def test_no_preset_is_warned_of(preset):
     assert diagnose(VARIANTS["original"], RECIPES[preset], [BEFORE], losses) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("variant", "recipe", "words"),
     [

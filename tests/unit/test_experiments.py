@@ -88,6 +88,7 @@ def test_every_recorded_run_names_the_release_that_makes_it_again() -> None:
     assert alike == {run: run.training().optimiser == "sgd" for run in alike}
 
 
+@pytest.mark.slow
 def test_a_recorded_run_begins_again_as_it_is_recorded() -> None:
     """In a process of its own, as the runner does it: the very numbers, if that was this release of PyTorch."""
     run = Run("original", "paper", 0.1, 0)

@@ -21,6 +21,7 @@ def digits(count: int = 300) -> Digits:
     return Digits(images * (torch.rand(images.shape, generator=random) > 0.7), torch.arange(count) % 10)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_removal_costs_what_evaluating_the_mutilated_network_says(name):
     model, some = new_model(VARIANTS[name], 2), digits()

@@ -27,6 +27,7 @@ def test_everything_in_the_table_is_shipped_and_the_other_way_round():
     assert lenet.list_models(pretrained=True) == sorted(SHIPPED)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHIPPED)
 def test_a_shipped_network_is_what_its_card_says(name):
     card, model = lenet.card(name), lenet.create_model(name, pretrained=True)

@@ -24,6 +24,7 @@ def frozen(name: str):
     return new_model(VARIANTS[name], 0).eval().requires_grad_(False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", shipped())
 def test_integrated_gradients_sum_to_the_difference_from_the_baseline(name, digits):
     """For the digit that the network reads, to one per cent, counted here and not by the module."""

@@ -128,6 +128,7 @@ def test_the_layout_of_training_does_not_hide_a_weight_that_is_no_number():
     assert onednn_forward(model)(torch.rand(3, 1, 28, 28)).isnan().all()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_weights_in_another_process_whatever_happens_to_memory():
     code = """
 import sys

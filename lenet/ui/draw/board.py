@@ -50,18 +50,18 @@ def board() -> bool:
     changed = _follow_link(state)
     if KEY not in st.session_state and state.strokes:  # a new page: the canvas starts with what was drawn before
         _begin(state)
-    result = st_canvas(
-        stroke_width=PEN,
-        stroke_color="#ffffff",
-        background_color="#000000",
-        width=SIDE,
-        height=SIDE,
-        initial_drawing=state.start,
-        update_streamlit=_blind(),
-        return_image_data=True,
-        key=KEY,
-    )
     try:
+        result = st_canvas(
+            stroke_width=PEN,
+            stroke_color="#ffffff",
+            background_color="#000000",
+            width=SIDE,
+            height=SIDE,
+            initial_drawing=state.start,
+            update_streamlit=_blind(),
+            return_image_data=True,
+            key=KEY,
+        )
         return _from_pen(state) or _from_canvas(state, result) or changed
     except (ValueError, TypeError, AttributeError, LookupError):  # no board sends that, but a program may
         st.error(REFUSED)

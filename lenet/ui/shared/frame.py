@@ -10,8 +10,11 @@ ICON = Path(__file__).with_name("icon.svg")  # a Material symbol here would be f
 # The orange of the dark theme is a light one: dark words on it.
 STYLE = """<style>
 .st-key-frame { row-gap: 0; }
-.st-key-frame > :first-child p { font: 600 1.15rem Georgia, "Times New Roman", serif; white-space: nowrap; }
-.st-key-frame > :first-child p { margin-right: 0.75rem; }
+.st-key-frame > :first-child p {
+  font: 600 1.15rem Georgia, "Times New Roman", serif;
+  margin-right: 0.75rem;
+  white-space: nowrap;
+}
 .st-key-frame a:focus-visible { outline: 3px solid var(--st-primary-color, currentColor); outline-offset: 1px; }
 .st-key-title { row-gap: 0; margin: -0.75rem 0; }
 .st-key-title p { font-size: 1.15rem; }
