@@ -20,7 +20,7 @@ section = st.segmented_control(
     [KERNELS, EVIDENCE, TAPE],
     key="section",
     bind="query-params",
-    help="Nothing of it is computed before it is chosen.",
+    help="Computed only when you select it.",
 )
 
 # From here on torch is needed; the frame and the choosers are on the screen already.

@@ -27,6 +27,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         shown = digit.choose()
     with st.container(width="content"):
         chosen = networks.choose("networks", most=3, label="Networks (up to three)")
+        if said := networks.removed():
+            st.caption(said)
 place = st.container()
 
 # From here on torch is needed; the frame and the choosers are on the screen already.

@@ -5,6 +5,7 @@ import shutil
 import weakref
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.app.browser import ROOT
@@ -28,6 +29,7 @@ def picker(most: int) -> AppTest:
         from lenet.ui.shared import networks
 
         st.session_state["chosen"] = networks.choose("networks", most)
+        st.session_state["said"] = networks.removed()
 
     return AppTest.from_function(page, args=(most,))
 
@@ -47,10 +49,19 @@ def test_another_network_is_put_beside_the_others(more, most, chosen):
 def test_a_fourth_one_takes_the_place_of_the_first_and_that_is_said(more):
     app = picker(3).run()
     app.pills("networks").set_value(["best", "original", "tanh"]).run()
-    assert not app.toast
+    assert not app.session_state["said"]
     app.pills("networks").set_value(["best", "original", "tanh", "sigmoid"]).run()
     assert app.session_state["chosen"] == ["original", "tanh", "sigmoid"]
-    assert [toast.value for toast in app.toast] == ["Up to 3 at once: best made room."]
+    assert app.session_state["said"] == "Three at most, so best was removed."
+    assert not app.run().session_state["said"]  # once
+    assert not app.toast  # it would take the page's styles with it
+
+
+def test_a_network_keeps_its_colour_when_another_goes(monkeypatch):
+    monkeypatch.setattr(st, "session_state", {})
+    blue, orange, green = networks.colours(["best", "original", "tanh"])
+    assert networks.colours(["original", "tanh"]) == [orange, green]
+    assert networks.colours(["original", "tanh", "sigmoid"]) == [orange, green, blue]
 
 
 def test_the_last_one_cannot_be_taken_away(more):
@@ -111,7 +122,7 @@ def test_somebodys_text_in_a_sentence_is_no_markdown():
     assert not set(said) & set("[]<>`*$#/\n") and said.startswith("The file: activation") and "is unknown." in said
 
 
-@pytest.mark.parametrize(("size", "words"), [(float("inf"), "no numbers any more"), (1e30, "so large")])
+@pytest.mark.parametrize(("size", "words"), [(float("inf"), "contain NaN"), (1e30, "so large")])
 def test_a_network_that_can_answer_nothing_is_refused(size, words):
     model, card = load(networks.FOLDER / "best.safetensors")
     model.conv1.weight.fill_(size)

@@ -70,7 +70,7 @@ def test_the_table_says_the_break_points_of_the_sweeps():
                         assert words.startswith(f"from {amount}: reads {swept.read(network)[place]}")
     assert table.loc["Rotate, anticlockwise", "best"] == "from +90°: reads 5, and at +36°: reads 1"
     at.button_group(key="networks").set_value(["sigmoid"]).run()
-    assert set(at.table[0].value["sigmoid"]) == {"not read rightly at all"}
+    assert set(at.table[0].value["sigmoid"]) == {"wrong from the start"}
     assert "takes the unchanged digit for a" in said(at) and "no probability rise above 23\xa0%" in said(at)
 
 

@@ -54,7 +54,7 @@ def test_start_watch_and_draw_on_the_result():
 def test_a_network_whose_weights_are_no_numbers_is_kept_from_the_pages_that_read():
     app = start(preset="paper", lr="100", weight_decay="1", epochs="1", train_size="2000", batch_size="50")
     app.button("start").click().run()
-    until(app, lambda app: "no numbers any more" in words(app))
+    until(app, lambda app: "contain NaN" in words(app))
     assert "the weights overflowed" in words(app) and not app.exception
     assert "session_networks" not in app.session_state
     assert [button.label for button in app.get("download_button")] == ["Weights", "Curve as CSV"]

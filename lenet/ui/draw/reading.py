@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from lenet.ui.draw import board
-from lenet.ui.shared import described, digit, modules, networks, palette
+from lenet.ui.shared import described, digit, modules, networks
 
 HINT = "Draw a digit on the board: it is read as you draw."
 STEPS = ("raw", "cropped", "scaled")  # on the way to what a network sees, as in lenet.ink.Ink
@@ -25,11 +25,12 @@ def show_answers(chosen: list[str]) -> None:
         board.PEN_KEY,
         {
             "view": "answer",
-            "networks": [described.message(name, palette.VARIANT_COLOURS[at]) for at, name in enumerate(chosen)],
+            "networks": [described.message(*pair) for pair in zip(chosen, networks.colours(chosen))],
             "digit": _digit(shown, drawing["mark"], bool(drawing["strokes"])),
             "board": drawing,
             "problem": digit.problem(),
             "hint": HINT,
+            "note": networks.removed(),
         },
         on_example_change=digit.at_random,
         on_drawing_change=lambda: None,

@@ -74,7 +74,7 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
 function say(message, data) {
   const problem = [data.problem, ...desk.networks.map(({ problem }) => problem)].filter(Boolean).join(" ")
   const blank = desk.writing || (!desk.image && !desk.strokes.length)
-  const text = problem || REASONS[desk.reason] || (blank ? data.hint : "")
+  const text = problem || REASONS[desk.reason] || data.note || (blank ? data.hint : "")
   if (message.textContent.startsWith(text) && message.dataset.text === text) return
   message.dataset.text = text
   message.classList.toggle("wrong", Boolean(problem))

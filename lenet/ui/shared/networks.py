@@ -12,6 +12,7 @@ import streamlit as st
 
 from lenet.paths import PRETRAINED as FOLDER
 from lenet.system import return_memory, share_memory
+from lenet.ui.shared import palette
 from lenet.variant import INPUT_SIZE, VARIANTS
 
 if TYPE_CHECKING:  # a page shows the picker before torch is loaded
@@ -28,6 +29,9 @@ _SESSION = "session_networks"
 _UNKNOWN = "unknown_networks"  # what the link asked for in vain: the picker takes it out of the URL at once
 
 _MORE = "more_networks"  # those asked for in this session
+_REMOVED = "removed_network"
+_COLOURS = "network_colours"
+MOST_IN_WORDS = {2: "Two", 3: "Three"}
 _LAST = "last_networks"  # those chosen last, on whichever page
 
 _lock = Lock()
@@ -160,10 +164,11 @@ def add_session_network(name: str, model: "LeNet", card: "Card") -> str:
     from lenet.pretrained import WeightsError
 
     if not all(parameter.isfinite().all() for parameter in model.parameters()):
-        raise WeightsError(f"{name} can read no digit: its weights are no numbers any more. A smaller learning rate "
-                           "would have kept them so.")  # fmt: skip
+        raise WeightsError(f"{name} can't be used: its weights contain NaN. Try a lower learning rate.")
     if not all(stage.output.isfinite().all() for stage in model.trace(torch.ones(1, 1, INPUT_SIZE, INPUT_SIZE))):
-        raise WeightsError(f"{name} can read no digit: its weights are so large that its answers are no numbers.")
+        raise WeightsError(
+            f"{name} can't be used: its weights are so large that its answers are NaN. Try a lower learning rate."
+        )
     taken, unique, number = set(names()), name, 2
     while unique in taken:
         unique, number = f"{name}-{number}", number + 1
@@ -248,8 +253,23 @@ def _picked(key: str, most: int = 1, default: str = DEFAULT) -> None:
     if most > 1:
         picked = st.session_state[key]
         if dropped := picked[:-most]:
-            st.toast(f"Up to {most} at once: {', '.join(dropped)} made room.")
+            st.session_state[_REMOVED] = f"{MOST_IN_WORDS[most]} at most, so {', '.join(dropped)} was removed."
         st.session_state[key] = picked[-most:] or [default]
+
+
+def removed() -> str:
+    """Which network had to make room for the one that was just chosen, in a sentence, once; else empty."""
+    return st.session_state.pop(_REMOVED, "")
+
+
+def colours(chosen: list[str]) -> list[str]:
+    """A colour for each network, which it keeps as long as it is chosen, whatever others come and go."""
+    kept: dict[str, int] = {n: at for n, at in st.session_state.get(_COLOURS, {}).items() if n in chosen}
+    for name in chosen:
+        free = (at for at in range(len(palette.VARIANT_COLOURS)) if at not in kept.values())
+        kept.setdefault(name, next(free))
+    st.session_state[_COLOURS] = kept
+    return [palette.VARIANT_COLOURS[kept[name]] for name in chosen]
 
 
 def plain(text: str) -> str:

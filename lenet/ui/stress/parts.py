@@ -165,8 +165,8 @@ def curve(name: str, swept: "Sweep", digit: Digit, cards: "Mapping[str, Card]", 
 def _about(digit: Digit, measured: Mapping[str, list[dict]], why_not: str, cards: "Mapping[str, Card]") -> None:
     what = "the true digit" if digit.label is not None else "what the network reads in the unchanged digit"
     words = [
-        f"Thick lines: probability of {what}, changed in this way alone. ◆: from there on the answer is another. ◇: "
-        "there it is another for the first time, and comes back."
+        f"Thick lines: probability of {what}, changed in this way alone. ◆: wrong from here on. ◇: "
+        "briefly wrong, then right again."
     ]
     if any(measured.values()):
         number = next(rows[0]["digits"] for rows in measured.values() if rows)
@@ -213,7 +213,7 @@ def _broken(sweep: "Sweep", network: str, side: int, far: str, label: int | None
     """When the network stops recognising the digit on one side of the neutral amount; far: the end of that side."""
     answers = sweep.read(network)
     if answers[sweep.at] is None or (label is not None and answers[sweep.at] != label):
-        return "not read rightly at all"
+        return "wrong from the start"
     first, broken = sweep.first_changes(network)[side], sweep.break_points(network)[side]
 
     def reads(place: int) -> str:
