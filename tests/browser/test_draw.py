@@ -350,3 +350,35 @@ def test_nothing_overlaps_or_is_cut(server: Server, browser, width: int):
     tracks = page.locator(".st-key-answer .track").evaluate_all("all => all.map((one) => one.clientWidth)")
     assert min(tracks) >= 20
     page.close()
+
+
+def test_the_right_button_erases(page):
+    draw(page, 7)
+    expect_answers(page, "7")
+    box = board(page).bounding_box()
+    for x in range(60, 280, 25):
+        page.mouse.move(box["x"] + x, box["y"] + 20)
+        page.mouse.down(button="right")
+        page.mouse.move(box["x"] + x, box["y"] + 310, steps=3)
+        page.mouse.up(button="right")
+    expect_answers(page, "?")
+    page.locator(".st-key-clear button").click()
+    draw(page, 7)
+    expect_answers(page, "7")
+
+
+def test_a_digit_is_drawn_with_the_keyboard(page):
+    expect_answers(page, "3")
+    page.evaluate(
+        """document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]").shadowRoot
+            .querySelector("canvas.upper-canvas").focus()"""
+    )
+    for _ in range(12):
+        page.keyboard.press("ArrowUp")
+    page.keyboard.press("Space")
+    for _ in range(25):
+        page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    expect_answers(page, "1")
+    page.wait_for_url("**drawing=1*")
+    assert page.get_by_role("navigation", name="Pages").count() == 1

@@ -92,15 +92,17 @@ def message() -> dict[str, Any]:
         "stroke": state.stroke,
         "mark": f"drawing-{state.count}-{state.turn}",
         "text": encode(state.strokes) if state.strokes else "",
+        "eraser": bool(st.session_state.get("eraser")),
     }
 
 
 def buttons() -> None:
-    """Undo and clear. They need the board on the same page."""
+    """Undo, clear and the eraser. They need the board on the same page."""
     state = _state()
     with st.container(horizontal=True, key="board-buttons"):
         st.button("Undo", icon=":material/undo:", on_click=_take_back, args=(1,), disabled=state.blank, key="undo")
         st.button("Clear", icon=":material/delete:", on_click=_take_back, disabled=state.blank, key="clear")
+        st.toggle("Eraser", key="eraser", help="The right mouse button erases, too.")
 
 
 def _state() -> Board:

@@ -1,9 +1,10 @@
 // What lies on the board without being drawn there: a test digit, an earlier moment, a digit that writes itself. It is a
 // picture above the canvas that lets the pen through. All that is known of the canvas' insides is here and in desk.js.
 
-import { demonstrate, desk, SIDE, SIZE, surface, visible, watch } from "./desk.js"
+import { demonstrate, desk, drawTo, lift, press, SIDE, SIZE, surface, visible, watch } from "./desk.js"
 import { el, paintCells } from "./dom.js"
 
+const KEY_STEP = 8 // pixels of the board that an arrow key moves the pen
 const WRITING = 1500 // milliseconds that the demonstration digit takes
 const BLIND_AFTER = 8000 // milliseconds to wait for the canvas' insides
 // A pen's path for a 3, of our own.
@@ -23,14 +24,14 @@ let demonstrated = false
 export function mountBoard(blind) {
   const picture = el("canvas", { width: SIDE, height: SIDE, className: "lenet-shown" })
   picture.setAttribute("aria-hidden", "true")
-  picture.style.cssText = "position:absolute;inset:0;width:100%;height:100%;pointer-events:none;border-radius:inherit"
+  picture.style.cssText = "position:absolute;inset:0;z-index:20;width:100%;height:100%;pointer-events:none;border-radius:inherit"
   const small = document.createElement("canvas")
   const paint = () => {
     const canvas = surface()
     if (!canvas) return
     if (picture.parentElement !== canvas.parentElement) canvas.parentElement.append(picture)
     const given = !desk.digit.drawn && desk.image
-    const shown = given || desk.strokes.length
+    const shown = given || desk.moment !== null || desk.writing > 0 || desk.strokes.length > 0 || desk.cursor
     picture.hidden = !shown
     picture.style.display = shown ? "" : "none"
     if (!shown) return
@@ -42,6 +43,7 @@ export function mountBoard(blind) {
       return
     }
     for (const stroke of visible()) paintStroke(context, stroke)
+    if (desk.cursor) paintCursor(context, desk.cursor)
   }
   const unwatch = watch(paint)
   const start = performance.now()
@@ -56,6 +58,7 @@ export function mountBoard(blind) {
     }
     clearInterval(waiting)
     name(canvas)
+    takeKeys(canvas, paint)
     paint()
     if (!demonstrated && desk.digit.drawn && !desk.strokes.length) write()
     demonstrated = true
@@ -69,9 +72,43 @@ export function mountBoard(blind) {
 
 function name(canvas) {
   canvas.tabIndex = 0
-  canvas.setAttribute("role", "img")
-  canvas.setAttribute("aria-label", "The board: draw a digit here with mouse, pen or finger, or choose a test digit.")
+  canvas.setAttribute("role", "application")
+  canvas.setAttribute(
+    "aria-label",
+    "The board. Draw a digit with mouse, pen or finger, or by keyboard: arrow keys move the pen, Space lowers and lifts it.",
+  )
   canvas.getRootNode().adoptedStyleSheets.push(plain)
+}
+
+/** Arrow keys move a pen over the board, Space lowers and lifts it. */
+function takeKeys(canvas, paint) {
+  if (canvas.dataset.keys) return
+  canvas.dataset.keys = "true"
+  let at = [SIDE / 2, SIDE / 2]
+  canvas.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key]
+    if (!step && event.key !== " ") return
+    event.preventDefault()
+    if (step) at = at.map((place, axis) => Math.min(SIDE, Math.max(0, place + KEY_STEP * step[axis])))
+    desk.cursor = at
+    if (step && desk.pen) drawTo(at)
+    else if (!step && desk.pen) lift()
+    else if (!step) press(at, desk.eraser)
+    paint()
+  })
+  canvas.addEventListener("blur", () => {
+    if (desk.pen && desk.cursor) lift()
+    desk.cursor = null
+    paint()
+  })
+}
+
+function paintCursor(context, [x, y]) {
+  context.lineWidth = 2
+  context.strokeStyle = "#e69f00"
+  context.beginPath()
+  context.arc(x, y, 12, 0, 2 * Math.PI)
+  context.stroke()
 }
 
 function paintStroke(context, { points, width, erase }) {

@@ -7,6 +7,8 @@ import { open } from "./reader.js"
 
 const BOARD = ".st-key-canvas"
 const MOMENTS = 120 // of a drawing that the strip over pen time keeps
+const PEN = 20 // pixels of the board
+const ERASER = 36
 const LIVE_STEPS = 3 // milliseconds a frame that reading the steps before the last may take
 
 const sheet = new Sheet()
@@ -23,6 +25,8 @@ export const desk = {
   history: [], // moments: { strokes, points, at (milliseconds of pen), probabilities of each network }
   moment: null, // the one that is looked at, or null for now
   writing: 0, // the share of the demonstration digit that is written, 0 to 1
+  eraser: false, // whether the pen takes ink away
+  cursor: null, // where the keyboard's pen is, while the board has the focus
 }
 
 let turn = null
@@ -43,7 +47,8 @@ function tell(what) {
 }
 
 /** What the server says: { networks, digit, board }. While the pen is ahead of it, the pen is right. */
-export function configure({ networks, digit, board: { strokes, stroke, turn: theirs, text } }) {
+export function configure({ networks, digit, board: { strokes, stroke, turn: theirs, text, eraser } }) {
+  desk.eraser = eraser
   setNetworks(networks)
   const anew = theirs !== turn
   if (!anew && (desk.pen || stroke < sent)) return
@@ -219,29 +224,41 @@ function point(event) {
 let pointer = null
 
 function down(event) {
-  if (!event.isPrimary || event.button !== 0 || !inside(event)) return
-  if (desk.writing) demonstrate(null)
-  if (desk.moment !== null) desk.moment = null
-  if (!desk.digit.drawn) {
-    desk.digit = { ...desk.digit, drawn: true, label: null, source: "your drawing" }
-  }
+  const erase = event.button === 2 || desk.eraser
+  if (!event.isPrimary || (event.button !== 0 && event.button !== 2) || !inside(event)) return
   pointer = event.pointerId
-  desk.pen = true
-  began = performance.now()
-  desk.strokes = [...desk.strokes, { points: point(event), width: 20, erase: false }]
-  follow()
+  press(point(event), erase)
 }
 
 function move(event) {
-  if (event.pointerId !== pointer || !desk.pen) return
-  const [x, y] = point(event)
-  desk.strokes.at(-1).points.push(x, y)
-  follow()
+  if (event.pointerId === pointer && desk.pen) drawTo(point(event))
 }
 
 function up(event) {
   if (event.pointerId !== pointer) return
   pointer = null
+  lift()
+}
+
+/** Put the pen on the board. */
+export function press([x, y], erase = false) {
+  if (desk.writing) demonstrate(null)
+  desk.moment = null
+  if (!desk.digit.drawn) desk.digit = { ...desk.digit, drawn: true, label: null, source: "your drawing" }
+  desk.pen = true
+  began = performance.now()
+  desk.strokes = [...desk.strokes, { points: [x, y], width: erase ? ERASER : PEN, erase }]
+  follow()
+}
+
+/** Move the pen that is on the board. */
+export function drawTo([x, y]) {
+  desk.strokes.at(-1).points.push(x, y)
+  follow()
+}
+
+/** Lift the pen, and send the strokes. */
+export function lift() {
   cancelAnimationFrame(frame)
   frame = 0
   penTime += performance.now() - began
@@ -267,5 +284,6 @@ addEventListener("pointerdown", down, true)
 addEventListener("pointermove", move, true)
 addEventListener("pointerup", up, true)
 addEventListener("pointercancel", up, true)
+addEventListener("contextmenu", (event) => inside(event) && event.preventDefault(), true) // it erases
 
 export { SIDE, SIZE }
