@@ -24,7 +24,8 @@ let demonstrated = false
 export function mountBoard(blind) {
   const picture = el("canvas", { width: SIDE, height: SIDE, className: "lenet-shown" })
   picture.setAttribute("aria-hidden", "true")
-  picture.style.cssText = "position:absolute;inset:0;z-index:20;width:100%;height:100%;pointer-events:none;border-radius:inherit"
+  picture.style.cssText =
+    "position:absolute;inset:0;z-index:20;width:100%;height:100%;pointer-events:none;border-radius:inherit"
   const small = document.createElement("canvas")
   const paint = () => {
     const canvas = surface()

@@ -32,6 +32,7 @@ export const desk = {
 let turn = null
 let sent = 0 // the number of the last message about strokes
 let sender = null
+let kept = null // strokes that were left when Undo or Clear was pressed, until the server has followed
 let frame = 0
 let began = 0
 let penTime = 0
@@ -55,7 +56,10 @@ export function configure({ networks, digit, board: { strokes, stroke, turn: the
   turn = theirs
   sent = stroke
   keep(digit.drawn ? text : "")
-  if (anew || digit.mark !== desk.digit.mark) adopt(digit, strokes, anew)
+  const fresh = anew && kept !== null ? desk.strokes.slice(kept) : [] // drawn since the button was pressed
+  kept = null
+  if (anew || digit.mark !== desk.digit.mark) adopt(digit, [...strokes, ...fresh], anew)
+  if (fresh.length && !desk.pen) sendStrokes()
 }
 
 /** Have strokes sent to the server: `send({ strokes, turn, stroke })`, once for each time the pen is lifted. */
@@ -139,7 +143,10 @@ export function visible() {
 function readAll() {
   const waiting = desk.networks.filter(({ reader }) => reader)
   if (!desk.image || !waiting.length) {
-    for (const network of desk.networks) network.reading = null
+    for (const network of desk.networks) {
+      network.reading = null
+      for (const { values } of network.reader?.network.stages ?? []) values.fill(0)
+    }
     tell("read")
     return
   }
@@ -266,8 +273,26 @@ export function lift() {
   fromStrokes()
   remember()
   tell("pen")
+  sendStrokes()
+}
+
+function sendStrokes() {
   sent += 1
   sender?.({ strokes: desk.strokes, turn, stroke: sent })
+}
+
+/** Undo and Clear are buttons of the page: the board follows at once, the server when it can. */
+function takeBack(event) {
+  const pressed = (key) => event.composedPath().some((node) => node.classList?.contains(key))
+  const all = pressed("st-key-clear")
+  if (!all && !pressed("st-key-undo")) return
+  desk.strokes = all ? [] : desk.strokes.slice(0, -1)
+  kept = desk.strokes.length
+  desk.moment = null
+  desk.history = []
+  penTime = 0
+  fromStrokes()
+  tell("pen")
 }
 
 /** Read once in the next frame, however many moves come before it. */
@@ -284,6 +309,7 @@ addEventListener("pointerdown", down, true)
 addEventListener("pointermove", move, true)
 addEventListener("pointerup", up, true)
 addEventListener("pointercancel", up, true)
+addEventListener("click", takeBack, true)
 addEventListener("contextmenu", (event) => inside(event) && event.preventDefault(), true) // it erases
 
 export { SIDE, SIZE }
