@@ -13,6 +13,7 @@ import { body, source } from "./panel.js"
 
 const SWEEP = 900 // milliseconds
 const STRONGEST = 10 // terms into a cell that is pointed at
+const TALLEST = 380 // pixels of the view, in the highest window
 const WIDE = 3 // cells of the strongest path in each layer
 const FAN = 2 // terms of each of them
 const FONT = '12px "Source Sans", sans-serif'
@@ -63,7 +64,7 @@ export default function ({ data, root }) {
     width = root.clientWidth
     if (!width) return
     const networks = desk.networks.map(({ reader, about }) => reader?.network ?? bare(about))
-    state.plan = layOut(networks, width, data.height)
+    state.plan = layOut(networks, width, Math.max(data.height, spare() / networks.length))
     const ratio = devicePixelRatio || 1
     canvas.width = Math.round(width * ratio)
     canvas.height = Math.round(state.plan.height * ratio)
@@ -163,6 +164,12 @@ export default function ({ data, root }) {
   function stageOf({ network, stage }) {
     return state.plan.networks[network].stages[stage]
   }
+}
+
+/** Pixels below the board that a high window leaves to the view. */
+function spare() {
+  const projector = innerWidth >= 1500 && innerHeight >= 900
+  return Math.min(TALLEST, innerHeight - (projector ? 720 : 530))
 }
 
 const same = (a, b) => a?.network === b?.network && a?.stage === b?.stage && a?.cell === b?.cell
