@@ -93,10 +93,15 @@ def tape(arguments: argparse.Namespace) -> None:
     try:
         variant, recipe = shipped_run(arguments.name)
         save(
-            record(variant, recipe, mnist("train"), mnist("test"),
-                   lambda step, accuracy: print(f"step {step}: {accuracy:.2%}", flush=True)),
+            record(
+                variant,
+                recipe,
+                mnist("train"),
+                mnist("test"),
+                lambda step, accuracy: print(f"step {step}: {accuracy:.2%}", flush=True),
+            ),
             path_of(arguments.name),
-        )  # fmt: skip
+        )
     except (TapeError, DataError) as error:
         sys.exit(str(error))
     print(f"Written: {path_of(arguments.name)}")

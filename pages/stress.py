@@ -53,23 +53,43 @@ def stress(shown: digit.Digit) -> None:
     with left:
         picture = st.container()
         with st.container(horizontal=True):
-            again = st.toggle("Normalise again", key=parts.AGAIN, bind="query-params",
-                              help="Scale and centre the changed picture as MNIST's were before it is read. Centring "
-                                   "hides shifts, scaling hides sizes. Where no digit is found, as under noise, it is "
-                                   "read as it is.")  # fmt: skip
+            again = st.toggle(
+                "Normalise again",
+                key=parts.AGAIN,
+                bind="query-params",
+                help="Scale and centre the changed picture as MNIST's were before it is read. Centring "
+                "hides shifts, scaling hides sizes. Where no digit is found, as under noise, it is "
+                "read as it is.",
+            )
             st.button("Reset", icon=":material/restart_alt:", on_click=parts.reset, key="reset")
     at = parts.amounts()
     with picture:
         parts.live(shown, models, at, again)
     swept = parts.sweeps(shown, models, again)
     with right, st.container(key="sweep"):
-        name = st.segmented_control("Sweep", list(TRANSFORMATIONS), default=parts.FIRST, required=True,
-                                    format_func=lambda key: TRANSFORMATIONS[key].label, key=parts.CURVE,
-                                    bind="query-params", label_visibility="collapsed") or parts.FIRST  # fmt: skip
+        name = (
+            st.segmented_control(
+                "Sweep",
+                list(TRANSFORMATIONS),
+                default=parts.FIRST,
+                required=True,
+                format_func=lambda key: TRANSFORMATIONS[key].label,
+                key=parts.CURVE,
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+            or parts.FIRST
+        )
         cards = {network: networks.load(network)[1] for network in models}
         parts.curve(name, swept[name], shown, cards, again, at[name])
-    section = st.segmented_control("More about this digit", list(SECTIONS), format_func=SECTIONS.__getitem__,
-                                   default="points", key="more", bind="query-params")  # fmt: skip
+    section = st.segmented_control(
+        "More about this digit",
+        list(SECTIONS),
+        format_func=SECTIONS.__getitem__,
+        default="points",
+        key="more",
+        bind="query-params",
+    )
     if section in ("points", "pixels") and parts.moved(at):
         st.caption("Of the digit itself, as it is with all sliders at rest.")
     if section == "points":

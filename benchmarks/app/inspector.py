@@ -52,8 +52,12 @@ MOVES = """async (count) => {
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--networks", nargs="+", default=["original", "depth-4"], help="variants (default: the usual "
-                        "one and the one with the most cells)")  # fmt: skip
+    parser.add_argument(
+        "--networks",
+        nargs="+",
+        default=["original", "depth-4"],
+        help="variants (default: the usual one and the one with the most cells)",
+    )
     parser.add_argument("--moves", type=int, default=300, help="moves of the pointer for each (default 300)")
 
 
@@ -74,9 +78,11 @@ def run(arguments: argparse.Namespace) -> None:
                     page.wait_for_timeout(1000)
                     work = page.evaluate(f"({MOVES})({arguments.moves})")
                     page.close()
-                print(f"{name}: first paint {median(paints):.0f} ms (worst {max(paints):.0f}); move to outlines: "
-                      f"work median {median(work):.1f} ms, p95 {quantiles(work, n=20)[-1]:.1f} ms; "
-                      f"{sum(value <= FRAME for value in work)} of {len(work)} within {FRAME:.1f} ms")  # fmt: skip
+                print(
+                    f"{name}: first paint {median(paints):.0f} ms (worst {max(paints):.0f}); move to outlines: "
+                    f"work median {median(work):.1f} ms, p95 {quantiles(work, n=20)[-1]:.1f} ms; "
+                    f"{sum(value <= FRAME for value in work)} of {len(work)} within {FRAME:.1f} ms"
+                )
         finally:
             server.stop()
 

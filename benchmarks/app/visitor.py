@@ -66,9 +66,14 @@ class Visitor:
 
     async def __aenter__(self) -> "Visitor":
         self._socket = await connect(
-            self.url.replace("http", "ws", 1) + "/_stcore/stream", max_size=LARGEST, origin=Origin(self.url),
-            subprotocols=[Subprotocol("streamlit")], additional_headers=self.headers, open_timeout=60, proxy=None,
-        )  # fmt: skip
+            self.url.replace("http", "ws", 1) + "/_stcore/stream",
+            max_size=LARGEST,
+            origin=Origin(self.url),
+            subprotocols=[Subprotocol("streamlit")],
+            additional_headers=self.headers,
+            open_timeout=60,
+            proxy=None,
+        )
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -212,8 +217,9 @@ class Visitor:
             self._run = message.metadata.run.script_run_id
             self.session = message.new_session.initialize.session_id
         elif kind == "navigation":
-            self.pages = {page.url_pathname or page.page_name: page.page_script_hash
-                          for page in message.navigation.app_pages}  # fmt: skip
+            self.pages = {
+                page.url_pathname or page.page_name: page.page_script_hash for page in message.navigation.app_pages
+            }
             self.page = message.navigation.page_script_hash
         elif kind == "script_finished" and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             whole = message.script_finished == ForwardMsg.FINISHED_SUCCESSFULLY
@@ -244,15 +250,28 @@ def drawings(strokes: int = 5, points: int = 60) -> list[dict[str, Any]]:
         turns = [2 * pi * (point / points + stroke / strokes) for point in range(points * 2 // 3)]
         path = [(SIDE / 2 + (50 + 12 * stroke) * cos(turn), SIDE / 2 + 110 * sin(turn)) for turn in turns]
         pen.line(path, fill="white", width=PEN, joint="curve")
-        objects.append({
-            "type": "Path", "version": "7.4.0", "originX": "center", "originY": "center", "left": SIDE / 2,
-            "top": SIDE / 2, "fill": None, "stroke": "#ffffff", "strokeWidth": PEN, "strokeLineCap": "round",
-            "strokeLineJoin": "round", "path": [["M", *path[0]], *(["Q", *a, *b] for a, b in itertools.pairwise(path))],
-        })  # fmt: skip
+        objects.append(
+            {
+                "type": "Path",
+                "version": "7.4.0",
+                "originX": "center",
+                "originY": "center",
+                "left": SIDE / 2,
+                "top": SIDE / 2,
+                "fill": None,
+                "stroke": "#ffffff",
+                "strokeWidth": PEN,
+                "strokeLineCap": "round",
+                "strokeLineJoin": "round",
+                "path": [["M", *path[0]], *(["Q", *a, *b] for a, b in itertools.pairwise(path))],
+            }
+        )
         file = BytesIO()
         picture.save(file, "PNG")
-        states.append({
-            "raw": {"version": "7.4.0", "objects": list(objects), "background": "#000000"},
-            "data": f"data:image/png;base64,{b64encode(file.getvalue()).decode()}",
-        })  # fmt: skip
+        states.append(
+            {
+                "raw": {"version": "7.4.0", "objects": list(objects), "background": "#000000"},
+                "data": f"data:image/png;base64,{b64encode(file.getvalue()).decode()}",
+            }
+        )
     return states

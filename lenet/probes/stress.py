@@ -112,15 +112,24 @@ def noise_pattern(seed: int) -> Tensor:
 # In the order in which they are applied together. A seventh is one row here.
 TRANSFORMATIONS: dict[str, Transformation] = {
     "stroke": Transformation("Stroke width", "pixels", ("thinner", "thicker"), -2, 3, 0, pixels=_stroke),
-    "squeeze": Transformation("Squeeze", "% of the width", ("wider", "narrower"), -50, 50, 0,
-                              source=lambda x, y, percent: (x / (1 - percent / 100), y)),
-    "scale": Transformation("Scale", "×", ("smaller", "larger"), 0.5, 1.5, 1,
-                             source=lambda x, y, times: (x / times, y / times)),
+    "squeeze": Transformation(
+        "Squeeze",
+        "% of the width",
+        ("wider", "narrower"),
+        -50,
+        50,
+        0,
+        source=lambda x, y, percent: (x / (1 - percent / 100), y),
+    ),
+    "scale": Transformation(
+        "Scale", "×", ("smaller", "larger"), 0.5, 1.5, 1, source=lambda x, y, times: (x / times, y / times)
+    ),
     "rotate": Transformation("Rotate", "°", ("clockwise", "anticlockwise"), -90, 90, 0, source=_rotated),
-    "shift": Transformation("Shift", "pixels", ("to the left", "to the right"), -10, 10, 0,
-                            source=lambda x, y, right: (x - right, y)),
+    "shift": Transformation(
+        "Shift", "pixels", ("to the left", "to the right"), -10, 10, 0, source=lambda x, y, right: (x - right, y)
+    ),
     "noise": Transformation("Noise", "of the ink", ("", "more"), 0, 1, 0, pixels=_noise),
-}  # fmt: skip
+}
 
 
 def transformation(name: str) -> Transformation:
@@ -140,8 +149,11 @@ def transform(images: Tensor, amounts: Mapping[str, Tensor | float], seed: int =
     """
     for name in amounts:
         transformation(name)
-    wanted = [(row, torch.as_tensor(amounts[name], dtype=torch.float64).expand(len(images)))
-              for name, row in TRANSFORMATIONS.items() if name in amounts]  # fmt: skip
+    wanted = [
+        (row, torch.as_tensor(amounts[name], dtype=torch.float64).expand(len(images)))
+        for name, row in TRANSFORMATIONS.items()
+        if name in amounts
+    ]
     for geometric, rows in groupby(wanted, key=lambda pair: pair[0].source is not None):
         if geometric:
             x, y = _grid()
@@ -308,8 +320,12 @@ class AveragesError(RuntimeError):
 
 
 @torch.inference_mode()
-def average(models: Mapping[str, LeNet], checksums: Mapping[str, str], digits: Digits,
-            on_digit: Callable[[], object] = lambda: None) -> pa.Table:  # fmt: skip
+def average(
+    models: Mapping[str, LeNet],
+    checksums: Mapping[str, str],
+    digits: Digits,
+    on_digit: Callable[[], object] = lambda: None,
+) -> pa.Table:
     """Every transformation by 41 amounts, as it is and normalised again, averaged over the digits.
 
     Digit number n gets the noise of seed n. on_digit is called after each digit.
@@ -337,8 +353,20 @@ def average(models: Mapping[str, LeNet], checksums: Mapping[str, str], digits: D
         for at, (name, again) in enumerate(kinds):
             for place, amount in enumerate(TRANSFORMATIONS[name].amounts().tolist()):
                 middle, reach = mean[at, place].item(), NORMAL_95 * error[at, place].item()
-                rows.append((network, checksums[network], name, again, amount, middle, max(0.0, middle - reach),
-                             min(1.0, middle + reach), accuracy[at, place].item(), len(digits)))  # fmt: skip
+                rows.append(
+                    (
+                        network,
+                        checksums[network],
+                        name,
+                        again,
+                        amount,
+                        middle,
+                        max(0.0, middle - reach),
+                        min(1.0, middle + reach),
+                        accuracy[at, place].item(),
+                        len(digits),
+                    )
+                )
     return pa.Table.from_pylist([dict(zip(SCHEMA.names, values)) for values in rows], SCHEMA)
 
 
@@ -361,15 +389,23 @@ def write_averages(table: pa.Table, path: Path = AVERAGES) -> None:
     write_atomically(path, sink.getvalue().to_pybytes())
 
 
-def add_averages(models: Mapping[str, LeNet], checksums: Mapping[str, str], digits: Digits, path: Path = AVERAGES,
-                 on_digit: Callable[[], object] = lambda: None) -> list[str]:  # fmt: skip
+def add_averages(
+    models: Mapping[str, LeNet],
+    checksums: Mapping[str, str],
+    digits: Digits,
+    path: Path = AVERAGES,
+    on_digit: Callable[[], object] = lambda: None,
+) -> list[str]:
     """Measure the networks whose weights the file lacks, and drop what it has of other weights. Returns their names."""
     try:
         table = read_averages(path)
     except AveragesError:  # it is made anew
         table = SCHEMA.empty_table()
-    kept = [row for row in table.to_pylist()
-            if checksums.get(row["network"]) == row["checksum"] and row["digits"] == len(digits)]  # fmt: skip
+    kept = [
+        row
+        for row in table.to_pylist()
+        if checksums.get(row["network"]) == row["checksum"] and row["digits"] == len(digits)
+    ]
     known = {row["network"] for row in kept}
     lacking = {name: model for name, model in models.items() if name not in known}
     new = [average(lacking, checksums, digits, on_digit)] if lacking else []

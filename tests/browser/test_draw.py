@@ -15,19 +15,43 @@ pytestmark = pytest.mark.browser
 
 # Strokes as shares of the board's width and height.
 DIGITS = {
-    0: [[(0.5, 0.15), (0.35, 0.25), (0.28, 0.5), (0.35, 0.77), (0.5, 0.87), (0.65, 0.77), (0.72, 0.5), (0.65, 0.25),
-         (0.5, 0.15)]],
+    0: [
+        [
+            (0.5, 0.15),
+            (0.35, 0.25),
+            (0.28, 0.5),
+            (0.35, 0.77),
+            (0.5, 0.87),
+            (0.65, 0.77),
+            (0.72, 0.5),
+            (0.65, 0.25),
+            (0.5, 0.15),
+        ]
+    ],
     1: [[(0.5, 0.15), (0.5, 0.85)]],
     2: [[(0.3, 0.3), (0.4, 0.17), (0.6, 0.17), (0.68, 0.32), (0.6, 0.5), (0.3, 0.83), (0.72, 0.83)]],
-    3: [[(0.3, 0.2), (0.5, 0.14), (0.67, 0.25), (0.63, 0.4), (0.48, 0.48), (0.66, 0.56), (0.7, 0.72), (0.52, 0.86),
-         (0.3, 0.8)]],
+    3: [
+        [
+            (0.3, 0.2),
+            (0.5, 0.14),
+            (0.67, 0.25),
+            (0.63, 0.4),
+            (0.48, 0.48),
+            (0.66, 0.56),
+            (0.7, 0.72),
+            (0.52, 0.86),
+            (0.3, 0.8),
+        ]
+    ],
     4: [[(0.35, 0.15), (0.3, 0.5), (0.7, 0.5)], [(0.65, 0.2), (0.62, 0.88)]],
     5: [[(0.68, 0.16), (0.38, 0.16), (0.36, 0.45), (0.58, 0.44), (0.68, 0.6), (0.62, 0.8), (0.45, 0.87), (0.3, 0.8)]],
     7: [[(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]],
-}  # fmt: skip
+}
 # It begins where the canvas has its own toolbar, and ends with a tap there.
-HIGH_FIVE = [[(0.75, 0.06), (0.38, 0.06), (0.36, 0.4), (0.6, 0.4), (0.72, 0.58), (0.66, 0.8), (0.48, 0.9), (0.3, 0.82)],
-             [(0.95, 0.04), (0.95, 0.05)]]  # fmt: skip
+HIGH_FIVE = [
+    [(0.75, 0.06), (0.38, 0.06), (0.36, 0.4), (0.6, 0.4), (0.72, 0.58), (0.66, 0.8), (0.48, 0.9), (0.3, 0.82)],
+    [(0.95, 0.04), (0.95, 0.05)],
+]
 
 
 @pytest.fixture(scope="module")
@@ -152,9 +176,11 @@ def test_the_drawing_survives_a_change_of_page(page):
     board(page)
     expect_answers(page, "3")
     page.wait_for_timeout(500)
-    ink = "document.querySelector('.st-key-canvas [data-testid=stBidiComponentIsolated]').shadowRoot" \
-        ".querySelector('canvas.dc-canvas').getContext('2d').getImageData(0, 0, 320, 320).data" \
-        ".filter((value, index) => index % 4 === 0 && value > 200).length"  # fmt: skip
+    ink = (
+        "document.querySelector('.st-key-canvas [data-testid=stBidiComponentIsolated]').shadowRoot"
+        ".querySelector('canvas.dc-canvas').getContext('2d').getImageData(0, 0, 320, 320).data"
+        ".filter((value, index) => index % 4 === 0 && value > 200).length"
+    )
     drawn = page.evaluate(ink)
     assert drawn > 1000
     stroke(page, [(0.1, 0.9), (0.9, 0.9)])  # it can be gone on with

@@ -34,8 +34,12 @@ def visit(browser):
 def test_opened_first_on_a_fresh_server_the_first_minute_needs_no_scrolling(fresh_server, visit):
     page = visit(fresh_server)
     page.get_by_role("heading", name="Stress").wait_for()
-    for thing in (page.get_by_role("slider").first, page.get_by_role("slider").last, page.locator(CHART).first,
-                  page.locator(".st-key-answers")):  # fmt: skip
+    for thing in (
+        page.get_by_role("slider").first,
+        page.get_by_role("slider").last,
+        page.locator(CHART).first,
+        page.locator(".st-key-answers"),
+    ):
         box = thing.bounding_box()
         assert box and box["y"] + box["height"] <= 768
     assert page.get_by_test_id("stException").count() == 0
@@ -69,8 +73,11 @@ def test_three_curves_with_their_legend_and_values_on_hover(server, visit, schem
 @pytest.mark.parametrize("more", ["Break points", "Two ways at once", "What the pixels contribute"])
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit, more):
     page = visit(server, [*THREE, ("more", more)], width=390, height=844)
-    last = {"Break points": "A break point is", "Two ways at once": "tanh, probability of 7",
-            "What the pixels contribute": "Integrated gradients. "}[more]  # fmt: skip
+    last = {
+        "Break points": "A break point is",
+        "Two ways at once": "tanh, probability of 7",
+        "What the pixels contribute": "Integrated gradients. ",
+    }[more]
     page.get_by_text(last).first.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     wide = page.evaluate("""[...document.querySelectorAll("[data-testid=stMain] *")].filter((e) =>

@@ -138,8 +138,9 @@ def damaged(tmp_path: Path, damage: Callable[[Path], None], *files: str) -> Serv
 @pytest.mark.parametrize("damage", [halve, flip, Path.unlink])
 def test_damaged_weights_tape_and_curves_get_a_sentence_and_other_pages_work(tmp_path, damage):
     tape = next((ROOT / "pretrained" / "tapes").glob("original*")).name
-    server = damaged(tmp_path, damage, "pretrained/original.safetensors", "pretrained/curves.parquet",
-                     f"pretrained/tapes/{tape}")  # fmt: skip
+    server = damaged(
+        tmp_path, damage, "pretrained/original.safetensors", "pretrained/curves.parquet", f"pretrained/tapes/{tape}"
+    )
 
     async def people() -> None:
         for page, key in (("", "networks"), ("inside", "network"), ("stress", "networks")):
@@ -269,11 +270,15 @@ def _open_message() -> bytes:
     return message.SerializeToString()
 
 
-@pytest.mark.parametrize("head", [
-    "PUT /_stcore/upload_file/{session}/file HTTP/1.1\r\nHost: x\r\nCookie: _streamlit_xsrf={token}\r\n"
-    "X-Xsrftoken: {token}\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: 5000000\r\n\r\n--b\r\n",
-    "GET / HTTP/1.1\r\nHo",
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "head",
+    [
+        "PUT /_stcore/upload_file/{session}/file HTTP/1.1\r\nHost: x\r\nCookie: _streamlit_xsrf={token}\r\n"
+        "X-Xsrftoken: {token}\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Content-Length: 5000000\r\n\r\n--b\r\n",
+        "GET / HTTP/1.1\r\nHo",
+    ],
+)
 def test_somebody_who_vanishes_in_the_middle_of_a_request_leaves_nothing_behind(server, head):
     async def people() -> None:
         async with Visitor(server.url) as visitor:

@@ -48,8 +48,16 @@ def test_components_write_text_never_html():
     assert SCRIPTS
     for path in SCRIPTS:
         text = path.read_text(encoding="utf-8")
-        for way in (r"\binnerHTML\b", r"\bouterHTML\b", "insertAdjacentHTML", r"document\.write", r"\beval\(",
-                    r"new Function", "srcdoc", r"https?://(?!www\.w3\.org/)"):  # fmt: skip
+        for way in (
+            r"\binnerHTML\b",
+            r"\bouterHTML\b",
+            "insertAdjacentHTML",
+            r"document\.write",
+            r"\beval\(",
+            r"new Function",
+            "srcdoc",
+            r"https?://(?!www\.w3\.org/)",
+        ):
             assert not re.search(way, text), f"{path.name}: {way}"
 
 
@@ -91,10 +99,17 @@ def test_an_upload_without_the_token_is_refused(server):
 
 def test_the_websocket_of_another_site_is_refused(server):
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    connection.request("GET", "/_stcore/stream", headers={
-        "Upgrade": "websocket", "Connection": "Upgrade", "Origin": "http://evil.example",
-        "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
-    })  # fmt: skip
+    connection.request(
+        "GET",
+        "/_stcore/stream",
+        headers={
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Origin": "http://evil.example",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+        },
+    )
     assert connection.getresponse().status == 403
     connection.close()
 

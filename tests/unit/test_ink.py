@@ -171,8 +171,10 @@ def test_every_stage_is_kept():
     ink = read_ink(drawing(scale=0.4, at=(0.55, 0.55)))
     assert ink.stages().shape == (4, 1, 28, 28)
     assert torch.equal(ink.stages()[3], ink.image())
-    extents = [max(np.argwhere(stage > 0.1).max(0) - np.argwhere(stage > 0.1).min(0)) + 1 for stage in
-               (ink.raw, ink.cropped, ink.scaled)]  # fmt: skip
+    extents = [
+        max(np.argwhere(stage > 0.1).max(0) - np.argwhere(stage > 0.1).min(0)) + 1
+        for stage in (ink.raw, ink.cropped, ink.scaled)
+    ]
     assert extents[0] < 14 and extents[1] == 28 and extents[2] == 20
 
 

@@ -303,10 +303,13 @@ def test_runs_without_the_other_setting_do_not_count() -> None:
 def test_the_right_answer_follows_the_curves(e: Experiment) -> None:
     for right, answer in e.guess.answers.items():
         [winner] = answer.quantity.of
-        runs = Runs({
-            setting.run(seed): ended(0.9 if setting == winner else 0.2 + seed / 10)
-            for setting in e.settings() for seed in range(3)
-        })  # fmt: skip
+        runs = Runs(
+            {
+                setting.run(seed): ended(0.9 if setting == winner else 0.2 + seed / 10)
+                for setting in e.settings()
+                for seed in range(3)
+            }
+        )
         means = {name: interval(by_seed.values()).mean for name, by_seed in answers(e.guess, runs).items()}
         assert means.keys() == e.guess.answers.keys()
         assert max(means, key=means.__getitem__) == right

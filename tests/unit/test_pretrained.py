@@ -166,8 +166,16 @@ def test_a_card_that_does_not_fit(saved, change, word):
     refuse(path, word)
 
 
-@pytest.mark.parametrize("header", [b'{"__metadata__":null}', b'{"a":{"dtype":"F32","shape":[0,9223372036854775808],'
-                                    b'"data_offsets":[0,0]}}', b"[]", b"null", b"7"])  # fmt: skip
+@pytest.mark.parametrize(
+    "header",
+    [
+        b'{"__metadata__":null}',
+        b'{"a":{"dtype":"F32","shape":[0,9223372036854775808],"data_offsets":[0,0]}}',
+        b"[]",
+        b"null",
+        b"7",
+    ],
+)
 def test_a_crafted_header(header):
     with pytest.raises(WeightsError):
         load(len(header).to_bytes(8, "little") + header)

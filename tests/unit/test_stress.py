@@ -132,9 +132,7 @@ def test_two_ways_at_once_are_interpolated_once(digits):
         turn = math.radians(30)
         inverse = np.array([[math.cos(turn), math.sin(turn)], [-math.sin(turn), math.cos(turn)]]) / 0.8
         expected = by_scipy(array(image), inverse)
-        np.testing.assert_allclose(
-            array(transform(image[None], {"rotate": 30, "scale": 0.8})[0]), expected, atol=1e-6
-        )  # fmt: skip
+        np.testing.assert_allclose(array(transform(image[None], {"rotate": 30, "scale": 0.8})[0]), expected, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", TRANSFORMATIONS)

@@ -25,7 +25,7 @@ export function mountBoard(blind) {
   const picture = el("canvas", { width: SIDE, height: SIDE, className: "lenet-shown" })
   picture.setAttribute("aria-hidden", "true")
   picture.style.cssText =
-    "position:absolute;inset:0;z-index:20;width:100%;height:100%;pointer-events:none;border-radius:inherit"
+    "position:absolute;inset:0;z-index:20;width:100%;height:100%;pointer-events:none;outline:1px solid #8888"
   const small = document.createElement("canvas")
   const paint = () => {
     const canvas = surface()

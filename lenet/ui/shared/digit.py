@@ -170,12 +170,28 @@ def pick(label: str = "Choose a digit") -> None:
         st.pills("Which digit?", range(CLASSES), key=_CLASS, help="Choose none for any digit.")
         with st.container(horizontal=True):
             st.button("At random", icon=":material/casino:", on_click=at_random, key="digit_random")
-            st.button("A hard one", icon=":material/local_fire_department:", on_click=a_hard_one, key="digit_hard",
-                      help="A digit that best gets wrong, or nearly.")  # fmt: skip
-        st.number_input("Or its number in the test set", 0, TEST_DIGITS - 1, step=1, key=_NUMBER,
-                        on_change=_follow_number, placeholder=f"0 to {TEST_DIGITS - 1}")  # fmt: skip
-        st.file_uploader("Or a picture of a digit", key=_UPLOAD, on_change=_from_upload,
-                         help="A photograph or a scan, dark on light or light on dark.")  # fmt: skip
+            st.button(
+                "A hard one",
+                icon=":material/local_fire_department:",
+                on_click=a_hard_one,
+                key="digit_hard",
+                help="A digit that best gets wrong, or nearly.",
+            )
+        st.number_input(
+            "Or its number in the test set",
+            0,
+            TEST_DIGITS - 1,
+            step=1,
+            key=_NUMBER,
+            on_change=_follow_number,
+            placeholder=f"0 to {TEST_DIGITS - 1}",
+        )
+        st.file_uploader(
+            "Or a picture of a digit",
+            key=_UPLOAD,
+            on_change=_from_upload,
+            help="A photograph or a scan, dark on light or light on dark.",
+        )
 
 
 def follow_url() -> None:

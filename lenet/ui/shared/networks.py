@@ -208,8 +208,9 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
         chosen = _pick(key, most, label, options)
         if others:
             with st.popover("More", icon=":material/add:", help="Networks of every other variant"):
-                st.selectbox("Another network", others, index=None, key=f"{key}-another", on_change=_add,
-                             args=(key, most))  # fmt: skip
+                st.selectbox(
+                    "Another network", others, index=None, key=f"{key}-another", on_change=_add, args=(key, most)
+                )
     if most > 1 or chosen != before:
         st.session_state[_LAST] = chosen
     return chosen
@@ -218,8 +219,17 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
 def _pick(key: str, most: int, label: str, options: list[str]) -> list[str]:
     default = DEFAULT if DEFAULT in options else options[0]
     if most == 1:
-        chosen = st.pills(label, options, default=default, key=key, bind="query-params", required=True, wrap=True,
-                          on_change=_picked, args=(key,))  # fmt: skip
+        chosen = st.pills(
+            label,
+            options,
+            default=default,
+            key=key,
+            bind="query-params",
+            required=True,
+            wrap=True,
+            on_change=_picked,
+            args=(key,),
+        )
         return [chosen] if chosen in options else [default]
     several = st.pills(
         label,

@@ -16,8 +16,11 @@ HEIGHT = 330  # of the chart of a sweep
 
 def bars(shares: dict[str, list[float]]) -> dict:
     """Ten bars of probability for each network. A Vega-Lite specification."""
-    rows = [{"network": name, "digit": digit, "probability": share}
-            for name, ten in shares.items() for digit, share in enumerate(ten)]  # fmt: skip
+    rows = [
+        {"network": name, "digit": digit, "probability": share}
+        for name, ten in shares.items()
+        for digit, share in enumerate(ten)
+    ]
     return _bars(tuple(shares)) | {"datasets": {"answers": rows}}
 
 
@@ -28,13 +31,17 @@ def _bars(networks: tuple[str, ...]) -> alt.Chart:
         .mark_bar()
         .encode(
             alt.X("digit:O", title=None, axis=alt.Axis(labelAngle=0)),
-            alt.Y("probability:Q", title=None, scale=alt.Scale(domain=[0, 1]),
-                  axis=alt.Axis(format="%", values=[0, 0.5, 1])),
+            alt.Y(
+                "probability:Q",
+                title=None,
+                scale=alt.Scale(domain=[0, 1]),
+                axis=alt.Axis(format="%", values=[0, 0.5, 1]),
+            ),
             _colours(networks, alt.Legend(title=None, orient="bottom")),
             xOffset=alt.XOffset("network:N", sort=list(networks)),
             tooltip=["network:N", "digit:O", alt.Tooltip("probability:Q", format=".1%")],
         )
-    )  # fmt: skip
+    )
 
 
 def sweep(
@@ -64,8 +71,9 @@ def _sweep(row: "Transformation", networks: tuple[str, ...], measured: bool) -> 
     y = alt.Y("share:Q", title="Probability", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%"))
     legend = alt.Legend(title=None, orient="bottom", symbolType="stroke", symbolStrokeWidth=3, symbolSize=400)
     colour, plain = _colours(networks, legend), _colours(networks, None)
-    dash = alt.StrokeDash("network:N", legend=legend,
-                          scale=alt.Scale(domain=list(networks), range=DASHES[: len(networks)]))  # fmt: skip
+    dash = alt.StrokeDash(
+        "network:N", legend=legend, scale=alt.Scale(domain=list(networks), range=DASHES[: len(networks)])
+    )
     said = [
         alt.Tooltip("network:N", title="Network"),
         alt.Tooltip("shown:N", title=row.label),
@@ -73,8 +81,9 @@ def _sweep(row: "Transformation", networks: tuple[str, ...], measured: bool) -> 
         alt.Tooltip("target:N", title="of"),
         alt.Tooltip("reads:N", title="Reads"),
     ]
-    near = alt.selection_point(name="near", fields=["amount"], nearest=True, on="pointerover", empty=False,
-                               clear="pointerout")  # fmt: skip
+    near = alt.selection_point(
+        name="near", fields=["amount"], nearest=True, on="pointerover", empty=False, clear="pointerout"
+    )
     layers = [alt.Chart(alt.NamedData("here")).mark_rule(color="gray", strokeWidth=1.5).encode(x=x)]
     if measured:
         base = alt.Chart(alt.NamedData("measured")).encode(x=x)
@@ -85,16 +94,16 @@ def _sweep(row: "Transformation", networks: tuple[str, ...], measured: bool) -> 
     lines = alt.Chart(alt.NamedData("own")).encode(x=x, y=y)
     layers += [
         lines.mark_line(strokeWidth=2.5).encode(color=colour, strokeDash=dash),
-        lines.mark_point(filled=True, size=60).encode(
-            color=plain, tooltip=said, opacity=alt.when(near).then(alt.value(1)).otherwise(alt.value(0))
-        ).add_params(near),
+        lines.mark_point(filled=True, size=60)
+        .encode(color=plain, tooltip=said, opacity=alt.when(near).then(alt.value(1)).otherwise(alt.value(0)))
+        .add_params(near),
         alt.Chart(alt.NamedData("broken"))
         .mark_point(filled=True, shape="diamond", size=190, opacity=1, stroke="gray", strokeWidth=1)
         .encode(x=x, y=y, color=plain, tooltip=said),
         alt.Chart(alt.NamedData("first"))
         .mark_point(filled=False, shape="diamond", size=150, opacity=1, strokeWidth=2.5)
         .encode(x=x, y=y, color=plain, tooltip=said),
-    ]  # fmt: skip
+    ]
     return (
         alt.layer(*layers)
         .resolve_legend(color="independent", strokeDash="independent")
@@ -113,9 +122,11 @@ def two_ways(
 
     here: the amounts at which the sliders stand; highest: the probability that the network cannot exceed.
     """
-    rows = [{"x": x, "y": y, "probability": share}
-            for y, line in zip(_amounts(down, len(shares)), shares)
-            for x, share in zip(_amounts(across, len(line)), line)]  # fmt: skip
+    rows = [
+        {"x": x, "y": y, "probability": share}
+        for y, line in zip(_amounts(down, len(shares)), shares)
+        for x, share in zip(_amounts(across, len(line)), line)
+    ]
     lines = _amounts(across, len(shares[0])), _amounts(down, len(shares))
     x, y = (min(line, key=lambda amount: abs(amount - stands)) for line, stands in zip(lines, here))
     return _two_ways(across, down, highest) | {"datasets": {"cells": rows, "here": [{"x": x, "y": y}]}}
@@ -134,12 +145,18 @@ def _two_ways(across: "Transformation", down: "Transformation", highest: float) 
         .encode(
             x,
             y,
-            alt.Color("probability:Q", scale=alt.Scale(range=palette.SEQUENTIAL_RANGE, domain=[0, highest]),
-                      legend=alt.Legend(title="Probability", format="%", orient="bottom")),
-            tooltip=[alt.Tooltip("x:O", title=across.label), alt.Tooltip("y:O", title=down.label),
-                     alt.Tooltip("probability:Q", title="Probability", format=".1%")],
+            alt.Color(
+                "probability:Q",
+                scale=alt.Scale(range=palette.SEQUENTIAL_RANGE, domain=[0, highest]),
+                legend=alt.Legend(title="Probability", format="%", orient="bottom"),
+            ),
+            tooltip=[
+                alt.Tooltip("x:O", title=across.label),
+                alt.Tooltip("y:O", title=down.label),
+                alt.Tooltip("probability:Q", title="Probability", format=".1%"),
+            ],
         )
-    )  # fmt: skip
+    )
     here = alt.Chart(alt.NamedData("here")).mark_point(shape="cross", size=90, color="#d55e00", filled=True)
     return alt.layer(cells, here.encode(x, y, tooltip=[alt.Tooltip("x:O", title="The sliders"), "y:O"]))
 

@@ -48,8 +48,10 @@ def amounts() -> dict[str, float]:
     from lenet.probes.stress import TRANSFORMATIONS
 
     asked = {name: float(st.session_state.get(name, row.neutral)) for name, row in TRANSFORMATIONS.items()}
-    return {name: asked[name] if row.low <= asked[name] <= row.high else row.neutral
-            for name, row in TRANSFORMATIONS.items()}  # fmt: skip
+    return {
+        name: asked[name] if row.low <= asked[name] <= row.high else row.neutral
+        for name, row in TRANSFORMATIONS.items()
+    }
 
 
 def moved(at: Mapping[str, float]) -> dict[str, float]:
@@ -99,12 +101,20 @@ def live(digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], norm
         if again is not None:
             image = again[None]
         ten = {name: outputs(model, image).softmax(1) for name, model in models.items()}
-    changes = ", ".join(f"{TRANSFORMATIONS[name].label.lower()} {TRANSFORMATIONS[name].show(amount)}"
-                        for name, amount in moved(at).items()) or "unchanged"  # fmt: skip
+    changes = (
+        ", ".join(
+            f"{TRANSFORMATIONS[name].label.lower()} {TRANSFORMATIONS[name].show(amount)}"
+            for name, amount in moved(at).items()
+        )
+        or "unchanged"
+    )
     with st.container(horizontal=True, vertical_alignment="center", key="now"):
         colours = Image.fromarray(palette.heat(image[0, 0].numpy(), False, 1.0))
-        st.image(colours.resize((PICTURE, PICTURE), Image.Resampling.NEAREST), width=PICTURE,
-                 alt=f"The picture that the networks read: {digit.source}, {changes}")  # fmt: skip
+        st.image(
+            colours.resize((PICTURE, PICTURE), Image.Resampling.NEAREST),
+            width=PICTURE,
+            alt=f"The picture that the networks read: {digit.source}, {changes}",
+        )
         with st.container(width=150, gap="xsmall", key="answers"):
             for name, shares in ten.items():
                 answer = read(shares)[0]
@@ -113,8 +123,11 @@ def live(digit: Digit, models: "dict[str, LeNet]", at: Mapping[str, float], norm
                 st.markdown(f"{name}  \n{said}{' ✗ wrong' if wrong else ''}")
     if normalise and again is None:
         st.caption("No digit can be found in that picture, so it is read as it is.")
-    st.vega_lite_chart(spec=charts.bars({name: shares[0].tolist() for name, shares in ten.items()}), width="stretch",
-                       alt="The ten probabilities of each network for the picture")  # fmt: skip
+    st.vega_lite_chart(
+        spec=charts.bars({name: shares[0].tolist() for name, shares in ten.items()}),
+        width="stretch",
+        alt="The ten probabilities of each network for the picture",
+    )
 
 
 def sweeps(digit: Digit, models: "dict[str, LeNet]", normalise: bool) -> "dict[str, Sweep]":
@@ -137,10 +150,16 @@ def curve(name: str, swept: "Sweep", digit: Digit, cards: "Mapping[str, Card]", 
         target, answers = swept.target(network, digit.label), swept.read(network)
         shares = swept.probabilities[network][:, target or 0].tolist()
         mine = [
-            {"network": network, "amount": at, "share": share, "shown": row.show(at), "target": str(target),
-             "reads": "cannot tell" if answer is None else str(answer)}
+            {
+                "network": network,
+                "amount": at,
+                "share": share,
+                "shown": row.show(at),
+                "target": str(target),
+                "reads": "cannot tell" if answer is None else str(answer),
+            }
             for at, share, answer in zip(amounts, shares, answers)
-        ]  # fmt: skip
+        ]
         own += mine
         breaks = swept.break_points(network)
         broken += [mine[place] for place in breaks if place is not None]
@@ -148,17 +167,20 @@ def curve(name: str, swept: "Sweep", digit: Digit, cards: "Mapping[str, Card]", 
     table, why_not = _averages()
     measured = {network: table.get((network, card.checksum, name, normalise), []) for network, card in cards.items()}
     st.vega_lite_chart(
-        spec=charts.sweep(row, networks, own, broken, first, list(chain(*measured.values())), amount), width="stretch",
+        spec=charts.sweep(row, networks, own, broken, first, list(chain(*measured.values())), amount),
+        width="stretch",
         alt=f"{row.label}: probability against the amount, one line for each of {', '.join(networks)}; the break "
-            "points are in the table",
-    )  # fmt: skip
+        "points are in the table",
+    )
     some = np.linspace(0, len(amounts) - 1, THUMBNAILS).round().astype(int)
-    names = [row.show(amounts[place]).partition(" ")[0] if row.unit != "×" else f"{amounts[place]:.4g}"
-             for place in some]  # fmt: skip
+    names = [
+        row.show(amounts[place]).partition(" ")[0] if row.unit != "×" else f"{amounts[place]:.4g}" for place in some
+    ]
     st.image(
         grids.sheet(swept.pictures[some, 0].numpy(), names, THUMBNAILS, 2, False, 1.0, dark=dark()),
-        width="stretch", alt=f"The digit at {THUMBNAILS} amounts of the sweep, as the networks get it",
-    )  # fmt: skip
+        width="stretch",
+        alt=f"The digit at {THUMBNAILS} amounts of the sweep, as the networks get it",
+    )
     _about(digit, measured, why_not, cards)
 
 
@@ -176,8 +198,10 @@ def _about(digit: Digit, measured: Mapping[str, list[dict]], why_not: str, cards
         words.append(why_not or f"No average was measured for the weights of {', '.join(lacking)}.")
     for network, card in cards.items():
         if (highest := highest_probability(card.variant)) < 1:
-            words.append(f"The nonlinearity after the last layer of {network} lets no probability rise above "
-                         f"{probability(highest)}.")  # fmt: skip
+            words.append(
+                f"The nonlinearity after the last layer of {network} lets no probability rise above "
+                f"{probability(highest)}."
+            )
     st.caption(" ".join(words))
 
 
@@ -239,9 +263,13 @@ def two_ways(name: str, digit: Digit, models: "dict[str, LeNet]", at: Mapping[st
     others = [other for other in TRANSFORMATIONS if other != name]
     usual = "scale" if name != "scale" else "rotate"
     second = st.selectbox(
-        "Second way", others, others.index(usual), format_func=lambda key: TRANSFORMATIONS[key].label, width=200,
+        "Second way",
+        others,
+        others.index(usual),
+        format_func=lambda key: TRANSFORMATIONS[key].label,
+        width=200,
         key=f"{SECOND}_{name}",
-    )  # fmt: skip
+    )
     across, down = TRANSFORMATIONS[name], TRANSFORMATIONS[second]
     for column, (network, model) in zip(st.columns(max(2, len(models))), models.items()):
         with torch.inference_mode():
@@ -253,6 +281,7 @@ def two_ways(name: str, digit: Digit, models: "dict[str, LeNet]", at: Mapping[st
             st.markdown(f"**{network}**, probability of {target}")
             highest = highest_probability(model.variant)
             st.vega_lite_chart(
-                spec=charts.two_ways(across, down, shares.tolist(), (at[name], at[second]), highest), width="stretch",
+                spec=charts.two_ways(across, down, shares.tolist(), (at[name], at[second]), highest),
+                width="stretch",
                 alt=f"{network}: probability of {target} against {across.label.lower()} and {down.label.lower()}",
-            )  # fmt: skip
+            )
