@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lenet.ui.inside import sections
+from lenet.ui.inside import evidence, kernels, tape
 from lenet.ui.shared import digit, frame, networks
 
 FIRST_DIGIT = 7  # of the test set, while nothing is drawn or chosen: a 9 with a clear loop
@@ -38,11 +38,11 @@ if shown is not None and models:
     with place:
         inspector(model, name, shown)
     if section != TAPE:
-        sections.stop_tape()
+        tape.stop_tape()
     if section == KERNELS:
-        sections.kernels(name, model)
+        kernels.kernels(name, model)
     elif section == EVIDENCE:
-        sections.evidence(name, model, card.checksum)
+        evidence.evidence(name, model, card.checksum)
     elif section == TAPE:
-        sections.tape(shown.image)
+        tape.tape(shown.image)
 networks.warm_up()

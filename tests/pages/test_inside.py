@@ -12,7 +12,7 @@ from lenet import data
 from lenet.data import DataError
 from lenet.paths import ROOT
 from lenet.training import new_model
-from lenet.ui.inside import sections
+from lenet.ui.inside import evidence
 from lenet.ui.inside.inspector import pack
 from lenet.ui.shared import grids
 from lenet.variant import VARIANTS, layers
@@ -59,7 +59,7 @@ def test_missing_data_are_a_sentence_in_place_of_the_evidence(monkeypatch):
         raise DataError("no data")
 
     at = page(section="Kernels")
-    sections._measured.clear()
+    evidence._measured.clear()
     monkeypatch.setattr(data, "mnist", gone)
     at.button_group(key="section").set_value("What a kernel does").run()
     assert not at.exception
