@@ -77,7 +77,7 @@ def expect_answers(page, *answers: str) -> None:
     page.wait_for_function(
         """(wanted) => {
             const shown = document.querySelector(".st-key-answer [data-testid=stBidiComponentIsolated]")
-                .shadowRoot.querySelectorAll(".big")
+                ?.shadowRoot.querySelectorAll(".big") ?? []
             return wanted.join() === [...shown].map((big) => big.textContent).join()
         }""",
         arg=list(answers),
@@ -103,6 +103,7 @@ def test_an_answer_has_ten_bars_a_network_view_and_the_way_to_28_by_28(page):
     expect_answers(page, "7")
     widths = page.locator(".st-key-answer ol .bar").evaluate_all("bars => bars.map((bar) => bar.clientWidth)")
     assert len(widths) == 10 and widths.index(max(widths)) == 7
+    page.locator(".st-key-view canvas.view").wait_for()
     assert page.locator(".st-key-view canvas.view").get_attribute("aria-label")
     assert page.locator(".st-key-view canvas.view").bounding_box()["height"] >= 200
     steps = page.locator(".st-key-answer .steps figure")
@@ -120,6 +121,7 @@ def test_the_first_minute_needs_no_scrolling(page):
         ".st-key-time canvas",
         ".st-key-view canvas.view",
     ):
+        page.locator(part).first.wait_for()
         box = page.locator(part).bounding_box()
         assert box["y"] >= 0 and box["y"] + box["height"] <= 720, part
 
@@ -264,6 +266,9 @@ def test_a_digit_writes_itself_until_somebody_draws(page):
 def test_it_is_read_while_the_pen_moves_and_nothing_moves_on_the_page(page):
     expect_answers(page, "3")
     parts = (".st-key-answer", ".st-key-time", ".st-key-view")
+    for part in parts:
+        page.locator(part).first.wait_for()
+    settled(page)
     before = [page.locator(part).bounding_box() for part in parts]
     box = board(page).bounding_box()
     answers = set()
@@ -362,6 +367,8 @@ def test_nothing_overlaps_or_is_cut(server: Server, browser, width: int):
     settled(page)
     parts = [".st-key-canvas", ".st-key-board-buttons", ".st-key-answer .cards", ".st-key-answer .pictures"]
     parts += [".st-key-time canvas", ".st-key-view canvas.view", ".st-key-pickers"]
+    for part in parts:
+        page.locator(part).first.wait_for()
     boxes = {part: page.locator(part).first.bounding_box() for part in parts}
     for part, box in boxes.items():
         assert box["x"] >= 0 and box["x"] + box["width"] <= width + 1, (part, box)

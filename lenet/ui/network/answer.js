@@ -16,6 +16,17 @@ const STEPS = {
 }
 const REASONS = { dot: "That is only a dot: draw a digit with one or more strokes." }
 
+const GONE_AFTER = 300 // milliseconds without this view before the board hides again, on the way to another page
+let going = 0
+
+/** Let the board be seen, as long as its pen is followed. */
+function showBoard(shown) {
+  clearTimeout(going)
+  const { classList } = document.documentElement
+  if (shown) classList.add("lenet-ready")
+  else going = setTimeout(() => classList.remove("lenet-ready"), GONE_AFTER)
+}
+
 export default function ({ data, root, setStateValue, setTriggerValue }) {
   root.stop?.()
   root.classList.add("answer")
@@ -61,7 +72,9 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
   build()
   update()
   const unmount = mountBoard(() => setStateValue("blind", true))
+  showBoard(true)
   root.stop = () => {
+    showBoard(false)
     unwatch()
     unmount()
     clearTimeout(telling)

@@ -303,8 +303,6 @@ function follow() {
     tell("pen")
   })
 }
-
-document.documentElement.classList.add("lenet-ready") // now the pen is followed: the board may be seen
 addEventListener("pointerdown", down, true)
 addEventListener("pointermove", move, true)
 addEventListener("pointerup", up, true)
