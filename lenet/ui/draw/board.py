@@ -49,6 +49,7 @@ def board() -> bool:
     state = _state()
     changed = _follow_link(state)
     if KEY not in st.session_state and state.strokes:  # a new page: the canvas starts with what was drawn before
+        state.turn += 1
         _begin(state)
     try:
         result = st_canvas(
@@ -167,14 +168,15 @@ def _take_back(count: int | None = None) -> None:
         _from_pen(state)  # a stroke that came with the press of the button
     state.strokes = [] if count is None else state.strokes[:-count]
     state.picture = None
-    _begin(state)
+    state.turn += 1
+    if state.sent:  # the canvas tells the drawing, so it must know; else its ink lies unseen below ours, and a pen that
+        _begin(state)  # comes down while it begins again would be lost
     state.count += 1
     draw()
 
 
 def _begin(state: Board) -> None:
     """Have the canvas begin again with the strokes."""
-    state.turn += 1
     state.start = {"objects": [_path(stroke) for stroke in state.strokes], "turn": state.turn}
 
 

@@ -32,6 +32,7 @@ export const desk = {
 let turn = null
 let sent = 0 // the number of the last message about strokes
 let sender = null
+let pressed = 0 // presses of Undo and Clear that the server has still to follow
 let kept = null // strokes that were left when Undo or Clear was pressed, until the server has followed
 let frame = 0
 let began = 0
@@ -52,12 +53,13 @@ export function configure({ networks, digit, board: { strokes, stroke, turn: the
   desk.eraser = eraser
   setNetworks(networks)
   const anew = theirs !== turn
-  if (!anew && (desk.pen || stroke < sent)) return
+  if (turn !== null) pressed = Math.max(0, pressed - (theirs - turn))
   turn = theirs
+  if (pressed || (!anew && (desk.pen || stroke < sent))) return // the server has still to follow
   sent = stroke
   keep(digit.drawn ? text : "")
   const fresh = anew && kept !== null ? desk.strokes.slice(kept) : [] // drawn since the button was pressed
-  kept = null
+  if (anew) kept = null
   if (anew || digit.mark !== desk.digit.mark) adopt(digit, [...strokes, ...fresh], anew)
   if (fresh.length && !desk.pen) sendStrokes()
 }
@@ -283,11 +285,12 @@ function sendStrokes() {
 
 /** Undo and Clear are buttons of the page: the board follows at once, the server when it can. */
 function takeBack(event) {
-  const pressed = (key) => event.composedPath().some((node) => node.classList?.contains(key))
-  const all = pressed("st-key-clear")
-  if (!all && !pressed("st-key-undo")) return
+  const on = (key) => event.composedPath().some((node) => node.classList?.contains(key))
+  const all = on("st-key-clear")
+  if (!all && !on("st-key-undo")) return
   desk.strokes = all ? [] : desk.strokes.slice(0, -1)
-  kept = desk.strokes.length
+  kept = Math.min(kept ?? desk.strokes.length, desk.strokes.length)
+  pressed += 1
   desk.moment = null
   desk.history = []
   penTime = 0
