@@ -134,5 +134,5 @@ def removal_cost(model: LeNet, digits: Digits) -> dict[str, Tensor]:
 
 
 def _right(outputs: Tensor, labels: Tensor) -> Tensor:
-    """How many pictures of each class are read rightly: [10]."""
+    """How many pictures of each class are classified correctly: [10]."""
     return torch.bincount(labels[outputs.argmax(1) == labels], minlength=CLASSES).float()

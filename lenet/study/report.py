@@ -121,9 +121,9 @@ def table_row(row: dict) -> list[str]:
 def luck(rows: Iterable[dict]) -> list[str]:
     """A sentence for each row of tables.table with accuracies that are better than what the network can tell."""
     return [
-        f"{row['network']}, seed {', '.join(map(str, row['lucky']))}: the logit of 0 is dead, and zeros count as read "
-        "rightly only because the first of ten equal logits is taken for the answer. Up to ten points of that "
-        "accuracy are luck."
+        f"{row['network']}, seed {', '.join(map(str, row['lucky']))}: the logit of 0 is dead, and zeros count as "
+        "classified correctly only because a tie between ten equal logits goes to the first. Up to ten points of "
+        "that accuracy are luck."
         for row in rows
         if row["lucky"]
     ]

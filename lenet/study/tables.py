@@ -89,7 +89,7 @@ def table(settings: Mapping[str, Setting], runs: Runs) -> list[dict]:
 
     failed: how many seeds fail; reached: how many get to HIGH accuracy; epochs: the mean of those seeds until then, NaN
     if none does.
-    lucky: the seeds in which a dead logit of 0 counts as reading zeros rightly.
+    lucky: the seeds in which a dead logit of 0 counts as classifying zeros correctly.
     """
     rows = []
     for text, setting in settings.items():

@@ -18,15 +18,14 @@ if TYPE_CHECKING:  # a page shows its frame before torch is loaded
     from lenet.ui.shared.digit import Digit
 
 LOOKS_AT, USED_BY = palette.VARIANT_COLOURS[5], palette.VARIANT_COLOURS[4]  # as in palette.js
-_COLOURS = f"--positive:{palette.DIVERGING_RANGE[-2]};--negative:{palette.DIVERGING_RANGE[1]}"
-_HTML = f"""<div class="inspector" style="{_COLOURS}">
+_HTML = f"""<div class="inspector">
   <div class="top">
     <p class="readout"></p>
     <div class="legend">
       <span><i class="key" style="border-color:{LOOKS_AT}"></i>looks at</span>
       <span><i class="key dashed" style="border-color:{USED_BY}"></i>is used by</span>
-      <span><i class="scale" style="background:{palette.gradient(signed=True)}"></i>{palette.WORDS[True]}</span>
-      <span><i class="scale" style="background:{palette.gradient(signed=False)}"></i>{palette.WORDS[False]}</span>
+      <span><i class="scale diverging"></i>{palette.WORDS[True]}</span>
+      <span><i class="scale sequential"></i>{palette.WORDS[False]}</span>
       <span>the range is under each layer</span>
     </div>
   </div>
@@ -35,7 +34,6 @@ _HTML = f"""<div class="inspector" style="{_COLOURS}">
   <div class="spoken" aria-live="polite"></div>
 </div>
 """
-_STYLE = (modules.FOLDER / "inspector.css").read_text(encoding="utf-8")
 
 
 def inspector(model: "LeNet", name: str, digit: "Digit") -> None:
@@ -46,7 +44,7 @@ def inspector(model: "LeNet", name: str, digit: "Digit") -> None:
         trace = model.trace(digit.image[None])
     outputs = {stage.name: stage.output[0].numpy() for stage in trace}
     weights = {key: value.numpy() for key, value in model.state_dict().items()}
-    mount = modules.component("inspector.js", _HTML, _STYLE)
+    mount = modules.component("inspector.js", _HTML, "panel", "inspector")
     mount(key="inspector", data=pack(name, model.variant, weights, outputs, f"{name}/{digit.mark}"))
 
 

@@ -51,7 +51,7 @@ function unpack(bytes) {
   return Object.assign(net, { mark: about.mark })
 }
 
-/** What is shown and what is chosen: `state` is all that the strip and the panel are made of. */
+/** Strip and panel of one network; both are made of `state` alone. */
 class View {
   constructor(root, net) {
     for (const layer of net.stages) Object.assign(layer, look(layer))

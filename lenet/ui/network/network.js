@@ -193,8 +193,8 @@ function legend() {
     el(
       "span",
       {},
-      el("i", { className: "line", style: `background:${POSITIVE}` }),
-      el("i", { className: "line", style: `background:${NEGATIVE}` }),
+      el("i", { className: "swatch", style: `background:${POSITIVE}` }),
+      el("i", { className: "swatch", style: `background:${NEGATIVE}` }),
       "strongest terms: adds, takes away",
     ),
   )

@@ -46,7 +46,7 @@ function toolkit(net, { exact, all }) {
     line: (kind, ...children) => el("div", { className: `line ${kind}` }, ...children),
     row: (kind, ...children) => el("div", { className: kind }, ...children),
     small: (value, what) => el("span", { className: "number", title: `${what}: ${figure(value, true)}` }, write(value)),
-    list: (...items) => el("ol", { className: "steps" }, ...items.map((item) => el("li", {}, ...item))),
+    list: (...items) => el("ol", { className: "derivation" }, ...items.map((item) => el("li", {}, ...item))),
     details: (open, summary, content) => el("details", { open }, el("summary", {}, ...summary), content),
     grid: (cells, columns, options) => grid(net, cells, columns, { exact, ...options }),
     listing: (found, words, biasName = "bias") => listing(net, found, { number, write, all, words, biasName }),

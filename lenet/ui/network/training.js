@@ -24,7 +24,7 @@ function kernels({ grids, scale, words }) {
     { className: "kernels" },
     el("h3", {}, "The six kernels of conv1"),
     el("div", { className: "row" }, ...grids.map(one)),
-    el("p", { className: "legend" }, `−${scale} `, el("i"), ` ${scale} (${words})`),
+    el("p", { className: "legend" }, `−${scale} `, el("i", { className: "diverging" }), ` ${scale} (${words})`),
   )
 }
 

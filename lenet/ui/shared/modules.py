@@ -42,12 +42,15 @@ def _serve(folder: Path, name: str) -> str:
 
 def view(key: str, data: Any, **callbacks: Any) -> Any:
     """Show a view: data is a dictionary whose "view" names it, or the weights of a network as bytes."""
-    style = (FOLDER / "style.css").read_text(encoding="utf-8") + palette.style()
-    return component("main.js", HTML, style)(key=key, data=data, **callbacks)
+    return component("main.js", HTML, "panel", "style")(key=key, data=data, **callbacks)
 
 
-def component(module: str, html: str, css: str) -> Callable[..., Any]:
-    """A component of its own, whose JavaScript is that module. Returns what mounts it, called with key and data."""
+def component(module: str, html: str, *styles: str) -> Callable[..., Any]:
+    """A component whose JavaScript is that module, in the style of these sheets and in the palette's colours.
+
+    Returns what mounts it, called with key and data.
+    """
+    css = "".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in styles) + palette.style()
     name = _serve(FOLDER, f"{Path(module).stem}-{_digest(FOLDER, '*.*')}")
     return st.components.v2.component(name, html=html, css=css, js=module)
 

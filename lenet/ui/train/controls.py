@@ -157,8 +157,8 @@ def _shuffle(recipe: Recipe) -> str:
 
 
 def _choose(label: str, key: str, words: dict[str, str], usual: str) -> str:
-    """A select box. The link carries the id of what is chosen, people read the words for it. (Streamlit's own binding
-    puts the words into the link; those of such older links are understood.)"""
+    """A select box. The link carries the id of the choice, people read its label. (Streamlit's own binding puts the
+    label into the link; such older links still open.)"""
     if key not in st.session_state:
         asked = st.query_params.get(key)
         st.session_state[key] = next((one for one, said in words.items() if asked in (one, said)), usual)

@@ -25,9 +25,7 @@ def pictures(job: Job) -> None:
     if job.progress:
         drawn = digit.current()  # the run may be shared, and then it has somebody else's
         own = drawn is not None and job.drawn == queue.digest(drawn.pixels)
-        css = (modules.FOLDER / "training.css").read_text(encoding="utf-8")
-        css += f".legend i {{ background: {palette.gradient(signed=True)}; }}\n"
-        modules.component("training.js", HTML, css)(
+        modules.component("training.js", HTML, "training")(
             key="training-pictures",
             data={
                 "kernels": kernels(job.progress.kernels),
