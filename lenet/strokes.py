@@ -52,6 +52,11 @@ def from_message(message: Any) -> list[Stroke]:
     return _bounded(strokes)
 
 
+def to_message(strokes: Iterable[Stroke]) -> list[dict[str, Any]]:
+    """The strokes as `from_message` takes them and as the browser keeps them."""
+    return [{"points": [n for point in s.points for n in point], "width": s.width, "erase": s.erase} for s in strokes]
+
+
 def _stroke(flat: Sequence[float], width: float, erase: bool) -> Stroke:
     numbers = [float(number) for number in flat]
     if len(numbers) < 2 or len(numbers) % 2:

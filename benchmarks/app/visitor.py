@@ -28,7 +28,7 @@ from streamlit.proto.WidgetStates_pb2 import WidgetState
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from lenet.strokes import PEN, SIDE, StrokesError, from_canvas
+from lenet.strokes import PEN, SIDE, StrokesError, from_canvas, to_message
 
 LARGEST = 64 * 2**20  # bytes of one message
 PATIENCE = 120  # seconds that one run of a page may take
@@ -115,8 +115,9 @@ class Visitor:
         except (StrokesError, TypeError, KeyError):
             return "canvas", {"drawing": drawing}
         board = self.answer()["board"]
-        flat = [{"points": [n for p in s.points for n in p], "width": s.width, "erase": s.erase} for s in strokes]
-        return "answer", {"drawing": {"strokes": flat, "turn": board["turn"], "stroke": board["stroke"] + 1}}
+        return "answer", {
+            "drawing": {"strokes": to_message(strokes), "turn": board["turn"], "stroke": board["stroke"] + 1}
+        }
 
     async def run(self, **fields: Any) -> None:
         """Ask for a run of the script, and wait for its end. Raises VisitError if the page then shows an exception."""

@@ -21,6 +21,7 @@ from lenet.strokes import (
     from_message,
     raster,
     read_strokes,
+    to_message,
 )
 from tests import javascript
 
@@ -42,10 +43,6 @@ def scribble(source: random.Random) -> list[Stroke]:
     return strokes
 
 
-def message(strokes: list[Stroke]) -> list[dict]:
-    return [{"points": [n for p in s.points for n in p], "width": s.width, "erase": s.erase} for s in strokes]
-
-
 def stages(strokes: list[Stroke]) -> list[np.ndarray] | str:
     try:
         ink = read_strokes(strokes)
@@ -61,7 +58,7 @@ def test_the_browser_makes_the_same_image(tmp_path):
     drawings += [[Stroke(((100, y), (220, y)))] for y in (100, 100.5)]  # their centre lies between two pixels
     drawings += [[Stroke(((x, 60), (x, 270)))] for x in (160, 160.5)]
     (tmp_path / "drawings.json").write_text(
-        json.dumps([{"strokes": message(drawing), "text": encode(drawing)} for drawing in drawings])
+        json.dumps([{"strokes": to_message(drawing), "text": encode(drawing)} for drawing in drawings])
     )
     script = f"""
 import {{ readFileSync }} from "node:fs"
@@ -84,7 +81,7 @@ console.log(JSON.stringify(drawings.map(({{ strokes, text }}) => [shown(strokes)
 """
     worst, told = 0.0, 0
     for drawing, (theirs, decoded) in zip(drawings, javascript.run(script), strict=True):
-        assert decoded == message(decode(encode(drawing)))
+        assert decoded == to_message(decode(encode(drawing)))
         ours = stages(drawing)
         if isinstance(ours, str):
             assert theirs == ours

@@ -1,8 +1,8 @@
 """The board: a drawing that survives a change of page and a reload, with undo and clear.
 
-The surface that takes the pen is streamlit-drawable-canvas. The drawing itself are the strokes, which our own component
-follows and sends when the pen is lifted (lenet/ui/network/desk.js). Should the canvas change its insides, so that the
-component cannot follow, the canvas' own message brings the drawing instead.
+The surface that takes the pen is streamlit-drawable-canvas. The drawing is its strokes: our own component follows
+the pen and sends them when it is lifted (lenet/ui/network/desk.js). If the canvas ever changes inside, so that the
+component cannot follow, the canvas itself sends the drawing.
 """
 
 from contextlib import suppress
@@ -11,7 +11,8 @@ from typing import Any
 
 import streamlit as st
 
-from lenet.strokes import PEN, SIDE, Stroke, StrokesError, decode, encode, from_canvas, from_message
+from lenet.strokes import PEN, SIDE, Stroke, StrokesError, decode, encode, from_canvas, from_message, to_message
+from lenet.ui.shared import digit
 
 KEY = "canvas"
 PEN_KEY = "answer"  # of the component that follows the pen
@@ -40,6 +41,11 @@ class Board:
     @property
     def blank(self) -> bool:
         return not self.strokes and not self.picture
+
+    @property
+    def mark(self) -> str:
+        """Another for each drawing."""
+        return f"drawing-{self.count}-{self.turn}"
 
 
 def board() -> bool:
@@ -71,10 +77,8 @@ def board() -> bool:
 
 def draw() -> None:
     """Make the drawing the digit that all pages look at."""
-    from lenet.ui.shared import digit
-
     state = _state()
-    digit.draw(state.strokes, state.picture, mark=message()["mark"])
+    digit.draw(state.strokes, state.picture, state.mark)
 
 
 def is_blank() -> bool:
@@ -85,13 +89,10 @@ def message() -> dict[str, Any]:
     """The drawing for the browser: its strokes, how often some were taken back, and as text for the link."""
     state = _state()
     return {
-        "strokes": [
-            {"points": [n for point in s.points for n in point], "width": s.width, "erase": s.erase}
-            for s in state.strokes
-        ],
+        "strokes": to_message(state.strokes),
         "turn": state.turn,
         "stroke": state.stroke,
-        "mark": f"drawing-{state.count}-{state.turn}",
+        "mark": state.mark,
         "text": encode(state.strokes) if state.strokes else "",
         "eraser": bool(st.session_state.get("eraser")),
     }

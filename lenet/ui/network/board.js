@@ -3,6 +3,7 @@
 
 import { demonstrate, desk, drawTo, lift, press, SIDE, SIZE, surface, visible, watch } from "./desk.js"
 import { el, paintCells } from "./dom.js"
+import { GREYS } from "./palette.js"
 
 const KEY_STEP = 8 // pixels of the board that an arrow key moves the pen
 const WRITING = 1500 // milliseconds that the demonstration digit takes
@@ -124,13 +125,7 @@ function paintStroke(context, { points, width, erase }) {
 }
 
 function paintGiven(context, small) {
-  paintCells(small, desk.image, SIZE, SIZE)
-  const cells = small.getContext("2d").getImageData(0, 0, SIZE, SIZE)
-  for (let at = 0; at < SIZE * SIZE; at++) {
-    const grey = Math.round(255 * desk.image[at])
-    cells.data[4 * at] = cells.data[4 * at + 1] = cells.data[4 * at + 2] = grey
-  }
-  small.getContext("2d").putImageData(cells, 0, 0)
+  paintCells(small, desk.image, SIZE, SIZE, 1, false, GREYS)
   context.imageSmoothingEnabled = false
   context.drawImage(small, 0, 0, SIDE, SIDE)
 }

@@ -18,12 +18,12 @@ export function decoded(text) {
   return new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer)
 }
 
-/** Paint numbers as cells on a canvas of as many pixels: row by row, `rows` × `columns` of them. */
-export function paintCells(canvas, values, rows, columns, scale = 1, signed = false) {
+/** Paint numbers as cells on a canvas of as many pixels: row by row, `rows` × `columns` of them. table: the colours,
+ *  where they are not those of magnitudes or of signed numbers. */
+export function paintCells(canvas, values, rows, columns, scale = 1, signed = false, table = tableOf(signed)) {
   if (canvas.width !== columns || canvas.height !== rows) Object.assign(canvas, { width: columns, height: rows })
   const context = canvas.getContext("2d")
   const image = context.createImageData(columns, rows)
-  const table = tableOf(signed)
   for (let cell = 0; cell < Math.min(values.length, rows * columns); cell++) {
     const level = 3 * levelOf(values[cell], scale, signed)
     image.data[4 * cell] = table[level]

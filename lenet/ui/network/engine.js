@@ -70,10 +70,6 @@ export class Network {
   get probabilities() {
     return this.stages.at(-1).values
   }
-
-  get logits() {
-    return this.stages.at(-2).values
-  }
 }
 
 /** The digit that is read: the largest probability; null if all ten are equal, or one is no number. */

@@ -4,7 +4,7 @@ import { el, paintCells } from "./dom.js"
 import { figure, nameOf } from "./formatting.js"
 import { blocks, corner, isDigits, mosaicOf, outline, zooms } from "./inspector-layout.js"
 import { count, KINDS, looksAt, only, place, usedBy } from "./layers.js"
-import { LOOKS_AT, levelOf, tableOf, USED_BY } from "./palette.js"
+import { LOOKS_AT, USED_BY } from "./palette.js"
 
 /** The elements of the strip. state gets the canvases, overlays and zooms of the layers. */
 export function stripParts(state, width, height) {
@@ -54,21 +54,12 @@ function resize(canvas, width, height) {
 function paintMaps(canvas, layer) {
   const { wide, high } = mosaicOf(layer)
   const [maps, rows, columns] = layer.shape
+  const column = document.createElement("canvas") // the maps under one another
+  paintCells(column, layer.values, maps * rows, columns, layer.scale, layer.signed)
   Object.assign(canvas, { width: wide, height: high })
   const context = canvas.getContext("2d")
-  const image = context.createImageData(wide, high)
-  const table = tableOf(layer.signed)
-  for (let map = 0, cell = 0; map < maps; map++) {
-    const [left, top] = corner(layer, map)
-    for (let row = 0; row < rows; row++)
-      for (let column = 0; column < columns && cell < layer.values.length; column++, cell++) {
-        const colour = 3 * levelOf(layer.values[cell], layer.scale, layer.signed)
-        const at = 4 * ((top + row) * wide + left + column)
-        for (let channel = 0; channel < 3; channel++) image.data[at + channel] = table[colour + channel]
-        image.data[at + 3] = 255
-      }
-  }
-  context.putImageData(image, 0, 0)
+  for (let map = 0; map < maps; map++)
+    context.drawImage(column, 0, map * rows, columns, rows, ...corner(layer, map), columns, rows)
 }
 
 function digits(fontSize) {

@@ -3,12 +3,12 @@
 // arithmetic opens.
 
 import { desk, watch } from "./desk.js"
-import { el } from "./dom.js"
+import { el, paintCells } from "./dom.js"
 import { answerOf, look } from "./engine.js"
 import { figure, nameOf, percent } from "./formatting.js"
 import { explain, KINDS, looksAt } from "./layers.js"
 import { cellRect, layOut, stageAt } from "./layout.js"
-import { LOOKS_AT, levelOf, NEGATIVE, POSITIVE, tableOf } from "./palette.js"
+import { LOOKS_AT, NEGATIVE, POSITIVE } from "./palette.js"
 import { body, source } from "./panel.js"
 
 const SWEEP = 900 // milliseconds
@@ -252,19 +252,7 @@ function pictureOf({ images }, key, stage) {
   const { signed, scale } = look(stage)
   if (!images.has(key)) images.set(key, document.createElement("canvas"))
   const picture = images.get(key)
-  if (picture.width !== columns || picture.height !== maps * rows)
-    Object.assign(picture, { width: columns, height: maps * rows })
-  const context = picture.getContext("2d")
-  const image = context.createImageData(columns, maps * rows)
-  const table = tableOf(signed)
-  for (let cell = 0; cell < stage.values.length; cell++) {
-    const level = 3 * levelOf(stage.values[cell], scale, signed)
-    image.data[4 * cell] = table[level]
-    image.data[4 * cell + 1] = table[level + 1]
-    image.data[4 * cell + 2] = table[level + 2]
-    image.data[4 * cell + 3] = 255
-  }
-  context.putImageData(image, 0, 0)
+  paintCells(picture, stage.values, maps * rows, columns, scale, signed)
   return picture
 }
 

@@ -22,6 +22,8 @@ function table(anchors) {
 const SEQUENTIAL = table(SEQUENTIAL_RANGE)
 const DIVERGING = table(DIVERGING_RANGE)
 
+export const GREYS = table(["#000000", "#ffffff"]) // of the board, where ink is white
+
 export const tableOf = (signed) => (signed ? DIVERGING : SEQUENTIAL)
 
 /** The row of the colour table for a value; `scale` gets the last colour. */
