@@ -12,7 +12,7 @@ digit.follow_url()
 
 @st.fragment
 def draw() -> None:
-    """A stroke runs this and nothing else."""
+    """All but the head of the page, which nothing here changes."""
     with st.container(horizontal=True, gap="medium", key="desk"):
         left, right = st.container(width=SIDE, key="board", gap="xsmall"), st.container(width="stretch", gap="xsmall")
     with left:
@@ -29,8 +29,6 @@ def draw() -> None:
         reading.show_time()
     reading.show_network(chosen)
     reading.show_pixels(chosen)
-    if drawn:
-        networks.warm_up()  # the other pages need PyTorch, this one does not
 
 
 draw()

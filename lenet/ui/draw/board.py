@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from lenet.strokes import PEN, SIDE, Stroke, StrokesError, decode, encode, from_canvas, from_message, to_message
-from lenet.ui.shared import digit
+from lenet.ui.shared import digit, networks
 
 KEY = "canvas"
 PEN_KEY = "answer"  # of the component that follows the pen
@@ -75,10 +75,20 @@ def board() -> bool:
         return False
 
 
+def take_in() -> bool:
+    """Take in the strokes that the component has sent. Returns whether there were any."""
+    try:
+        return _from_pen(_state())
+    except (ValueError, TypeError, AttributeError, LookupError):
+        st.error(REFUSED)
+        return False
+
+
 def draw() -> None:
     """Make the drawing the digit that all pages look at."""
     state = _state()
     digit.draw(state.strokes, state.picture, state.mark)
+    networks.warm_up()  # the other pages need PyTorch, this one does not
 
 
 def is_blank() -> bool:

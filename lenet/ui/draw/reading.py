@@ -17,9 +17,15 @@ STEPS = ("raw", "cropped", "scaled")  # on the way to what a network sees, as in
 HEIGHTS = {0: 200, 1: 200, 2: 124, 3: 100}  # pixels of each network in the view, by their number
 
 
+@st.fragment
 def show_answers(chosen: list[str]) -> None:
-    """The answers beside the board."""
-    shown = None if digit.is_drawing() else digit.current()
+    """The answers beside the board. A stroke runs this and nothing else, unless it changes what stands around it."""
+    around = board.is_blank() or digit.given() or st.session_state.get("pixels")
+    if board.take_in():
+        board.draw()
+        if around:
+            st.rerun()
+    shown = digit.given()
     drawing = board.message()
     modules.view(
         board.PEN_KEY,
@@ -65,7 +71,7 @@ def show_pixels(chosen: list[str]) -> None:
 
 def back_to_drawing() -> None:
     """The way back from a test digit or picture to what is on the board."""
-    shown = None if digit.is_drawing() else digit.current()
+    shown = digit.given()
     if shown and shown.source != digit.DRAWN and not board.is_blank():
         st.button("Back to my drawing", icon=":material/draw:", on_click=board.draw, key="back")
 

@@ -60,9 +60,9 @@ def current() -> Digit | None:
     return st.session_state.get(_CURRENT)
 
 
-def is_drawing() -> bool:
-    """Whether what is looked at is on the board, and the browser reads it: nothing need be computed for it here."""
-    return _DRAWING in st.session_state
+def given() -> Digit | None:
+    """The digit being looked at, unless it is on the board: the browser reads that, and nothing is computed here."""
+    return None if _DRAWING in st.session_state else current()
 
 
 def show(digit: Digit | None) -> None:
@@ -164,7 +164,7 @@ def pick(label: str = "Choose a digit") -> None:
     popover = st.popover(label, icon=":material/image_search:", key=_OPEN, on_change="rerun")
     if not popover.open:  # a stroke need not make what nobody sees
         return
-    shown = None if is_drawing() else current()
+    shown = given()
     st.session_state[_NUMBER] = shown.number if shown else None
     with popover:
         st.pills("Which digit?", range(CLASSES), key=_CLASS, help="Choose none for any digit.")
@@ -196,7 +196,7 @@ def pick(label: str = "Choose a digit") -> None:
 
 def follow_url() -> None:
     """Show the test digit that the link asks for, once; a link that asks for none gets that which is shown."""
-    asked, shown = st.query_params.get(URL), None if is_drawing() else current()
+    asked, shown = st.query_params.get(URL), given()
     if asked is None and shown and shown.number is not None:
         asked = st.session_state[_FOLLOWED] = st.query_params[URL] = str(shown.number)  # come from another page
     if asked is None or asked == st.session_state.get(_FOLLOWED):

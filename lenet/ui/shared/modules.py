@@ -50,9 +50,13 @@ def component(module: str, html: str, *styles: str) -> Callable[..., Any]:
 
     Returns what mounts it, called with key and data.
     """
-    css = "".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in styles) + palette.style()
     name = _serve(FOLDER, f"{Path(module).stem}-{_digest(FOLDER, '*.*')}")
-    return st.components.v2.component(name, html=html, css=css, js=module)
+    return st.components.v2.component(name, html=html, css=_css(*styles), js=module)
+
+
+@cache
+def _css(*styles: str) -> str:
+    return "".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in styles) + palette.style()
 
 
 def weights_url(name: str) -> str:
