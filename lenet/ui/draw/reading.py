@@ -20,7 +20,7 @@ HEIGHTS = {0: 200, 1: 200, 2: 124, 3: 100}  # pixels of each network in the view
 @st.fragment
 def show_answers(chosen: list[str]) -> None:
     """The answers beside the board. A stroke runs this and nothing else, unless it changes what stands around it."""
-    around = board.is_blank() or digit.given() or st.session_state.get("pixels")
+    around = board.is_blank() or _over_drawing() or st.session_state.get("pixels")
     if board.take_in():
         board.draw()
         if around:
@@ -71,9 +71,14 @@ def show_pixels(chosen: list[str]) -> None:
 
 def back_to_drawing() -> None:
     """The way back from a test digit or picture to what is on the board."""
-    shown = digit.given()
-    if shown and shown.source != digit.DRAWN and not board.is_blank():
+    if _over_drawing() and not board.is_blank():
         st.button("Back to my drawing", icon=":material/draw:", on_click=board.draw, key="back")
+
+
+def _over_drawing() -> bool:
+    """Whether a test digit or a picture is looked at in place of the drawing."""
+    shown = digit.given()
+    return shown is not None and shown.source != digit.DRAWN
 
 
 def _digit(shown: digit.Digit | None, mark: str, strokes: bool) -> dict[str, Any]:
