@@ -69,3 +69,28 @@ def test_the_links_lead_to_every_page(server: Server, browser):
             page.locator("h1", has_text=other.title).wait_for()
     finally:
         page.close()
+
+
+def test_back_leads_through_the_pages_as_they_were_left(server: Server, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+
+    def chosen(name: str, path: str, title: str) -> None:
+        page.locator("h1", has_text=title).wait_for()
+        page.wait_for_function("path => location.pathname.endsWith(path)", arg=path)
+        page.locator(f'button:is([aria-checked=true], [aria-pressed=true]):has(:text-is("{name}"))').wait_for()
+
+    try:
+        page.goto(server.url)
+        chosen("best", "/", "Draw")
+        page.locator(".st-key-frame a", has_text="Look inside").click()
+        chosen("best", "/inside", "Look inside")
+        page.locator('button:has(:text-is("tanh"))').click()
+        page.wait_for_function("location.search.includes('network=tanh')")
+        page.locator(".st-key-frame a", has_text="Stress").click()
+        chosen("tanh", "/stress", "Stress")  # the network goes along
+        page.go_back()
+        chosen("tanh", "/inside", "Look inside")
+        page.go_back()
+        chosen("best", "/", "Draw")
+    finally:
+        page.close()

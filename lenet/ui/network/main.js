@@ -3,19 +3,12 @@
 
 const VIEWS = {
   answer: () => import("./answer.js"),
+  frame: () => import("./frame.js"),
   network: () => import("./network.js"),
   strip: () => import("./strip.js"),
 }
 
-/** Streamlit has no landmarks: the row of pages is made one for screen readers. */
-function nameFrame() {
-  const frame = document.querySelector(".st-key-frame")
-  frame?.setAttribute("role", "navigation")
-  frame?.setAttribute("aria-label", "Pages")
-}
-
 export default function (component) {
-  nameFrame()
   const { data, parentElement } = component
   const root = parentElement.querySelector(".lenet")
   let stop = null

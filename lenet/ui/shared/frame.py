@@ -5,6 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from lenet.ui.shared import modules
+
 ICON = Path(__file__).with_name("icon.svg")  # a Material symbol here would be fetched from another host
 
 # The orange of the dark theme is a light one: dark words on it.
@@ -80,6 +82,7 @@ def page(key: str) -> None:
         st.markdown("LeNet, taken apart", width="content")
         for other in PAGES.values():
             st.page_link(other.file, label=other.title, icon=f":material/{other.icon}:")
+        modules.view("frame-view", {"view": "frame"})
     with st.container(horizontal=True, key="title", vertical_alignment="center"):
         st.title(here.title, anchor=False, width="content")
         st.markdown(here.todo, width="content")

@@ -202,10 +202,12 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     others = [name for name in options if name not in at_hand]
     options = [name for name in options if name in at_hand]
     before = [name for name in st.session_state.get(_LAST, []) if name in options][:most]
-    if before and key not in st.session_state and not asked:  # come from another page
+    carried = before not in ([], [DEFAULT]) and key not in st.session_state and not asked  # from another page
+    if carried:
+        st.session_state[key] = before if most > 1 else before[0]
         st.query_params[key] = before
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = _pick(key, most, label, options)
+        chosen = _pick(key, most, label, options, carried)
         if others:
             with st.popover("More", icon=":material/add:", help="Networks of every other variant"):
                 st.selectbox(
@@ -216,13 +218,14 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     return chosen
 
 
-def _pick(key: str, most: int, label: str, options: list[str]) -> list[str]:
+def _pick(key: str, most: int, label: str, options: list[str], carried: bool) -> list[str]:
+    """The pills. carried: their value is set already, and Streamlit wants no default beside it."""
     default = DEFAULT if DEFAULT in options else options[0]
     if most == 1:
         chosen = st.pills(
             label,
             options,
-            default=default,
+            default=None if carried else default,
             key=key,
             bind="query-params",
             required=True,
@@ -235,7 +238,7 @@ def _pick(key: str, most: int, label: str, options: list[str]) -> list[str]:
         label,
         options,
         selection_mode="multi",
-        default=[default],
+        default=None if carried else [default],
         key=key,
         bind="query-params",
         wrap=True,
