@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -74,6 +75,11 @@ def evaluate(model: LeNet, digits: Digits) -> Evaluation:
         dead_units={name: (life <= 0).double().mean().item() for name, life in liveliest.items()},
         predictions=predicted,
     )
+
+
+def confusion(labels: Tensor, predictions: Tensor, classes: int = CLASSES) -> np.ndarray:
+    """How often a picture of each class (row) was taken for each (column): int64 [classes, classes]."""
+    return torch.bincount(labels * classes + predictions, minlength=classes**2).view(classes, classes).numpy()
 
 
 def gradient_norms(model: LeNet, digits: Digits) -> tuple[dict[str, float], float]:

@@ -1,5 +1,9 @@
 """How numbers are written wherever people read them."""
 
+from math import isfinite
+
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
 
 def percent(share: float, digits: int = 1) -> str:
     """0.985 -> 98.5 %."""
@@ -16,3 +20,13 @@ def fixed(value: float, digits: int) -> str:
     """A number with a real minus sign and so many figures after the point; nothing is less than zero by rounding."""
     text = f"{value:.{digits}f}"
     return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def short(value: float, figures: int = 2) -> str:
+    """A number of any size to so many figures, very small and large ones with a power of ten: 3.0 × 10⁻⁵."""
+    if not isfinite(value):
+        return str(value)
+    if value == 0 or 1e-3 <= abs(value) < 1e5:
+        return fixed(value, 0) if abs(value) >= 100 else f"{value:.{figures}g}".replace("-", "−")
+    digits, _, power = f"{value:.{figures - 1}e}".partition("e")
+    return f"{digits} × 10{str(int(power)).translate(SUPERSCRIPTS)}".replace("-", "−", 1 if value < 0 else 0)

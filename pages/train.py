@@ -1,4 +1,4 @@
-"""Train a variant live: choose the network and the recipe, start, watch, and read why it learns or fails."""
+"""Train a variant live: press a story or choose network and recipe, watch, and read why it learns or fails."""
 
 import streamlit as st
 
@@ -6,21 +6,22 @@ from lenet.service.worker import Command, State
 from lenet.study import curves
 from lenet.study.curves import CurvesError
 from lenet.study.experiments import EXPERIMENTS
-from lenet.ui.shared import frame
-from lenet.ui.train import controls, live, service
-from lenet.ui.train.pictures import pictures
+from lenet.ui.shared import frame, networks
+from lenet.ui.train import controls, live, recorded, service, stories
 
-# On a phone what happens comes before what one can choose. Nothing of a recipe can be left empty.
+# Nothing of a recipe can be left empty.
 STYLE = """<style>
 [data-testid="stNumberInputClearButton"], [data-testid="stSelectbox"] [aria-label="Clear value"] { display: none; }
-@media (max-width: 640px) { [data-testid="stColumn"]:has(.st-key-transport) { order: -1; } }
 </style>"""
+POLL = 0.5  # seconds
 
 PUBLISHED = list(dict.fromkeys(name for e in EXPERIMENTS for name in e.variants))
 
 frame.page("train")
 st.html(STYLE)
+service.service().expect()
 service.follow_link()
+advanced = st.session_state.setdefault("advanced_open", controls.linked())
 controls.mend_url()
 
 
@@ -40,36 +41,34 @@ def published(chosen: tuple[str, ...]) -> list[dict]:
     return mean.rename(columns={"test_accuracy": "value"})[["of", "epoch", "value"]].to_dict("records")
 
 
-left, right = st.columns([1, 2], gap="large")
-with left:
-    st.subheader("The network", anchor=False)
-    wanted = controls.network()
-    st.subheader("The recipe", anchor=False)
-    recipe = controls.recipe()
-    overlay = st.multiselect("Compare with published curves", PUBLISHED, key="overlay")
-    live_upload = st.expander("Load weights", on_change="rerun", key="load")
-    if live_upload.open:
-        with live_upload:
-            live.upload()
+happens = st.container()
+with st.expander("Advanced: your own network and recipe, for Start", icon=":material/tune:", expanded=advanced):
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("The network", anchor=False)
+        wanted = controls.network()
+    with right:
+        st.subheader("The recipe", anchor=False)
+        recipe = controls.recipe()
+        overlay = st.multiselect("Compare with published curves", PUBLISHED, key="overlay")
+live_upload = st.expander("Load weights", on_change="rerun", key="load")
+if live_upload.open:
+    with live_upload:
+        live.upload()
 
-
-asks = False
+networks.warm_up()
+asks = not service.settled() or not networks.warm()
 for newest in service.known()[-1:]:
-    asks = not newest.settled
     st.query_params[service.URL] = newest.key  # gone where one comes back from another page
 
 
-@st.fragment(run_every=0.5 if asks else None)
-def watch() -> None:
-    """The newest run; asks twice a second while it goes on, and keeps it alive by asking."""
-    known = service.known()
-    job = known[-1] if known else None
-    if (job is None or job.settled) == asks:
-        st.rerun()  # the whole page, so that it begins to ask, or stops
+def transport(job) -> None:
+    """The buttons. Where a run goes on, it is told; else one can be begun."""
     going = job is not None and not job.ended
-    with st.container(horizontal=True, key="transport"):
+    with st.container(horizontal=True, key="transport", gap="small"):
+        stories.buttons(disabled=going)
         idle = wanted is None or going
-        st.button("Start", icon=":material/play_arrow:", type="primary", on_click=begin, disabled=idle, key="start")
+        st.button("Start", icon=":material/play_arrow:", on_click=begin, disabled=idle, key="start")
         held = job is not None and job.state == State.PAUSED
         commands = {
             Command.RESUME if held else Command.PAUSE: "resume" if held else "pause",
@@ -82,24 +81,38 @@ def watch() -> None:
             icon = f":material/{icon}:"
             told = (job, what)
             st.button(label, icon=icon, on_click=service.command, args=told, disabled=not going, key=str(what))
+
+
+@st.fragment(run_every=POLL if asks else None)
+def watch() -> None:
+    """The newest run; asks twice a second while it goes on, and keeps it alive by asking."""
+    known = service.known()
+    job = known[-1] if known else None
+    if (service.settled() and networks.warm()) == asks:
+        st.rerun()  # the whole page, so that it begins to ask, or stops
+    transport(job)
     # Each part has a place of its own: one that appears must not push another out and in again, or it flashes.
     with st.container():
         if said := service.mine().said:
             st.info(said, icon=":material/info:")
     if job is None:
-        if wanted:
-            st.info("Choose a network and a recipe, then press **Start**. The quick recipe takes about a minute.")
-            st.markdown("**What will be trained**")
-            controls.shape_table(wanted)
-        else:
-            st.info("That network cannot be built: fix the settings on the left.")
+        if wanted is None:
+            st.info("That network cannot be built: fix the settings under Advanced.")
+        recorded.play()
         return
     service.service().touch(job)
     service.collect(job)
     changed = wanted is not None and (wanted, recipe) != (job.variant, job.recipe)
-    st.markdown(f"**{live.name(job).capitalize()}**" + " (the settings have changed since)" * changed)
+    story = stories.of(job.variant, job.recipe)
+    st.markdown(
+        f"**{live.name(job).capitalize()}**"
+        + " (the settings under Advanced have changed since)" * changed
+        + (f". {story.watch}" if story else "")
+    )
     with st.container():
         live.status(job, *service.service().wait_for(job))
+        if job.state == State.PAUSED:
+            live.change_rate(job)
     with st.container():
         live.diagnosis(job)
         live.afterwards(job)
@@ -109,10 +122,11 @@ def watch() -> None:
         st.caption(str(error))
         behind = []
     with st.container():
-        live.charts(job, known[-4:-1], behind)
-    with st.container():
-        pictures(job)
+        if job.state == State.QUEUED:
+            recorded.play()
+        else:
+            live.panel(job, known[-4:-1], behind)
 
 
-with right:
+with happens:
     watch()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from lenet.formatting import percent
+from lenet.formatting import percent, short
 from lenet.probes.logits import dead_logits
 from lenet.recipe import Recipe
 from lenet.training import Epoch
@@ -17,6 +17,7 @@ KILLED = 0.8  # such a share that training brought about
 LEARNT = 0.05  # training loss below which the training pictures are known
 GOOD = 0.95
 SHOT_UP = 5.0  # times the loss of the first batch; no recipe that learns gets there
+EARLY = 20  # steps after which the gradients of single batches tell enough
 FELT = 0.5  # of loss: steps that should have brought less down than that were too small to show
 
 
@@ -30,25 +31,31 @@ class Finding:
 
 
 NAN = "The loss became NaN: the learning rate, {:g}, is too high and the weights overflowed."
+OTHERS_WIN = "Other logits always win. Train longer, or from another seed."
 TENTH = "Try a tenth of the learning rate first."
 
 
 def diagnose(
-    variant: Variant, recipe: Recipe, history: Sequence[Epoch], losses: Sequence[tuple[int, float]] = ()
+    variant: Variant,
+    recipe: Recipe,
+    history: Sequence[Epoch],
+    losses: Sequence[tuple[int, float]] = (),
+    gradients: Sequence[tuple[int, dict[str, float]]] = (),
 ) -> list[Finding]:
-    """What the records tell, the gravest first; before the first epoch has ended, what the losses of single batches
-    tell, as (step, loss): nothing while all is well."""
+    """What the records tell, the gravest first. Before the first epoch has ended, what single batches tell: their
+    losses as (step, loss) from the first step on, their gradients as (step, norm by layer) after EARLY steps."""
     if losses and not isfinite(losses[-1][1]):
         return [_became_nan(recipe, losses)]
     if len(history) < 2:
-        return [finding] if (finding := _shot_up(recipe, losses)) else []
+        finding = _shot_up(recipe, losses) or _early(variant, recipe, losses, gradients)
+        return [finding] if finding else []
     last = history[-1]
     return [finding for rule in RULES if (finding := rule(variant, recipe, last, history))] or [_fine(last)]
 
 
 def _became_nan(recipe: Recipe, losses: Sequence[tuple[int, float]]) -> Finding:
     step = next(step for step, loss in losses if not isfinite(loss))
-    return Finding("bad", NAN.format(recipe.lr), f"Loss {losses[0][1]:.3g} at first, NaN at step {step:,}. {TENTH}")
+    return Finding("bad", NAN.format(recipe.lr), f"Loss {short(losses[0][1])} at first, NaN at step {step:,}. {TENTH}")
 
 
 def _shot_up(recipe: Recipe, losses: Sequence[tuple[int, float]]) -> Finding | None:
@@ -58,7 +65,61 @@ def _shot_up(recipe: Recipe, losses: Sequence[tuple[int, float]]) -> Finding | N
     return Finding(
         "bad",
         f"The learning rate, {recipe.lr:g}, is too high: the loss shot up.",
-        f"Loss {losses[0][1]:.3g} at first, {worst:.3g} at step {step:,}. {TENTH}",
+        f"Loss {short(losses[0][1])} at first, {short(worst)} at step {step:,}. {TENTH}",
+    )
+
+
+def _early(
+    variant: Variant,
+    recipe: Recipe,
+    losses: Sequence[tuple[int, float]],
+    gradients: Sequence[tuple[int, dict[str, float]]],
+) -> Finding | None:
+    """What the gradient of a batch forebodes, before any accuracy can. Adam scales each weight's gradient to one size,
+    so for Adam a small one is no ill."""
+    step, norms = next(((step, norms) for step, norms in reversed(gradients) if step >= EARLY), (0, {}))
+    if not norms or not losses:
+        return None
+    names = list(norms)
+    first, final = norms[names[0]], norms[names[-1]]
+    evidence = f"Gradient norm of {names[0]} {short(first)}, of {names[-1]} {short(final)} at step {step:,}."
+    if first == 0:
+        return Finding(
+            "bad",
+            f"No gradient reaches {names[0]}: units on the way are dead, and what is before them cannot learn. Try a "
+            "tenth of the learning rate, or another seed.",
+            evidence,
+        )
+    if recipe.optimiser == "sgd" and first < VANISHED * final:
+        return Finding(
+            "bad",
+            f"The gradient vanishes on its way back to {names[0]}: the first layers hardly learn. {_rescue(variant)}",
+            evidence,
+        )
+    steps = recipe.epochs * recipe.steps_per_epoch
+    if recipe.optimiser == "sgd" and _expected(recipe, steps, norms) < FELT:
+        return Finding("warning", f"It will hardly learn: {_too_small(recipe, steps)}", evidence)
+    return Finding("good", "All is well so far: the gradient reaches every layer.", evidence)
+
+
+def _rescue(variant: Variant) -> str:
+    if variant.activation == "sigmoid":
+        return (
+            "Sigmoid lets at most a quarter of the gradient through each layer. Train it with Adam (the adam preset), "
+            "or take ReLU."
+        )
+    return "Train it with Adam (the adam preset), or with fewer layers."
+
+
+def _expected(recipe: Recipe, steps: int, norms: dict[str, float]) -> float:
+    """How far plain descent brings the loss down: a step along the gradient g by about lr · |g|²."""
+    return recipe.lr * steps * sum(norm**2 for norm in norms.values())
+
+
+def _too_small(recipe: Recipe, steps: int) -> str:
+    return (
+        f"the learning rate, {recipe.lr:g}, is too small for {steps:,} steps. Try ten times as much, more epochs, "
+        "or Adam (the adam preset)."
     )
 
 
@@ -80,7 +141,7 @@ def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[E
     worst, begin = max(history, key=lambda e: e.train_loss), history[0]
     killed = [name for name, share in last.dead_units.items() if share >= KILLED and begin.dead_units[name] < SATURATED]
     if worst.train_loss > 2 * begin.train_loss:
-        evidence = f"Loss {begin.train_loss:.3g} before training, {worst.train_loss:.3g} in epoch {worst.epoch}."
+        evidence = f"Loss {short(begin.train_loss)} before training, {short(worst.train_loss)} in epoch {worst.epoch}."
     elif killed:
         name = killed[-1]
         since = next(e.epoch for e in history if e.dead_units[name] >= KILLED)
@@ -125,7 +186,11 @@ def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequen
     if len(lost) > len(last.class_accuracy) - last.classes_predicted:  # some are predicted, for other digits
         return Finding("warning", f"Never classified correctly{so_far}: {', '.join(lost)}.", evidence)
     if not _ends_in_relu(variant):
-        return Finding("bad", f"Never predicted{so_far}: {', '.join(lost)}. Other logits always win.", evidence)
+        return Finding(
+            "bad",
+            f"Never predicted{so_far}: {', '.join(lost)}. Other logits always win. Train longer, or from another seed.",
+            evidence,
+        )
     dead = dead_logits(variant, last.dead_units) or 0
     why = (
         "The ReLU after the last layer is dead" if dead >= len(lost) else "The ReLU after the last layer cuts them off"
@@ -164,8 +229,9 @@ def _vanishing(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
         return None
     return Finding(
         "bad",
-        "The gradient vanishes on its way back: the first layer gets less than a thousandth of the last one's.",
-        f"Gradient norm of {names[0]} {first:.1e}, of {names[-1]} {final:.1e}.",
+        "The gradient vanishes on its way back: the first layer gets less than a thousandth of the last one's. "
+        + _rescue(variant),
+        f"Gradient norm of {names[0]} {short(first)}, of {names[-1]} {short(final)}.",
     )
 
 
@@ -175,7 +241,8 @@ def _saturated(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
         return None
     return Finding(
         "bad",
-        f"Most units of {name} are {_dead(variant)} for every test picture, so they learn nothing.",
+        f"Most units of {name} are {_dead(variant)} for every test picture, so they learn nothing. Try a third of the "
+        "learning rate, or another seed.",
         f"{percent(share, 0)} of them.",
     )
 
@@ -200,19 +267,12 @@ def _not_begun(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
 
 
 def _why_not(variant: Variant, recipe: Recipe, last: Epoch) -> str:
-    """Cause and remedy. Along the gradient g, a step of plain descent brings the loss down by about lr · |g|²."""
+    """Cause and remedy."""
     if recipe.optimiser == "sgd" and variant.activation == "sigmoid":
-        return (
-            "sigmoid lets at most a quarter of the gradient through each layer, so the first layers hardly get any. "
-            "Train it with Adam (the adam preset), or take ReLU."
-        )
+        return f"the first layers hardly get any gradient. {_rescue(variant)}"
     steps = last.epoch * recipe.steps_per_epoch
-    expected = recipe.lr * steps * sum(norm**2 for norm in last.gradient_norms.values())
-    if recipe.optimiser == "sgd" and expected < FELT:
-        return (
-            f"the learning rate, {recipe.lr:g}, is too small for {steps:,} steps. Try ten times as much, more epochs, "
-            "or Adam (the adam preset)."
-        )
+    if recipe.optimiser == "sgd" and _expected(recipe, steps, last.gradient_norms) < FELT:
+        return _too_small(recipe, steps)
     return "nothing in the records says why. Try another seed, or a third of the learning rate."
 
 

@@ -24,8 +24,8 @@ from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from lenet.recipe import Recipe, check
-from lenet.service.worker import Command, Ended, Progress, State, Worker, train_on_request
+from lenet.recipe import LIMITS, Recipe, RecipeError, between, check
+from lenet.service.worker import Command, Ended, Progress, Rate, State, Worker, train_on_request
 from lenet.system import cores
 from lenet.variant import Variant, layers
 
@@ -38,7 +38,7 @@ ABANDONED_AFTER = 60.0  # seconds without anybody asking
 ALONE = 10  # times as long as that if nobody waits for the worker: a phone was locked, a laptop sleeps
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
-IDLE = 60.0  # seconds after which a worker with nothing to do gives its memory back
+IDLE = 300.0  # seconds after which a worker with nothing to do gives its memory back
 KEPT = 40  # finished runs that are remembered
 SEEDS_EACH = 100  # runs that a visitor can do before meeting the next visitor's seeds
 
@@ -82,11 +82,12 @@ class Job:
     progress: Progress | None = None
     weights: bytes | None = None  # a safetensors file with its card, when done or stopped
     settled: bool = False  # it has ended, and nothing more is to come
-    commands: deque[Command] = field(default_factory=deque)
+    commands: deque[Command | Rate] = field(default_factory=deque)
     awaited: Command | None = None  # the last command, until the worker has answered it
     owners: set[str] = field(default_factory=set)  # everybody who asked for it and has not left it
     seen: float = field(default_factory=time.monotonic)
     paused: float = 0.0  # since when it is held up, be it with single steps in between; 0 if it is not
+    rates: bool = False  # somebody changed its learning rate on the way: its recipe alone does not make it
     hurried: bool = False  # it was held up for too long while others waited
     begun: float = 0.0
     took: float = 0.0  # seconds from its beginning to its end
@@ -115,6 +116,7 @@ class Service:
         self._changed = threading.Condition()  # its lock guards all jobs
         self._abandoned_after = abandoned_after
         self._here = here
+        self._expected = False  # somebody is about to ask for a run
         self._numbers, self._visitors = count(1), count()
         self._workers = [Worker(train_on_request) for _ in range(workers)]
         for slot, worker in enumerate(self._workers):
@@ -129,6 +131,12 @@ class Service:
         """A seed for somebody new, so that a whole class that presses Start sees as many runs; 0 for the first."""
         return next(self._visitors) * SEEDS_EACH
 
+    def expect(self) -> None:
+        """Somebody is about to ask for a run: have a worker ready, so that its first step comes at once."""
+        with self._changed:
+            self._expected = True
+            self._changed.notify()
+
     def submit(self, variant: Variant, recipe: Recipe, owner: str, drawing: Any = None) -> Job:
         """Ask for a run. The same run asked twice is answered from the first, unless that failed or was stopped.
 
@@ -138,7 +146,8 @@ class Service:
         check(recipe)
         with self._changed:
             for job in self._jobs:
-                if (job.variant, job.recipe) == (variant, recipe) and job.state not in (State.FAILED, State.STOPPED):
+                same = (job.variant, job.recipe) == (variant, recipe) and not job.rates
+                if same and job.state not in (State.FAILED, State.STOPPED):
                     self._join(job, owner)
                     return job
             drawn = "" if drawing is None else digest(drawing)
@@ -190,6 +199,19 @@ class Service:
             if not job.settled:
                 job.commands.append(command)
                 job.awaited = command
+        return None
+
+    def change_rate(self, job: Job, lr: float, owner: str) -> Refusal | None:
+        """Go on with another learning rate. Returns why not, as `command` does. Raises RecipeError."""
+        least, most = LIMITS["lr"]
+        if not least <= lr <= most:
+            raise RecipeError(f"lr must be a number {between('lr')}, not {lr:g}.")
+        with self._changed:
+            if any(map(self._here, job.owners - {owner})):
+                return Refusal.SHARED
+            if not job.settled:
+                job.rates = True
+                job.commands.append(Rate(lr))
         return None
 
     def queue(self) -> list[Job]:
@@ -259,12 +281,13 @@ class Service:
     def _serve(self, worker: Worker) -> None:
         """One worker's thread: take a run, have the process do it, pass on what it says."""
         while True:
-            with self._changed:
-                while not (order := self._order()):
-                    if not self._changed.wait(IDLE):
-                        worker.end()
-                job = order[0]
-                job.state, job.begun = State.RUNNING, time.monotonic()
+            job = self._next(worker)
+            if job is None:
+                try:
+                    worker.wake()
+                except Exception:  # the run that needs it will say so
+                    worker.end()
+                continue
             try:
                 worker.give((job.variant, job.recipe, job.drawing))
                 self._follow(job, worker)
@@ -279,6 +302,20 @@ class Service:
                 job.drawing = None
                 job.took = time.monotonic() - job.begun
                 job.settled = True
+
+    def _next(self, worker: Worker) -> Job | None:
+        """Wait for the next run for this worker; None if the worker is to get ready for one."""
+        with self._changed:
+            while not (order := self._order()):
+                if self._expected:
+                    self._expected = False
+                    if worker.pid is None:
+                        return None
+                elif not self._changed.wait(IDLE):
+                    worker.end()
+            job = order[0]
+            job.state, job.begun = State.RUNNING, time.monotonic()
+            return job
 
     def _follow(self, job: Job, worker: Worker) -> None:
         """Pass on commands and what the worker says, to the end of the run. Raises WorkerDied, or TimeoutError if it
@@ -299,7 +336,7 @@ class Service:
                 if told is not None and self._note(job, told):
                     return
 
-    def _due(self, job: Job) -> list[Command]:
+    def _due(self, job: Job) -> list[Command | Rate]:
         """The commands for the worker: people's, and those of the service itself."""
         if job.state == State.PAUSED and time.monotonic() - job.paused > PATIENCE and self._order():
             job.hurried = True

@@ -33,7 +33,7 @@ from lenet.variant import Variant
 if TYPE_CHECKING:  # torch
     from lenet.data import Digits
     from lenet.model import LeNet
-    from lenet.training import Epoch, Step
+    from lenet.training import Control, Epoch, Step
 
 KEY_BYTES = 32
 REPORTS_PER_SECOND = 4
@@ -41,6 +41,7 @@ NICENESS = 10  # of the app's worker: on a full machine those who draw come firs
 CURVE_POINTS = 200  # of the gradients and the accuracy, and pairs of the loss, whatever the number of steps
 QUICK_TEST = 1000  # test digits read between epochs
 QUICK_TEST_EVERY = 50  # steps, or more where that would be more than CURVE_POINTS
+EARLY = 20  # steps of which every gradient is kept, for the diagnosis
 TEN = (3, 2, 1, 18, 4, 8, 11, 0, 61, 7)  # a test digit of each class, the first that there is, 0 to 9
 
 
@@ -66,11 +67,19 @@ class Command(StrEnum):
 
 
 @dataclass(frozen=True)
+class Rate:
+    """Told to a run: go on with this learning rate (of a schedule: its peak) from the next step on."""
+
+    lr: float
+
+
+@dataclass(frozen=True)
 class Progress:
     """step of steps; loss of the last batch; seconds of training left; kernels: conv1's weights [6, 5, 5];
     answers: probabilities [10, 10] for the ten fixed test digits, and those for the owner's drawing in an eleventh row;
     losses: (step, loss), thinned out so that no extreme is lost; gradients: (step, norm of the batch's gradient by
-    layer); accuracies: (step, test accuracy on the first 1,000 test digits)."""
+    layer); accuracies: (step, test accuracy on the first 1,000 test digits); confusion: of those at the last such step,
+    int [classes, predictions], None before; rates: (last step before the change, new learning rate)."""
 
     step: int
     steps: int
@@ -81,6 +90,8 @@ class Progress:
     losses: list[tuple[int, float]]
     gradients: list[tuple[int, dict[str, float]]]
     accuracies: list[tuple[int, float]]
+    confusion: Any = None
+    rates: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,11 +131,15 @@ class Worker:
             raise WorkerDied("No worker process was started.")
         return self._pipe
 
-    def give(self, message: Any) -> None:
-        """Send something to do, to a fresh process if none is alive. Raises WorkerDied."""
+    def wake(self) -> None:
+        """Start a process, if none is alive: it gets ready before it is given anything. Raises WorkerDied."""
         if self._process is None or self._process.poll() is not None:
             self.end()
             self._start()
+
+    def give(self, message: Any) -> None:
+        """Send something to do, to a fresh process if none is alive. Raises WorkerDied."""
+        self.wake()
         self.send(message)
 
     def send(self, message: Any) -> None:
@@ -202,11 +217,12 @@ def train_on_request(pipe: Connection) -> None:
     from lenet.training import prepare_process
 
     prepare_process()
+    _warm()
     if hasattr(os, "nice"):  # not on Windows
         os.nice(NICENESS)
     while True:
         asked = pipe.recv()
-        if isinstance(asked, Command):  # for a run that has just ended
+        if not isinstance(asked, tuple):  # told to a run that has just ended
             continue
         try:
             _run(pipe, *asked)
@@ -216,6 +232,18 @@ def train_on_request(pipe: Connection) -> None:
             pipe.send(Ended(State.FAILED, error=str(error)))
 
 
+def _warm() -> None:
+    """Have in memory what every run needs, and all of PyTorch that a step touches. What fails here fails again, with
+    its sentence, in the run that asks for it."""
+    from lenet.data import DataError, mnist
+    from lenet.training import new_model, train
+
+    with suppress(DataError):
+        mnist("test")
+        for _ in train(new_model(Variant(), 0), Recipe(epochs=1, train_size=64, batch_size=64), mnist("train")):
+            pass
+
+
 def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> None:
     from lenet.data import mnist
     from lenet.pretrained import make_card, weights_bytes
@@ -223,8 +251,8 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
 
     test = mnist("test")
     model = new_model(variant, recipe.seed)
-    reporter = _Reporter(pipe, model, recipe, test, drawing)
     control = Control()
+    reporter = _Reporter(pipe, model, recipe, test, drawing, control)
     history: list[Epoch] = []
     interrupted = None
     for event in train(model, recipe, mnist("train"), test, control):
@@ -238,7 +266,7 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
             history.append(event)
             pipe.send(event)
             control.stop = event.epoch > 0 and reporter.obey()
-    card = make_card("trained here", variant, recipe, history)
+    card = make_card("trained here" + reporter.changes(), variant, recipe, history)
     if interrupted:
         card = replace(card, test_accuracy=interrupted.test_accuracy)
     pipe.send(Ended(State.STOPPED if control.stop else State.DONE, weights_bytes(model, card), interrupted))
@@ -247,12 +275,15 @@ def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> No
 class _Reporter:
     """Tells the service how a run goes on, and obeys its commands between two steps."""
 
-    def __init__(self, pipe: Connection, model: "LeNet", recipe: Recipe, test: "Digits", drawing: Any):
+    def __init__(
+        self, pipe: Connection, model: "LeNet", recipe: Recipe, test: "Digits", drawing: Any, control: "Control"
+    ):
         import torch
 
         from lenet.data import pixels
 
         self._pipe, self._model, self._recipe, self._quick = pipe, model, recipe, test[:QUICK_TEST]
+        self._control = control
         self._pictures = pixels(test.images[list(TEN)])
         if drawing is not None:
             self._pictures = torch.cat([self._pictures, torch.from_numpy(drawing)[None]])
@@ -263,21 +294,25 @@ class _Reporter:
         self._latest: list[tuple[int, float]] = []  # losses not yet thinned out
         self._gradients: list[tuple[int, dict[str, float]]] = []
         self._accuracies: list[tuple[int, float]] = []
+        self._confusion: Any = None
+        self._rates: tuple[tuple[int, float], ...] = ()
         self._begun, self._held, self._reported = time.monotonic(), 0.0, 0.0
         self._pause_at = 0
 
     def note(self, step: "Step") -> None:
         """Add a step to the curves, and tell the service now and then."""
-        from lenet.evaluation import evaluate, layer_norms
+        from lenet.evaluation import confusion, evaluate, layer_norms
 
         self._step, self._loss = step.number, step.loss
         self._latest.append((step.number, step.loss))
-        if step.number % self._every == 0 or step.number == 1:
+        if step.number % self._every == 0 or step.number <= EARLY:
             self._losses += extremes(self._latest)
             self._latest.clear()
             self._gradients.append((step.number, layer_norms(self._model)))
         if step.number % max(QUICK_TEST_EVERY, self._every) == 0:
-            self._accuracies.append((step.number, evaluate(self._model, self._quick).accuracy))
+            found = evaluate(self._model, self._quick)
+            self._accuracies.append((step.number, found.accuracy))
+            self._confusion = confusion(self._quick.labels, found.predictions)
         if time.monotonic() - self._reported > 1 / REPORTS_PER_SECOND or step.number == self._steps:
             self._report()
 
@@ -290,6 +325,10 @@ class _Reporter:
                 self._report()
                 self._pipe.send(State.PAUSED)
             command = self._pipe.recv()
+            if isinstance(command, Rate):
+                self._control.lr_scale = command.lr / self._recipe.lr
+                self._rates += ((self._step, command.lr),)
+                continue
             if command == Command.STOP:
                 return True
             waiting = command == Command.PAUSE
@@ -300,6 +339,11 @@ class _Reporter:
                 self._pipe.send(State.RUNNING)
         self._held += time.monotonic() - since
         return False
+
+    def changes(self) -> str:
+        """What was changed on the way, for the card: who follows the recipe alone would get another network."""
+        changed = (f"learning rate {lr:g} after step {step:,}" for step, lr in self._rates)
+        return "".join(f", {words}" for words in changed)
 
     def _report(self) -> None:
         import torch
@@ -319,6 +363,8 @@ class _Reporter:
                 losses=self._losses + extremes(self._latest),
                 gradients=self._gradients,
                 accuracies=self._accuracies,
+                confusion=self._confusion,
+                rates=self._rates,
             )
         )
 

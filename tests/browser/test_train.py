@@ -52,8 +52,9 @@ def test_the_pictures_of_a_run_never_flash_or_move(server, visit) -> None:
         window.seen = new Set()
         const look = () => {
             const board = document.querySelector(".st-key-training-pictures [data-testid=stBidiComponentIsolated]")
-            const pictures = board?.shadowRoot?.querySelector(".pictures")
-            window.seen.add(`${pictures?.querySelectorAll("canvas").length} pictures, ${pictures?.offsetHeight} high`)
+            const pictures = board?.shadowRoot?.querySelector(".training")
+            const high = pictures?.querySelector(".digits")?.offsetHeight
+            window.seen.add(`${pictures?.querySelectorAll("canvas").length} pictures, ${high} high`)
             requestAnimationFrame(look)
         }
         look()
@@ -63,6 +64,26 @@ def test_the_pictures_of_a_run_never_flash_or_move(server, visit) -> None:
         page.wait_for_function("said => !document.body.innerText.includes(said)", arg=said)
     seen = page.evaluate("[...window.seen]")
     assert len(seen) == 1 and seen[0].startswith("16 pictures"), seen
+    page.locator(".st-key-stop button").click()
+    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+
+
+def test_a_story_a_pause_and_another_learning_rate(server, visit) -> None:
+    page = visit(server, {})
+    page.locator(".st-key-stored-run canvas").nth(15).wait_for(
+        timeout=60_000
+    )  # something to watch before the first run
+    page.locator(".st-key-story-killed button").click()
+    page.get_by_text("too high: the loss shot up").wait_for(timeout=90_000)
+    page.get_by_role("button", name="Pause").click()
+    rate = page.get_by_label("Learning rate from here on")
+    rate.wait_for(timeout=15_000)
+    rate.fill("0.01")
+    rate.press("Enter")
+    page.get_by_role("button", name="Change it").click()
+    page.get_by_role("button", name="Resume").click()
+    page.get_by_text("the learning rate was changed to 0.01").wait_for(timeout=15_000)
+    page.locator(".st-key-training-pictures .confusion td").nth(100).wait_for(timeout=60_000)
     page.locator(".st-key-stop button").click()
     page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
 

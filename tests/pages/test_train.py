@@ -1,12 +1,17 @@
 """The Train page without a browser: start, watch, stop, come back, draw on the result; links that ask for nonsense."""
 
+import json
+import re
 import time
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from benchmarks.app.browser import ROOT
+from lenet.recipe import RECIPES
 from lenet.ui.train import service
+from lenet.ui.train.stories import STORIES
+from lenet.variant import VARIANTS
 
 
 def start(**query: str) -> AppTest:
@@ -30,10 +35,15 @@ def words(app: AppTest) -> str:
     return " ".join(e.value for kind in (app.error, app.warning, app.success, app.info) for e in kind)
 
 
+def shown(app: AppTest) -> dict:
+    """What the component of the live run was last given."""
+    return next(json.loads(one.proto.json) for one in app.get("bidi_component") if "training-pictures" in one.proto.id)
+
+
 def test_the_page_says_what_to_do_first():
     app = start()
     assert not app.exception
-    assert "Start" in words(app)
+    assert [app.button(f"story-{key}").label for key in STORIES] == [story.label for story in STORIES.values()]
     assert app.button("stop").disabled and app.button("pause").disabled and not app.button("start").disabled
 
 
@@ -137,8 +147,39 @@ def test_published_curves_lie_beside_ones_own():
     app.button("start").click().run()
     until(app, lambda app: not app.button("start").disabled)
     app.multiselect("overlay").set_value(["original", "tanh"]).run()
-    accuracy = str(app.get("vega_lite_chart")[0].proto)
-    assert "published: original" in accuracy and "published: tanh" in accuracy and not app.exception
+    accuracy = next(chart for chart in shown(app)["charts"] if chart["key"] == "accuracy")
+    names = [line["name"] for line in accuracy["lines"]]
+    assert "published: original" in names and "published: tanh" in names and not app.exception
+
+
+def test_a_story_trains_its_network_from_other_weights_each_time_and_shows_it_under_advanced():
+    app = start()
+    first = app.session_state["training"].seed
+    for seed in (first, first + 1):
+        app.button("story-sigmoid").click().run()
+        job = service.service().find(app.session_state["training"].runs[-1])
+        assert (job.variant, job.recipe.lr, job.recipe.seed) == (VARIANTS["sigmoid"], RECIPES["paper"].lr, seed)
+        assert app.pills("activation").value == "sigmoid" and app.number_input("epochs").value == 3
+        assert any("gradient bars" in text.value for text in app.markdown)
+        assert not any("have changed since" in text.value for text in app.markdown)
+        until(app, lambda app: "The gradient vanishes" in words(app))
+        app.button("stop").click().run()
+        until(app, lambda app: not app.button("start").disabled)
+
+
+def test_a_paused_run_goes_on_with_another_learning_rate_and_its_card_says_so():
+    app = start(preset="paper", epochs="2", train_size="5120", seed="16")
+    app.button("start").click().run()
+    app.button("step").click().run()
+    until(app, lambda app: any(one.label.startswith("Learning rate from here") for one in app.number_input))
+    rate = next(one for one in app.number_input if one.label.startswith("Learning rate from here"))
+    rate.set_value(0.02).run()
+    app.button("change_rate").click().run()
+    app.button("resume").click().run()
+    until(app, lambda app: "session_networks" in app.session_state)
+    [(_, card)] = app.session_state["session_networks"].values()
+    assert re.fullmatch(r"trained here, learning rate 0.02 after step \d", card.name) and not app.exception
+    assert any("the learning rate was changed to 0.02" in caption.value for caption in app.caption)
 
 
 def test_what_differs_from_the_preset_is_said():

@@ -147,7 +147,7 @@ def test_a_peak_of_one_step_is_in_the_curve(service):
     recipe = replace(TINY, lr=10.0, optimiser="adam", train_size=6000, batch_size=10, seed=61)
     job = service.submit(VARIANTS["best"], recipe, "ann")
     until(lambda: job.settled)
-    assert len(job.progress.losses) <= 2 * worker.CURVE_POINTS + 2
+    assert len(job.progress.losses) <= 2 * worker.CURVE_POINTS + worker.EARLY
     assert max(loss for _, loss in job.progress.losses) > job.history[-1].train_loss
 
 

@@ -82,7 +82,7 @@ def test_before_the_first_epoch_only_losses_speak():
 
     assert said() == said(2.3) == said(2.3, 2.6, 2.1) == []
     [shot_up] = said(2.3, 2.2, 4e17, 2.3)
-    assert "The learning rate, 10, is too high" in shot_up and "4e+17 at step 3" in shot_up
+    assert "The learning rate, 10, is too high" in shot_up and "4.0 × 10¹⁷ at step 3" in shot_up
     [lost] = said(2.3, 9.0, float("nan"))
     assert "became NaN" in lost and "step 3" in lost
 
@@ -132,3 +132,21 @@ def test_real_runs(variant, recipe, words):
     v = VARIANTS[variant]
     history = list(epochs(train(new_model(v, 0), recipe, mnist("train"), mnist("test")[:1000])))
     assert words in " ".join(finding.sentence for finding in diagnose(v, recipe, history))
+
+
+@pytest.mark.parametrize(
+    ("variant", "recipe", "norms", "kind", "words"),
+    [
+        ("sigmoid", Recipe(), {"conv1": 2e-5, "fc3": 0.07}, "bad", "vanishes on its way back to conv1"),
+        ("sigmoid", RECIPES["adam"], {"conv1": 2e-5, "fc3": 0.07}, "good", "All is well so far"),
+        ("best", Recipe(lr=0.001), {"conv1": 0.01, "fc3": 0.05}, "warning", "0.001, is too small for 4,700 steps"),
+        ("best", Recipe(), {"conv1": 0.01, "fc3": 0.3}, "good", "All is well so far"),
+        ("best", Recipe(lr=9.0), {"conv1": 0.0, "fc3": 0.3}, "bad", "No gradient reaches conv1"),
+    ],
+)
+def test_twenty_steps_are_enough_for_a_cause_and_a_remedy(variant, recipe, norms, kind, words):
+    losses = [(step, 2.3) for step in range(1, 21)]
+    early = diagnose(VARIANTS[variant], recipe, [BEFORE], losses[:19], [(19, norms)])
+    [finding] = diagnose(VARIANTS[variant], recipe, [BEFORE], losses, [(20, norms)])
+    assert not early and finding.kind == kind and words in finding.sentence
+    assert kind == "good" or "Try" in finding.sentence or "Train it" in finding.sentence

@@ -13,6 +13,17 @@ export function el(tag, properties = {}, ...children) {
   return element
 }
 
+/** The same of a drawing. */
+export function svg(tag, properties = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag)
+  for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value)
+  element.append(...children)
+  return element
+}
+
+/** The bytes that the server sent, as numbers: base64. */
+export const decodedBytes = (text) => Array.from(atob(text), (letter) => letter.charCodeAt(0))
+
 /** The numbers that the server sent: base64 of float32. */
 export function decoded(text) {
   return new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer)

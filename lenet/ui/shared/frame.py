@@ -59,7 +59,7 @@ PAGES = {
         "Look inside", "pages/inside.py", "search", "Point at any cell: see what it looks at, and check its arithmetic."
     ),
     "train": Page(
-        "Train", "pages/train.py", "play_circle", "Build a variant, press start, and see why it learns or fails."
+        "Train", "pages/train.py", "play_circle", "Press a button, watch a network learn, and see why it does or fails."
     ),
     "experiments": Page(
         "Experiments",

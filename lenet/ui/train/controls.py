@@ -99,6 +99,15 @@ def shape_table(v: Variant) -> None:
     st.dataframe(rows, hide_index=True, height="content", placeholder="", alt=words, column_config=columns)
 
 
+def put(v: Variant, preset: str, r: Recipe) -> None:
+    """Have the controls show this. For callbacks."""
+    _take(v)
+    st.session_state["activation"], st.session_state["head"] = v.activation, v.head
+    st.session_state["output"], st.session_state["normalise"] = v.output_activation, (v.mean, v.std) != (0.0, 1.0)
+    st.session_state["preset"] = preset
+    _show(r)
+
+
 def _take(v: Variant) -> None:
     st.session_state["depth"] = v.depth
     for block, pool in enumerate(v.pools, start=1):
@@ -182,7 +191,10 @@ def _number(name: str, value: float) -> float:
 
 
 def _preset() -> None:
-    chosen = _start()
+    _show(_start())
+
+
+def _show(chosen: Recipe) -> None:
     for name in (*NUMBERS, *WORDS):
         st.session_state[name] = getattr(chosen, name)
     st.session_state["shuffle"] = _shuffle(chosen)
@@ -193,6 +205,12 @@ def _endless(text: str) -> bool:
         return isinf(float(text))
     except ValueError:
         return False
+
+
+def linked() -> bool:
+    """Whether the link asks for a network or a recipe: then the controls are open."""
+    names = {"activation", "depth", "head", "output", "normalise", "preset", "shuffle", SAME, *NUMBERS, *WORDS}
+    return any(name in names or name.startswith("pool") for name in st.query_params)
 
 
 def mend_url() -> None:

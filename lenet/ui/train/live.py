@@ -2,23 +2,20 @@
 
 import csv
 import io
+from collections.abc import Callable, Sequence
 from math import ceil, inf, isfinite
-from typing import NamedTuple
 
-import altair as alt
 import streamlit as st
 
-from lenet.formatting import percent
+from lenet.formatting import percent, short
+from lenet.recipe import LIMITS
 from lenet.service.queue import Job
-from lenet.service.worker import Command, State
+from lenet.service.worker import QUICK_TEST, QUICK_TEST_EVERY, Command, State
 from lenet.ui.shared import networks, palette
-from lenet.ui.shared.vega import made_once, powers_of_ten
+from lenet.ui.train import pictures, service
 from lenet.ui.train.service import ended_early, mine, number
 
-HEIGHT = 200  # pixels of a chart without its legend
-LINE = 24  # of a line of the legend
 STEEP = 50.0  # a loss above it would leave nothing to see of the usual ones on a linear axis
-DOTTED = 40  # single points of a line that can be told apart
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
 WORDS = {State.PAUSED: "paused", State.DONE: "done", State.STOPPED: "stopped", State.FAILED: "failed"}
 
@@ -38,116 +35,110 @@ def status(job: Job, before: int, wait: float) -> None:
         words = f"Waiting: {before} before you in the queue{left}." if before or wait else "About to begin …"
         st.info(words + held)
     elif p is None and not job.ended:
-        st.info(f"Loading PyTorch and MNIST …{held}")
+        st.info(f"About to take the first step …{held}")
     elif p is not None:
         if job.ended and not job.settled:
             st.info("Stopped. Measuring what it has learnt so far …")
         words = WORDS.get(job.state, f"about {p.seconds_left:.0f} s left")
         share = min(p.step / p.steps, 1.0)
-        st.progress(share, f"Step {p.step:,} of {p.steps:,}, {words}. Loss of the last batch {p.loss:.4g}.")
+        seen = f" Accuracy {percent(p.accuracies[-1][1])}." if p.accuracies else ""
+        st.progress(share, f"Step {p.step:,} of {p.steps:,}, {words}. Loss of the last batch {short(p.loss, 4)}.{seen}")
+        for step, lr in p.rates:
+            st.caption(f"After step {step:,} the learning rate was changed to {lr:g}.")
     if words := ended_early(job):
         st.warning(words)
 
 
-class Axes(NamedTuple):
-    """x: of the rows, from 0 to `end`; kind: of the upright axis, % for shares, log for `powers` of ten; columns: of
-    the legend."""
+def change_rate(job: Job) -> None:
+    """While the run is paused: another learning rate."""
+    rates = job.progress.rates if job.progress else ()
+    now = rates[-1][1] if rates else job.recipe.lr
+    least, most = LIMITS["lr"]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = "Learning rate from here on" + " (its peak)" * (job.recipe.schedule == "one-cycle")
+        lr = st.number_input(words, least, most, now, format="%g", key=f"rate-{job.key}-{len(rates)}", width=260)
+        same = lr is None or lr == now
+        st.button("Change it", on_click=service.change_rate, args=(job, lr), disabled=same, key="change_rate")
 
-    x: str
-    end: float
-    kind: str
-    columns: int
-    powers: tuple[float, ...] = ()
 
-
-def charts(job: Job, earlier: list[Job], published: list[dict]) -> None:
-    """Loss and accuracy with earlier runs and published curves behind; gradients and dead units by layer."""
-    runs = [job, *earlier]
+def panel(job: Job, earlier: list[Job], published: list[dict]) -> None:
+    """All that the run shows, in one component: digits, kernels, curves with earlier runs and published ones behind,
+    gradients, dead units, and which digit is taken for which."""
+    p = job.progress
+    if p is None:
+        return
+    total = job.recipe.epochs * job.recipe.steps_per_epoch
+    end = max(span(total, p.step), *(j.progress.step for j in earlier if j.progress), 1)
+    runs = [(job, False), *((j, True) for j in reversed(earlier))]
     # A run keeps its colour while others come and go.
-    colours = {name(j): palette.VARIANT_COLOURS[number(j) % len(palette.VARIANT_COLOURS)] for j in runs}
+    colours = {name(j): palette.VARIANT_COLOURS[number(j) % len(palette.VARIANT_COLOURS)] for j, _ in runs}
     free = [colour for colour in palette.VARIANT_COLOURS if colour not in colours.values()]
-    others = dict.fromkeys(row["of"] for row in published)
-    colours |= dict(zip(others, (free or palette.VARIANT_COLOURS) * len(others)))
-    accuracy: list[dict] = [
-        {"of": name(j), "epoch": epoch, "value": value} for j in runs for epoch, value in accuracies(j)
+    behind = [
+        {
+            "name": of,
+            "colour": colour,
+            "behind": True,
+            "points": [[e * job.recipe.steps_per_epoch, v] for e, v in points],
+        }
+        for (of, points), colour in zip(_by_name(published).items(), (free or palette.VARIANT_COLOURS) * len(published))
     ]
-    losses: list[dict] = [
-        {"of": name(j), "step": step, "value": v} for j in runs if j.progress for step, v in j.progress.losses
+
+    def lines(points: Callable[[Job], Sequence[tuple[float, float]]]) -> list[dict]:
+        return [
+            {"name": name(j), "colour": colours[name(j)], "behind": old, "points": _plain(points(j))} for j, old in runs
+        ]
+
+    losses = lines(lambda j: j.progress.losses if j.progress else [])
+    steep = any(value is not None and value > STEEP for line in losses for _, value in line["points"])
+    common = {"end": end, "x": f"steps ({job.recipe.steps_per_epoch:,} are an epoch)"}
+    tested = f"Accuracy, every {QUICK_TEST_EVERY} steps on {QUICK_TEST:,} test pictures"
+    charts = [
+        {"key": "accuracy", "title": tested, "kind": "%", "lines": lines(accuracies) + behind, **common},
+        {"key": "loss", "title": "Loss of each batch", "kind": "log" if steep else "", "lines": losses, **common},
     ]
-    gradients = [
-        {"of": layer, "step": step, "value": norm}
-        for step, norms in (job.progress.gradients if job.progress else [])
-        for layer, norm in norms.items()
-    ]
-    dead = [
-        {"of": layer, "epoch": e.epoch, "value": share} for e in job.history for layer, share in e.dead_units.items()
-    ]
-    steep = any(row["value"] > STEEP for row in losses)
-    epochs, steps = job.recipe.epochs, job.recipe.epochs * job.recipe.steps_per_epoch
-    left, right = st.columns(2)
-    tested = "**Test accuracy**, every 50 steps on 1,000 digits"
-    with left:
-        _chart("accuracy", tested, accuracy + published, Axes("epoch", epochs, "%", 1), colours)
-        _chart("gradients", "**Gradient norm** of each layer", gradients, Axes("step", steps, "log", 5), colours)
-    with right:
-        kind = "log" if steep else ""
-        _chart("losses", "**Training loss** of single batches", losses, Axes("step", steps, kind, 1), colours)
-        words = "**Dead units**: the same output for every picture"
-        _chart("dead", words, dead, Axes("epoch", epochs, "%", 5), colours)
+    shown = pictures.of_run(job)
+    frame = {
+        "answers": pictures.answers(p.answers, len(shown)),
+        "kernels": pictures.kernels(p.kernels),
+        "gradients": _bars(p.gradients[-1][1]) if p.gradients else None,
+        "dead": _bars(job.history[-1].dead_units) if len(job.history) > 1 else None,
+        "confusion": pictures.confusion(p.confusion, f"Which digit is taken for which: {QUICK_TEST:,} test pictures"),
+    }
+    pictures.show({"pictures": shown, "frames": [frame], "charts": charts})
+
+
+def span(total: int, step: int) -> int:
+    """How many steps a chart shows: all, halved until the present one is in the second half."""
+    while total > 40 and step * 2 < total:
+        total = ceil(total / 2)
+    return total
+
+
+def _by_name(rows: list[dict]) -> dict[str, list[tuple[float, float]]]:
+    found: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        found.setdefault(row["of"], []).append((row["epoch"], row["value"]))
+    return found
+
+
+def _plain(points: Sequence[tuple[float, float]]) -> list[list[float | None]]:
+    """JSON has no NaN."""
+    return [[x, value if isfinite(value) else None] for x, value in points]
+
+
+def _bars(values: dict[str, float]) -> list[dict]:
+    return [{"name": name, "value": value if isfinite(value) else None} for name, value in values.items()]
 
 
 def accuracies(job: Job) -> list[tuple[float, float]]:
-    """(epoch, test accuracy): after whole epochs on all test digits, in between on the first 1,000."""
+    """(step, test accuracy): after whole epochs on all test digits, in between on the first 1,000."""
     per_epoch = job.recipe.steps_per_epoch
-    found = [(float(e.epoch), e.test_accuracy) for e in job.history]
+    found = [(float(e.epoch * per_epoch), e.test_accuracy) for e in job.history]
     if job.progress:
-        found += [(step / per_epoch, value) for step, value in job.progress.accuracies if step % per_epoch]
+        found += [(float(step), value) for step, value in job.progress.accuracies if step % per_epoch]
         if job.interrupted:
-            found.append((job.progress.step / per_epoch, job.interrupted.test_accuracy))
+            found.append((float(job.progress.step), job.interrupted.test_accuracy))
     return sorted(found)
-
-
-def _chart(key: str, words: str, rows: list[dict], axes: Axes, colours: dict[str, str]) -> None:
-    """One line for each name under `of`; those without a colour get one each."""
-    rows = [row for row in rows if isfinite(row["value"])]
-    if axes.kind == "log":  # nothing else lies on such an axis
-        rows = [row for row in rows if row["value"] > 0]
-        axes = axes._replace(powers=powers_of_ten(row["value"] for row in rows) if rows else ())
-    if not rows:
-        return
-    there = tuple(dict.fromkeys(row["of"] for row in rows))
-    some = palette.VARIANT_COLOURS
-    ink = tuple(colours.get(of, some[i % len(some)]) for i, of in enumerate(there))
-    axes = axes._replace(end=max(axes.end, *(row[axes.x] for row in rows)))
-    st.markdown(words)
-    look = _lines(axes, there, ink, len(rows) <= DOTTED * len(there))
-    st.vega_lite_chart(spec=look | {"datasets": {"rows": rows}}, key=f"live-{key}", alt=words.replace("*", ""))
-
-
-@made_once
-def _lines(axes: Axes, there: tuple[str, ...], ink: tuple[str, ...], dotted: bool) -> alt.LayerChart | alt.FacetChart:
-    """One line for each of `there` in its `ink`."""
-    x, end, kind, columns, powers = axes
-    domain = [powers[0], powers[-1]] if powers else [0, 1] if kind == "%" else alt.Undefined
-    scale = alt.Scale(type="log" if powers else "linear", domain=domain, zero=False)
-    upright = alt.Axis(values=list(powers), format=".0e") if powers else alt.Axis(format="%") if kind else alt.Axis()
-    legend = alt.Legend(title=None, orient="bottom", columns=columns, labelLimit=400)
-    base = (
-        alt.Chart(alt.NamedData("rows"))
-        .encode(
-            x=alt.X(f"{x}:Q", title=x, scale=alt.Scale(domain=[0, end]), axis=alt.Axis(tickMinStep=1)),
-            y=alt.Y("value:Q", title="", scale=scale, axis=upright),
-            color=alt.Color("of:N", scale=alt.Scale(domain=list(there), range=list(ink)), legend=legend),
-            tooltip=[
-                alt.Tooltip("of:N", title="of"),
-                alt.Tooltip(f"{x}:Q", format=".4~g"),
-                alt.Tooltip("value:Q", format=".4g"),
-            ],
-        )
-        .properties(height=HEIGHT + 60 + LINE * ceil(len(there) / columns))
-    )
-    line = base.mark_line(strokeWidth=2 if dotted else 1.2)
-    return alt.layer(line, base.mark_circle(size=22, opacity=1.0 if dotted else 0.0))
 
 
 def diagnosis(job: Job) -> None:
@@ -155,7 +146,8 @@ def diagnosis(job: Job) -> None:
     from lenet.probes.diagnosis import diagnose
 
     history = [*job.history, job.interrupted] if job.interrupted else job.history
-    for finding in diagnose(job.variant, job.recipe, history, job.progress.losses if job.progress else []):
+    told = (job.progress.losses, job.progress.gradients) if job.progress else ()
+    for finding in diagnose(job.variant, job.recipe, history, *told):
         ICONS[finding.kind](f"**{finding.sentence}** {finding.evidence}")
 
 

@@ -1,4 +1,4 @@
-"""Conv1's kernels and the answers for ten digits while a network trains, painted in the browser.
+"""What a run shows, painted in the browser: digits with their answers, kernels, curves, gradients, confusion.
 
 One component that gets numbers: an `st.image` that changes four times a second flashes, because each picture has an
 address of its own and the old one is gone before the new one is loaded.
@@ -17,48 +17,52 @@ from lenet.service.worker import TEN
 from lenet.ui.shared import digit, modules, palette
 from lenet.variant import CLASSES
 
-HTML = '<div class="pictures"></div>\n'
+HTML = '<div class="training"></div>\n'
 
 
-def pictures(job: Job) -> None:
-    """The six kernels and the answers for the ten fixed test digits (and for one's own), as they are now."""
-    if job.progress:
-        drawn = digit.current()  # the run may be shared, and then it has somebody else's
-        own = drawn is not None and job.drawn == queue.digest(drawn.pixels)
-        modules.component("training.js", HTML, "training")(
-            key="training-pictures",
-            data={
-                "kernels": kernels(job.progress.kernels),
-                "digits": answers(job.progress.answers, drawn.pixels if drawn and own else None),
-            },
-        )
+def show(data: dict[str, Any], key: str = "training-pictures") -> None:
+    """Mount the component. data: pictures, frames (several play one after another) and charts."""
+    modules.component("training.js", HTML, "training")(key=key, data=data)
+
+
+def of_run(job: Job) -> list[dict[str, Any]]:
+    """The pictures that the run reads: the ten fixed test digits and, if it is the one looked at now, your own.
+    A run may be shared, and then it has somebody else's."""
+    drawn = digit.current()
+    own = drawn is not None and job.drawn == queue.digest(drawn.pixels)
+    return ten_and(drawn.pixels if drawn and own else None)
+
+
+def ten_and(own: np.ndarray | None) -> list[dict[str, Any]]:
+    """For the component. own: [1, 28, 28] in [0, 1]."""
+    shown: list[dict[str, Any]] = [
+        {"grid": _grid(picture, False, 1.0), "name": "", "label": str(label)} for label, picture in enumerate(_ten())
+    ]
+    return shown if own is None else [*shown, {"grid": _grid(own[0], False, 1.0), "name": "yours", "label": ""}]
 
 
 def kernels(weights: np.ndarray) -> dict[str, Any]:
-    """For the component. weights: [6, 5, 5]; no number is shown as zero."""
+    """For the component. weights: [kernels, rows, columns]; no number is shown as zero."""
     weights = np.nan_to_num(weights)
     scale = float(np.abs(weights).max()) or 1.0
     return {
         "grids": [_grid(kernel, True, scale) for kernel in weights],
         "scale": f"{scale:.2f}",
         "words": palette.WORDS[True],
+        "layer": "conv1",
     }
 
 
-def answers(probabilities: np.ndarray, own: np.ndarray | None) -> list[dict[str, Any]]:
-    """For the component: each digit with what is said of it. probabilities: [10 or 11, 10]; own: [1, 28, 28]."""
+def answers(probabilities: np.ndarray, count: int | None = None) -> list[dict[str, Any]]:
+    """For the component: what is said of each picture. probabilities: [10 or 11, 10], of which `count` are shown."""
     import torch
 
     from lenet.evaluation import read
 
-    found = read(torch.from_numpy(probabilities))
     rows = []
-    for place, picture in enumerate(_ten() if own is None else np.concatenate([_ten(), own])):
-        answer = found[place]
+    for place, answer in enumerate(read(torch.from_numpy(probabilities))[:count]):
         rows.append(
             {
-                "grid": _grid(picture, False, 1.0),
-                "name": "yours" if place == CLASSES else "",
                 "answer": answer,
                 "sure": "cannot tell" if answer is None else probability(float(probabilities[place, answer])),
                 "wrong": place < CLASSES and answer != place,
@@ -67,9 +71,18 @@ def answers(probabilities: np.ndarray, own: np.ndarray | None) -> list[dict[str,
     return rows
 
 
+def confusion(counts: np.ndarray | None, title: str) -> dict[str, Any] | None:
+    """For the component. counts: [classes, predictions]."""
+    if counts is None:
+        return None
+    return {"counts": counts.tolist(), "classes": [str(name) for name in range(CLASSES)], "title": title}
+
+
 def _grid(values: np.ndarray, signed: bool, scale: float) -> dict[str, Any]:
-    numbers = b64encode(np.asarray(values, "<f4").tobytes()).decode()
-    return {"values": numbers, "shape": values.shape, "signed": signed, "scale": scale}
+    """As bytes: 255 is the scale; where numbers are signed, 128 is zero."""
+    share = (np.asarray(values) / scale).clip(-1 if signed else 0, 1)
+    cells = (128 + 127 * share if signed else 255 * share).round().astype("u1")
+    return {"cells": b64encode(cells.tobytes()).decode(), "shape": cells.shape, "signed": signed}
 
 
 @st.cache_resource(show_spinner=False)

@@ -71,6 +71,12 @@ def known() -> list[Job]:
     return [job for key in mine().runs if (job := service().find(key))]
 
 
+def settled() -> bool:
+    """Whether nothing of this session's newest run is still to come."""
+    runs = known()
+    return not runs or runs[-1].settled
+
+
 def number(job: Job) -> int:
     """Of a run in this session, from 1."""
     return mine().numbers[job.key]
@@ -97,7 +103,7 @@ def begin(variant: Variant, recipe: Recipe) -> None:
     """Ask for a run, with the digit that is being looked at. For callbacks."""
     shown = digit.current()
     try:
-        job = service().submit(variant, recipe, owner(), None if shown is None else shown.image.numpy())
+        job = service().submit(variant, recipe, owner(), None if shown is None else shown.pixels)
     except (RecipeError, VariantError) as error:
         mine().said = str(error)
         return
@@ -113,6 +119,12 @@ def command(job: Job, what: Command) -> None:
     if refused == Refusal.LEFT:
         mine().runs.remove(job.key)
         st.query_params.pop(URL, None)
+
+
+def change_rate(job: Job, lr: float) -> None:
+    """Another learning rate from the next step on. For callbacks."""
+    refused = service().change_rate(job, lr, owner())
+    mine().said = REFUSED[refused] if refused else ""
 
 
 def collect(job: Job) -> None:
