@@ -14,10 +14,32 @@ LENGTH = 6  # 30 ** 6 is 729 million codes
 CODE = re.compile(f"[{LETTERS}]{{{LENGTH}}}")
 NICKNAME = 16  # letters at most
 # Parts of words that no projector should show, as they read once figures stand for letters again.
-RUDE = (
-    "anal arsch bitch cock cunt dick fag fick fuck hitler hure nazi nigg penis porn puta pussy "
-    "sex shit slut tits vagin wank whore"
-).split()
+RUDE = [
+    "anal",
+    "arsch",
+    "bitch",
+    "cock",
+    "cunt",
+    "dick",
+    "fag",
+    "fick",
+    "fuck",
+    "hitler",
+    "hure",
+    "nazi",
+    "nigg",
+    "penis",
+    "porn",
+    "puta",
+    "pussy",
+    "sex",
+    "shit",
+    "slut",
+    "tits",
+    "vagin",
+    "wank",
+    "whore",
+]
 FIGURES = str.maketrans("013457", "oieast")
 
 

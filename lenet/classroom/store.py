@@ -381,7 +381,7 @@ class Teacher:
             "WHERE drawing.class = ? ORDER BY label, drawing.id",
             self.code,
         )
-        drawings = (Drawing(*row, bool(away)) for *row, away in found)
+        drawings = (Drawing(at, pupil, label, strokes, bool(away)) for at, pupil, label, strokes, away in found)
         return [drawing for drawing in drawings if hidden or not drawing.hidden]
 
     def hide(self, drawing: int, hidden: bool = True) -> None:
