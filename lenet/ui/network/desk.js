@@ -64,6 +64,16 @@ export function configure({ networks, digit, board: { strokes, stroke, turn: the
   if (fresh.length && !desk.pen) sendStrokes()
 }
 
+/** Have these networks read a picture that lies on no board, for a page without one. digit: { mark, label, source }. */
+export function look(image, digit, abouts = null) {
+  desk.digit = { ...digit, drawn: false }
+  desk.image = image
+  desk.steps = []
+  desk.reason = ""
+  if (abouts) setNetworks(abouts)
+  readAll()
+}
+
 /** Have strokes sent to the server: `send({ strokes, turn, stroke })`, once for each time the pen is lifted. */
 export function sendTo(send) {
   sender = send

@@ -24,6 +24,16 @@ export function svg(tag, properties = {}, ...children) {
 /** The bytes that the server sent, as numbers: base64. */
 export const decodedBytes = (text) => Array.from(atob(text), (letter) => letter.charCodeAt(0))
 
+/** Let a style sheet of this folder hold for a view, too. Waits until it does. */
+export function styled(root, file) {
+  const { href } = new URL(`./${file}`, import.meta.url)
+  const all = root.getRootNode()
+  if (all.querySelector(`link[href="${href}"]`)) return Promise.resolve()
+  const sheet = el("link", { rel: "stylesheet", href })
+  all.prepend(sheet)
+  return new Promise((resolve) => (sheet.onload = sheet.onerror = resolve))
+}
+
 /** The numbers that the server sent: base64 of float32. */
 export function decoded(text) {
   return new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer)

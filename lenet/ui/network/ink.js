@@ -72,13 +72,14 @@ function segment(values, x1, y1, x2, y2, radius, erase) {
 }
 
 /** The stages from the ink on the board to what a network sees: { raw, cropped, scaled, centred }, 784 numbers each;
- *  or { reason }: blank or dot, where there is no digit. With `only` the last stage alone. */
-export function read(sheet, only = false) {
+ *  or { reason }: blank or dot, where there is no digit. With `only` the last stage alone; tie: pixels that are added to
+ *  the centre of mass before it is rounded. */
+export function read(sheet, only = false, tie = TIE) {
   const kept = withoutStrays(sheet)
   if (kept.reason) return kept
   const crop = cropOf(kept)
   const small = scale(crop, BOX)
-  const centred = byMass(small)
+  const centred = byMass(small, tie)
   if (only) return { centred }
   return { raw: resize(kept, SIZE, SIZE).values, cropped: middle(scale(crop, SIZE)), scaled: middle(small), centred }
 }
@@ -90,7 +91,8 @@ function withoutStrays(sheet) {
   const sizes = boxes.map(([top, left, bottom, right]) => Math.max(bottom - top, right - left))
   const largest = sizes.indexOf(Math.max(...sizes))
   // A spot of depth d holds a square of 2 d - 1 pixels: most drawings are too thin for a dot at first sight.
-  if (sizes[largest] <= ROUND * (Math.sqrt(areas[largest]) + 1)) {
+  const large = Math.max(sheet.height, sheet.width) > SIZE // what is as small as the final picture has no dots
+  if (large && sizes[largest] <= ROUND * (Math.sqrt(areas[largest]) + 1)) {
     const thickness = 2 * deepest(labels, sheet.width, boxes[largest], largest + 1)
     if (sizes[largest] <= ROUND * thickness) return { reason: "dot" }
   }
@@ -394,7 +396,7 @@ function weights(size, length, count) {
 const middle = (small) => placed(small, Math.floor((SIZE - small.height) / 2), Math.floor((SIZE - small.width) / 2))
 
 /** The middle of the picture is where the centre of mass goes, as far as nothing is cut off. */
-function byMass(small) {
+function byMass(small, tie) {
   const { height, width, values } = small
   let [mass, down, across] = [0, 0, 0]
   for (let r = 0; r < height; r++)
@@ -403,7 +405,7 @@ function byMass(small) {
       down += r * values[r * width + c]
       across += c * values[r * width + c]
     }
-  const start = (centre, side) => Math.min(SIZE - side, Math.max(0, Math.floor(SIZE / 2 - centre + 0.5 + TIE)))
+  const start = (centre, side) => Math.min(SIZE - side, Math.max(0, Math.floor(SIZE / 2 - centre + 0.5 + tie)))
   return placed(small, start(down / mass, height), start(across / mass, width))
 }
 

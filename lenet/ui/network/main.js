@@ -6,6 +6,8 @@ const VIEWS = {
   frame: () => import("./frame.js"),
   network: () => import("./network.js"),
   strip: () => import("./strip.js"),
+  stress: () => import("./stress.js"),
+  "stress-two": () => import("./stress-two.js"),
 }
 
 export default function (component) {

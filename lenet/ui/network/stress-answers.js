@@ -1,0 +1,71 @@
+// What each network reads in the picture: the digit, how sure it is, and ten bars.
+
+import { desk } from "./desk.js"
+import { el } from "./dom.js"
+import { answerOf } from "./engine.js"
+import { percent } from "./formatting.js"
+import { state } from "./stress-state.js"
+import { verdictOf } from "./verdict.js"
+
+export function answersView() {
+  const element = el("div", { className: "results" })
+  let cards = []
+  return {
+    element,
+    /** The networks are others. */
+    build() {
+      cards = desk.networks.map(cardOf)
+      element.className = `results of-${cards.length}`
+      element.replaceChildren(...cards.map(({ card }) => card))
+    },
+    update() {
+      desk.networks.forEach((network, at) => {
+        fill(cards[at], network)
+      })
+    },
+    /** What a screen reader is told. */
+    said: () =>
+      desk.networks.map(({ about, reading }) => `${about.name}: ${reading ? verdict(about, reading) : "…"}`).join(". "),
+  }
+}
+
+function cardOf({ about, colour }) {
+  const columns = Array.from({ length: 10 }, (_, digit) => {
+    const bar = el("i", {})
+    return { bar, column: el("li", {}, el("span", {}, bar), el("b", {}, `${digit}`)) }
+  })
+  const big = el("div", { className: "digit" })
+  const said = el("p", { className: "verdict" })
+  const list = el("ol", { role: "img" }, ...columns.map(({ column }) => column))
+  const card = el(
+    "article",
+    { className: "result", style: `--colour:${colour}`, translate: false },
+    el("h3", {}, el("span", { className: "chip", style: `--colour:${colour}` }), about.name),
+    big,
+    list,
+    said,
+  )
+  return { card, big, said, list, columns }
+}
+
+const verdict = (about, reading) =>
+  `${answerOf(reading) ?? "cannot tell"}, ${verdictOf(answerOf(reading), Math.max(...reading), about.highest, state.digit.label)}`
+
+function fill({ card, big, said, list, columns }, { about, reading, problem }) {
+  const answer = reading ? answerOf(reading) : null
+  const wrong = reading && state.digit.label !== null && answer !== state.digit.label
+  card.classList.toggle("wrong", Boolean(wrong))
+  big.textContent = reading ? (answer ?? "?") : ""
+  said.textContent =
+    problem || (reading ? verdictOf(answer, Math.max(...reading), about.highest, state.digit.label) : "…")
+  columns.forEach(({ bar, column }, digit) => {
+    const share = reading ? Number(reading[digit]) || 0 : 0
+    bar.style.height = `${100 * share}%`
+    column.className = digit === answer ? "first" : ""
+    column.title = `${digit}: ${percent(share)}`
+  })
+  list.setAttribute(
+    "aria-label",
+    reading ? `Probabilities of ${about.name}: ${verdict(about, reading)}` : `Probabilities of ${about.name}`,
+  )
+}
