@@ -1,7 +1,8 @@
 """Shift, scale, rotate, squeeze, thicken and noise a digit, and find where a network stops recognising it.
 
 LeNet-5's web page (Y. LeCun, 1998) showed these six as animations of one network; here they work on any digit and any
-network. The 28 × 28 image is what is transformed: the picture shown is the picture tested.
+network. The 28 × 28 image is what is transformed: the picture shown is the picture tested. This is the reference of
+what the page does in the browser, and measures the averages over many digits.
 
     >>> swept = sweep({"best": model}, image, "rotate")
     >>> swept.amounts[swept.break_points("best")[1]]      # degrees anticlockwise from which on the answer is another
@@ -27,7 +28,6 @@ from lenet.paths import PRETRAINED, write_atomically
 from lenet.variant import INPUT_SIZE
 
 AMOUNTS = 41  # of a sweep
-GRID = 21  # amounts along each side of a heat map
 REACH = 2  # pixels that a pen tip reaches at most
 AVERAGE_DIGITS = 500  # the first ones of the test set
 AVERAGES = PRETRAINED / "stress.parquet"
@@ -109,7 +109,8 @@ def noise_pattern(seed: int) -> Tensor:
     return torch.randn(INPUT_SIZE, INPUT_SIZE, generator=torch.Generator().manual_seed(seed))
 
 
-# In the order in which they are applied together. A seventh is one row here.
+# In the order in which they are applied together. A seventh is one row here, and what it does to a picture also in
+# lenet/ui/network/stress-transform.js: the page changes the digit in the browser.
 TRANSFORMATIONS: dict[str, Transformation] = {
     "stroke": Transformation("Stroke width", "pixels", ("thinner", "thicker"), -2, 3, 0, pixels=_stroke),
     "squeeze": Transformation(
@@ -279,22 +280,6 @@ def sweep(models: Mapping[str, LeNet], image: Tensor, name: str, normalise: bool
         pictures = normalised(pictures)
     shares = {network: outputs(model, pictures).softmax(1) for network, model in models.items()}
     return Sweep(row, amounts, pictures, shares, row.neutral_at())
-
-
-@torch.inference_mode()
-def grid(model: LeNet, image: Tensor, across: str, down: str, normalise: bool = False) -> Tensor:
-    """Probabilities of the digit changed in two ways at once, [21 amounts of `down`, 21 of `across`, 10].
-
-    Raises ValueError for an unknown name, or twice the same.
-    """
-    if across == down:
-        raise ValueError(f"A map needs two different transformations, not {across!r} twice.")
-    right, below = (transformation(name).amounts(GRID) for name in (across, down))
-    pairs = {across: right.repeat(GRID), down: below.repeat_interleave(GRID)}
-    pictures = transform(image.expand(GRID * GRID, -1, -1, -1), pairs)
-    if normalise:
-        pictures = normalised(pictures)
-    return outputs(model, pictures).softmax(1).view(GRID, GRID, -1)
 
 
 # The average over many digits, kept in a file ------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The page Stress in a real browser: first visit, keyboard, light and dark, and a telephone."""
+"""The page Stress in a real browser: dragging, keyboard, links, Fool it, light and dark, and a telephone."""
 
 from urllib.parse import urlencode
 
@@ -7,8 +7,32 @@ import pytest
 from tests.server import Server, settled
 
 pytestmark = pytest.mark.browser
-CHART = ".st-key-sweep [data-testid=stVegaLiteChart] svg"
 THREE = [("networks", "best"), ("networks", "original"), ("networks", "tanh"), ("digit", "0")]
+ROOT = "document.querySelector('.st-key-stress [data-testid=stBidiComponentIsolated]').shadowRoot"
+# In each frame until a time is over: what is painted, and the size of everything that must never collapse.
+WATCH = """(seconds) => {
+    const root = ROOT, found = { pictures: new Set(), bars: new Set(), marks: new Set(), small: new Set(), frames: 0 }
+    const parts = [".stage", ".large", ".results", ".result", ".ways", ".curve svg", ".thumbnails canvas"]
+    const end = performance.now() + 1000 * seconds
+    return new Promise((resolve) => {
+        const look = (now) => {
+            found.frames++
+            const canvas = root.querySelector(".large")
+            found.pictures.add(canvas.getContext("2d").getImageData(0, 0, 28, 28).data.join())
+            found.bars.add([...root.querySelectorAll(".result li i")].map((bar) => bar.style.height).join())
+            found.marks.add(root.querySelector(".curve line.here").getAttribute("x1"))
+            for (const part of parts)
+                for (const element of root.querySelectorAll(part)) {
+                    const { width, height } = element.getBoundingClientRect()
+                    if (width < 20 || height < 20) found.small.add(part)
+                }
+            if (now < end) requestAnimationFrame(look)
+            else resolve({ pictures: found.pictures.size, bars: found.bars.size, marks: found.marks.size,
+                small: [...found.small], frames: found.frames })
+        }
+        requestAnimationFrame(look)
+    })
+}""".replace("ROOT", ROOT)
 
 
 @pytest.fixture
@@ -21,7 +45,7 @@ def visit(browser):
         page = contexts[-1].new_page()
         page.on("pageerror", lambda error: errors.append(error))
         page.goto(f"{server.url}/stress?{urlencode(query)}")
-        page.locator(CHART).first.wait_for(timeout=60_000)
+        page.locator(".stress[data-swept=true]").wait_for(timeout=60_000)
         settled(page)
         return page
 
@@ -31,56 +55,152 @@ def visit(browser):
     assert not errors
 
 
-def test_opened_first_on_a_fresh_server_the_first_minute_needs_no_scrolling(fresh_server, visit):
-    page = visit(fresh_server)
+def test_opened_first_on_a_fresh_server_all_controls_are_above_the_fold(fresh_server, visit):
+    page = visit(fresh_server, THREE, 1280, 720)
     page.get_by_role("heading", name="Stress").wait_for()
     for thing in (
-        page.get_by_role("slider").first,
-        page.get_by_role("slider").last,
-        page.locator(CHART).first,
-        page.locator(".st-key-answers"),
+        page.get_by_label("Stroke width"),
+        page.get_by_label("Noise"),
+        page.get_by_role("button", name="Reset"),
+        page.get_by_label("Normalise again"),
+        page.locator(".curve svg"),
+        page.locator(".results"),
+        page.locator(".stage"),
     ):
         box = thing.bounding_box()
-        assert box and box["y"] + box["height"] <= 768
+        assert box and box["y"] + box["height"] <= 720
     assert page.get_by_test_id("stException").count() == 0
 
 
-def test_a_slider_moved_by_keyboard_changes_picture_sweep_and_address(server, visit):
+def test_while_a_slider_is_dragged_picture_bars_and_mark_follow_without_the_server(server, visit):
+    """No element collapses meanwhile; nothing is sent; on release the link has the amount."""
     page = visit(server, THREE)
-    before = page.locator(".st-key-answers").inner_text()
-    slider = page.locator(".st-key-noise").get_by_role("slider")
-    slider.focus()
-    slider.press("End")
-    page.wait_for_function("location.search.includes('noise=1')", timeout=20_000)
-    page.locator(CHART).get_by_text("Noise, of the ink").first.wait_for()
-    settled(page)
-    assert page.locator(".st-key-answers").inner_text() != before
-    assert "curve=Noise" in page.url
+    page.wait_for_timeout(500)
+    slider = page.get_by_label("Rotate").locator("visible=true").and_(page.locator("input"))
+    box = slider.bounding_box()
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, y)
+    page.mouse.down()
+    page.evaluate(f"void (window.watched = ({WATCH})(3))")
+    for step in range(60):
+        page.mouse.move(box["x"] + box["width"] * (0.5 + 0.4 * step / 60), y)
+        page.wait_for_timeout(20)
+    found = page.evaluate("window.watched")
+    page.mouse.up()
+    assert min(found["pictures"], found["bars"], found["marks"]) >= 20, found
+    assert found["small"] == []
+    page.wait_for_function("location.search.includes('rotate=')")
+    amount = float(page.evaluate("new URLSearchParams(location.search).get('rotate')"))
+    assert amount == pytest.approx(71, abs=4)
+    assert page.evaluate("document.querySelector('[data-testid=stApp]').dataset.testScriptState") == "notRunning"
+
+
+def test_handles_drag_turn_and_obey_the_keyboard(server, visit):
+    page = visit(server, [*THREE, ("more", "Two ways at once")])
+    turn = page.get_by_role("slider", name="Turn")
+    box, stage = turn.bounding_box(), page.locator(".stage").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + 0.2 * stage["width"], stage["y"] + stage["height"] / 2, steps=10)
+    page.mouse.up()  # a quarter turn to the left
+    page.wait_for_function("location.search.includes('rotate=')")
+    print(page.url)
+    assert float(turn.get_attribute("aria-valuenow")) == pytest.approx(90, abs=2)
+    turn.press("End")
+    assert turn.get_attribute("aria-valuetext") == "+90°"
+    turn.press("Home")
+    assert turn.get_attribute("aria-valuetext") == "−90°"
+    for name, way in (("Size", "scale"), ("Squeeze", "squeeze"), ("Shift", "shift")):
+        handle = page.get_by_role("slider", name=name, exact=True).and_(page.locator("button"))
+        before = handle.get_attribute("aria-valuenow")
+        handle.press("ArrowLeft")
+        handle.press("PageDown")
+        assert float(handle.get_attribute("aria-valuenow")) < float(before)
+        page.wait_for_function(f"location.search.includes('{way}=')")
+    maps = page.locator(".two canvas")
+    assert maps.count() == 3
+    maps.first.press("ArrowRight")
+    page.wait_for_function("!location.search.includes('shift=-3')")
+    page.get_by_role("button", name="Reset").click()
+    page.wait_for_function("!/rotate|scale=|squeeze|shift=/.test(location.search)")
+    assert turn.get_attribute("aria-valuetext") == "0°"
+
+
+def test_links_old_and_new_and_what_is_out_of_limits(server, visit):
+    page = visit(server, [("digit", "0"), ("rotate", "40.5"), ("curve", "Noise"), ("again", "true"), ("shift", "99")])
+    assert page.get_by_label("Rotate").and_(page.locator("input")).input_value() == "40.5"
+    assert page.get_by_label("Shift").and_(page.locator("input")).input_value() == "0"
+    assert page.locator(".curve button[aria-pressed=true]").inner_text() == "Noise"
+    assert page.get_by_label("Normalise again").is_checked()
+    page.locator('button:has(:text-is("tanh"))').click()  # the server runs again, and the link stays
+    page.locator(".result").nth(1).wait_for()
+    page.wait_for_function("location.search.includes('rotate=40.5') && location.search.includes('tanh')")
+    page.locator(".st-key-frame a", has_text="Draw").click()
+    page.locator("h1", has_text="Draw").wait_for()
+    assert "rotate" not in page.url
+    page.go_back()
+    page.locator(".stress[data-swept=true]").wait_for()
+    assert page.get_by_label("Rotate").and_(page.locator("input")).input_value() == "40.5"
+
+
+def test_break_bars_are_green_up_to_the_break_and_say_the_wrong_digit(server, visit):
+    page = visit(server, THREE)
+    bars = page.locator(".breaks")
+    assert bars.count() == 18
+    words = bars.nth(9).get_attribute("aria-label")  # rotate, best
+    assert words.startswith("best: clockwise, from −45°: reads 3") or "anticlockwise" in words
+    assert "anticlockwise, from +90°: reads 5, and at +36°: reads 1" in words
+    parts = bars.nth(9).locator("i")
+    assert parts.evaluate_all("all => all.some((one) => one.className === 'right')")
+    assert "1" in bars.nth(9).locator("i.wrong b").all_text_contents()
+
+
+def test_a_network_is_fooled_by_hand_and_by_search(server, visit):
+    page = visit(server, [("digit", "32"), ("mode", "fool")])
+    big = page.locator(".large")
+    box = big.bounding_box()
+    page.mouse.click(box["x"] + box["width"] * 0.1, box["y"] + box["height"] * 0.1)
+    page.get_by_text("1 pixel, 1.0 of ink moved").wait_for()
+    big.press("ArrowRight")
+    big.press(" ")
+    page.get_by_text("2 pixels, 2.0 of ink moved").wait_for()
+    page.get_by_label("into reading").select_option("8")
+    page.get_by_text("What is the smallest change that turns this 3 into a 8", exact=False).wait_for()
+    page.get_by_role("button", name="Search").click()
+    page.get_by_text("fooled. Reads 8").wait_for(timeout=60_000)
+    assert page.locator(".result .digit").inner_text() == "8"
+    page.get_by_text("You flipped 2.", exact=False).wait_for()
+    same = page.get_by_role("radio", name="FGSM with as much ink as you")
+    same.check()
+    page.wait_for_function(f"{ROOT}.querySelector('.change.chosen .found').textContent.includes('2.0 of ink')")
+    page.get_by_role("button", name="Change it").click()
+    page.locator(".ways").wait_for()
+    assert page.locator(".result .digit").inner_text() == "3"
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_three_curves_with_their_legend_and_values_on_hover(server, visit, scheme):
-    page = visit(server, [*THREE, ("curve", "Rotate")], scheme=scheme)
-    dark = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-    assert (sum(map(int, dark[4:-1].split(","))) < 200) == (scheme == "dark")
-    names = page.locator(f"{CHART} .role-legend-label text").all_text_contents()
-    assert names == ["best", "original", "tanh"]
-    box = page.locator(CHART).first.bounding_box()
-    page.mouse.move(box["x"] + box["width"] * 0.55, box["y"] + box["height"] * 0.2)
-    page.locator("#vg-tooltip-element.visible", has_text="Probability").wait_for()
-
-
-@pytest.mark.parametrize("more", ["Break points", "Two ways at once", "What the pixels contribute"])
-def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit, more):
-    page = visit(server, [*THREE, ("more", more)], width=390, height=844)
-    last = {
-        "Break points": "A break point is",
-        "Two ways at once": "tanh, probability of 7",
-        "What the pixels contribute": "Integrated gradients. ",
-    }[more]
-    page.get_by_text(last).first.wait_for()
+@pytest.mark.parametrize("width", [390, 768, 1024, 1920])
+def test_nothing_is_wider_than_the_screen_or_covers_something_else(server, visit, width, scheme):
+    page = visit(server, [*THREE, ("more", "Two ways at once")], width=width, height=844, scheme=scheme)
+    page.locator(".two .readout").last.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    wide = page.evaluate("""[...document.querySelectorAll("[data-testid=stMain] *")].filter((e) =>
-        e.getBoundingClientRect().right > innerWidth + 1 && getComputedStyle(e).position !== "fixed"
-        && !e.closest("table") && !e.closest("svg") && !e.closest("canvas")).length""")
-    assert wide == 0
+    assert (
+        page.evaluate("""() => {
+        const roots = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].map((e) => e.shadowRoot)
+        return roots.flatMap((root) => [...root.querySelectorAll("*")]).filter((e) => {
+            const { right, width } = e.getBoundingClientRect()
+            return width && right > innerWidth + 1 && !e.closest("svg, .spoken, i.wrong")
+        }).map((e) => e.outerHTML.slice(0, 80))
+    }""")
+        == []
+    )
+    boxes = [page.locator(part).bounding_box() for part in (".stage", ".results", ".ways", ".curve")]
+    for at, one in enumerate(boxes):
+        for other in boxes[at + 1 :]:
+            apart = (
+                one["x"] + one["width"] <= other["x"] + 1
+                or other["x"] + other["width"] <= one["x"] + 1
+                or one["y"] + one["height"] <= other["y"] + 1
+                or other["y"] + other["height"] <= one["y"] + 1
+            )
+            assert apart, (one, other)

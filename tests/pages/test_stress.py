@@ -1,4 +1,7 @@
-"""The page Stress without a browser."""
+"""The page Stress without a browser: what it sends there, its links and mishaps."""
+
+import base64
+import json
 
 import numpy as np
 import pytest
@@ -9,13 +12,13 @@ from lenet.data import mnist, pixels
 from lenet.paths import ROOT
 from lenet.pretrained import card, create_model
 from lenet.probes import stress
-from lenet.probes.stress import TRANSFORMATIONS
+from lenet.probes.stress import AMOUNTS, TRANSFORMATIONS
 from lenet.ui.shared import saliency
 from lenet.ui.shared.digit import Digit
-from lenet.ui.stress import parts
+from lenet.ui.stress import message
 
 
-def page(**query: str) -> AppTest:
+def page(**query: str | list[str]) -> AppTest:
     at = AppTest.from_file(ROOT / "app.py", default_timeout=90).run()
     at.switch_page("pages/stress.py")
     for key, value in query.items():
@@ -27,94 +30,69 @@ def said(at: AppTest) -> str:
     return " ".join(element.value for kind in ("markdown", "caption", "info") for element in at.get(kind))
 
 
-def test_opened_first_it_shows_a_test_digit_and_every_slider():
+def sent(at: AppTest, component: str = "stress") -> dict:
+    """What the page sends to a component of it."""
+    assert not at.exception
+    return next(json.loads(e.proto.json) for e in at.get("bidi_component") if e.key == component)
+
+
+def numbers(text: str) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(text), "<f4")
+
+
+def test_opened_first_it_shows_a_test_digit_and_every_layer():
     at = page()
-    assert not at.exception and not at.error
+    assert not at.error
     assert at.title[0].value == "Stress"
     assert "test digit 0, a 7" in said(at)
-    assert [slider.key for slider in at.slider] == list(TRANSFORMATIONS)
-    assert len(at.table[0].value) == 2 * len(TRANSFORMATIONS) - 1  # noise has one direction
+    told = sent(at)
+    assert told["digit"]["label"] == 7
+    assert (numbers(told["digit"]["image"]) == pixels(mnist("test").images[0]).flatten().numpy()).all()
+    assert [way["id"] for way in told["ways"]] == list(TRANSFORMATIONS)
+    assert (numbers(told["noise"]) == stress.noise_pattern(0).flatten().numpy()).all()
+    assert sent(at, "view") == {"view": "network", "height": 200}
 
 
-def test_a_slider_changes_the_answer_and_shows_its_sweep():
+def test_three_networks_with_what_was_measured_for_them():
     at = page(digit="0")
-    at.slider(key="noise").set_value(1.0).run()
-    assert not at.exception
-    assert at.session_state[parts.CURVE] == "noise"
-    image = pixels(mnist("test").images[:1])
-    with torch.inference_mode():
-        shares = create_model("best", pretrained=True)(stress.transform(image, {"noise": 1.0})).softmax(1)[0]
-    assert f"**{int(shares.argmax())}**" in said(at)
-    at.button(key="reset").click().run()
-    assert at.slider(key="noise").value == 0
-    assert "**7**" in said(at)
+    at.button_group(key="networks").set_value(["best", "original", "tanh"]).run()
+    told = sent(at)
+    assert [about["name"] for about in told["networks"]] == list(told["averages"]) == ["best", "original", "tanh"]
+    assert len({about["colour"] for about in told["networks"]}) == 3
+    assert told["lacking"] == []
+    values = numbers(told["averages"]["tanh"]["values"]).reshape(len(TRANSFORMATIONS), 2, AMOUNTS, 3)
+    row = next(
+        row
+        for row in stress.read_averages().to_pylist()
+        if (row["network"], row["transformation"], row["normalised"]) == ("tanh", "rotate", True)
+    )
+    place = list(TRANSFORMATIONS).index("rotate")
+    assert values[place, 1, 0] == pytest.approx([row["mean"], row["low"], row["high"]])
+    assert row["amount"] == TRANSFORMATIONS["rotate"].low
 
 
-def test_the_table_says_the_break_points_of_the_sweeps():
-    at = page(digit="0")
-    at.button_group(key="networks").set_value(["best", "tanh"]).run()
-    table = at.table[0].value
-    assert list(table.columns) == ["best", "tanh"]
-    models = {name: create_model(name, pretrained=True) for name in table.columns}
-    image = pixels(mnist("test").images[0])
+def test_the_rows_of_the_file_are_in_the_order_of_the_amounts():
     for name, row in TRANSFORMATIONS.items():
-        swept = stress.sweep(models, image, name)
-        for network in models:
-            for way, place in zip(row.ways, swept.break_points(network)):
-                if way:
-                    words = table.loc[f"{row.label}, {way}", network]
-                    if place is None:
-                        assert words.startswith("holds to")
-                    else:
-                        amount = row.show(float(swept.amounts[place]))
-                        assert words.startswith(f"from {amount}: reads {swept.read(network)[place]}")
-    assert table.loc["Rotate, anticlockwise", "best"] == "from +90°: reads 5, and at +36°: reads 1"
-    at.button_group(key="networks").set_value(["sigmoid"]).run()
-    assert set(at.table[0].value["sigmoid"]) == {"wrong from the start"}
-    assert "takes the unchanged digit for a" in said(at) and "no probability rise above 23\xa0%" in said(at)
+        found = message._averages()[0]["best", card("best").checksum, name, False]
+        assert [one["amount"] for one in found] == pytest.approx(row.amounts().tolist())
 
 
-def test_an_answer_that_comes_back_is_said():
-    at = page(digit="1")
-    assert at.table[0].value.loc["Rotate, anticlockwise", "best"].startswith("holds to +90°, but not at +")
+@pytest.mark.parametrize(("more", "component"), [("Two ways at once", "two"), ("Every layer", "view")])
+def test_more_about_the_digit(more, component):
+    at = page(digit="0", more=more)
+    assert not at.error
+    assert sent(at, component)
 
 
-def test_under_noise_nothing_can_be_centred():
-    at = page(digit="0")
-    at.toggle(key=parts.AGAIN).set_value(True).run()
-    assert "No digit can be found" not in said(at)
-    at.slider(key="noise").set_value(0.5).run()
-    assert "No digit can be found" in said(at) and not at.exception
-
-
-def test_normalising_again_hides_a_shift():
-    at = page(digit="0")
-    at.slider(key="shift").set_value(10.0).run()
-    away = said(at)
-    at.toggle(key=parts.AGAIN).set_value(True).run()
-    assert not at.exception
-    assert "**7**" in said(at) and "**7**" not in away
-    shift = at.table[0].value.loc["Shift, to the right", "best"]
-    assert shift == "holds to +10 pixels"
-
-
-@pytest.mark.parametrize("more,words", [("two", "probability of 7"), ("pixels", "Integrated gradients.")])
-def test_more_about_the_digit(more, words):
-    at = page(digit="0")
-    at.button_group(key="more").set_value(more).run()
-    assert not at.exception and not at.error
-    assert words in said(at)
-
-
-def test_another_output_can_be_explained():
-    at = page(digit="0")
-    at.button_group(key="more").set_value("pixels").run()
+def test_what_the_pixels_contribute_to_another_output():
+    at = page(digit="0", more="What the pixels contribute")
+    assert "Integrated gradients." in said(at)
     at.button_group(key="saliency_target").set_value(2).run()
     assert not at.exception
     assert "logit of **2**" in said(at)
 
 
-def test_a_network_that_says_nothing_gets_a_sentence():
+def test_a_network_of_the_session_comes_with_its_weights_and_without_averages():
     at = page(digit="0")
     model, its_card = create_model("original"), card("original")
     for parameter in model.parameters():
@@ -122,42 +100,39 @@ def test_a_network_that_says_nothing_gets_a_sentence():
     at.session_state["session_networks"] = {"dead": (model, its_card)}
     at.run()
     at.button_group(key="networks").set_value(["dead"]).run()
-    assert not at.exception
-    assert "cannot tell even the unchanged digit" in said(at)
-    for more in ("two", "pixels"):
-        at.button_group(key="more").set_value(more).run()
-        assert not at.exception
+    assert not at.exception and "weights-dead" in [e.key for e in at.get("bidi_component")]
+    at.button_group(key="more").set_value("pixels").run()
     assert "It answers the same whatever it sees" in said(at)
 
 
 def test_without_averages_the_page_says_how_to_make_them(monkeypatch):
-    monkeypatch.setattr(parts, "_averages", lambda: ({}, "stress.parquet is missing: do this."))
-    at = page(digit="0")
-    assert not at.exception
-    assert "stress.parquet is missing: do this." in said(at)
+    monkeypatch.setattr(message, "_averages", lambda: ({}, "stress.parquet is missing: do this."))
+    told = sent(page(digit="0"))
+    assert told["lacking"] == ["stress.parquet is missing: do this."]
+    assert told["averages"] == {"best": {}}
 
 
-@pytest.mark.parametrize("wrong", ["nonsense", "1e9", "nan", "-91"])
-def test_a_slider_out_of_its_limits_in_the_link_is_neutral(wrong):
-    at = page(digit="0", rotate=wrong)
-    assert not at.exception
-    assert "**7**" in said(at)
+def test_weights_without_averages_are_named(monkeypatch):
+    assert message.averages("best", "other weights") == ({}, "No average was measured for the weights of best.")
 
 
-@pytest.mark.parametrize("name", [parts.CURVE, "more", "networks"])
+@pytest.mark.parametrize("name", ["more", "networks", "digit"])
 def test_a_link_that_asks_for_nothing_gets_what_is_usual(name):
-    at = page(digit="0", **{name: ""})
-    assert not at.exception
-    assert "**7**" in said(at)
+    at = page(**{"digit": "0", name: ""})
+    assert sent(at)["digit"]["label"] == 7
 
 
-def test_a_drawing_of_unknown_label_counts_what_is_read_at_first():
+@pytest.mark.parametrize("more", ["Break points", "points", "nonsense"])
+def test_an_older_link_to_a_section_that_is_gone_gets_what_is_usual(more):
+    assert sent(page(digit="0", more=more), "view")
+
+
+def test_a_drawing_of_unknown_label():
     at = page(digit="0")
     image = pixels(mnist("test").images[0])
     at.session_state["current_digit"] = Digit(image.numpy(), None, "your drawing", mark="drawing-1")
-    at.run()
-    assert not at.exception
-    assert "what the network reads in the unchanged digit" in said(at)
+    told = sent(at.run())
+    assert told["digit"]["label"] is None and told["digit"]["mark"] == "drawing-1"
 
 
 def test_the_picture_of_contributions_has_the_outline_and_the_colours_of_the_signs():

@@ -138,7 +138,7 @@ def test_two_ways_at_once_are_interpolated_once(digits):
 @pytest.mark.parametrize("name", TRANSFORMATIONS)
 def test_amounts_hold_the_ends_and_the_neutral_one_exactly(name):
     row = TRANSFORMATIONS[name]
-    for count in (AMOUNTS, stress.GRID):
+    for count in (AMOUNTS, 21):  # of a sweep, and of a side of the maps
         amounts = row.amounts(count).tolist()
         assert len(amounts) == count and amounts == sorted(amounts)
         assert amounts[0] == pytest.approx(row.low) and amounts[-1] == pytest.approx(row.high)
@@ -242,15 +242,6 @@ def test_the_target_is_the_label_or_what_is_read_at_the_neutral_amount(digits):
     assert swept.target("new", None) == int(swept.probabilities["new"][swept.at].argmax())
 
 
-def test_a_grid_has_the_sweeps_inside_it(digits):
-    model = new_model(VARIANTS["tanh"], 0)
-    shares = stress.grid(model, digits[0], "rotate", "scale")
-    assert shares.shape == (stress.GRID, stress.GRID, 10)
-    swept = sweep({"m": model}, digits[0], "rotate")
-    middle = TRANSFORMATIONS["scale"].neutral_at(stress.GRID)
-    assert torch.allclose(shares[middle], swept.probabilities["m"][::2], atol=1e-6)
-
-
 @pytest.mark.parametrize("again", [False, True])
 def test_averages_are_those_of_the_sweeps_and_survive_the_file(tmp_path, again):
     digits, model = mnist("test")[:3], new_model(VARIANTS["best"], 0)
@@ -299,8 +290,6 @@ def test_what_cannot_be_done_gets_a_sentence(digits):
         transform(digits, {"rotat": 40})
     with pytest.raises(ValueError, match="no transformation 'spin'"):
         sweep(models, digits[0], "spin")
-    with pytest.raises(ValueError, match="two different"):
-        stress.grid(models["best"], digits[0], "rotate", "rotate")
     for amount in (5.0, -5.0):
         with pytest.raises(ValueError, match="at most 4 pixels"):
             transform(digits, {"stroke": amount})

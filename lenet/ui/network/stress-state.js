@@ -40,7 +40,7 @@ export const fool = {
 }
 
 const views = new Set()
-let here = false // whether the page is on the screen
+let here = "" // the path of the page while it is on the screen
 let frame = 0
 
 /** Be told of changes: `view(what)`, what is "picture", "sweeps", "networks" or "fool". Returns a function that ends it. */
@@ -55,7 +55,7 @@ function tell(what) {
 
 /** What the server says. */
 export function configure({ ways, noise, digit, networks, averages, lacking }) {
-  here = true
+  here ||= location.pathname
   const other = digit.mark !== state.digit?.mark
   Object.assign(state, { ways, noise: decoded(noise), lacking })
   state.averages = Object.fromEntries(
@@ -72,7 +72,7 @@ export function configure({ ways, noise, digit, networks, averages, lacking }) {
 
 /** The page is left: the desk is another's. */
 export function leave() {
-  here = false
+  here = ""
   cancelAnimationFrame(frame)
   frame = 0
 }
@@ -159,7 +159,7 @@ function keepAddress() {
 
 /** No page is loaded, and no step of Back added. */
 function writeAddress() {
-  if (!here) return
+  if (here !== location.pathname) return // on the way to another page
   const address = new URL(location.href)
   const put = (name, value) => (value ? address.searchParams.set(name, value) : address.searchParams.delete(name))
   for (const { id, neutral } of state.ways) put(id, state.amounts[id] === neutral ? "" : `${state.amounts[id]}`)
