@@ -2,7 +2,7 @@
 // was measured on many digits. A mark follows the slider; dragging along the chart moves it.
 
 import { desk } from "./desk.js"
-import { el, paintCells } from "./dom.js"
+import { el, paintCells, svg } from "./dom.js"
 import { percent } from "./formatting.js"
 import { SIZE } from "./ink.js"
 import { PLACES } from "./stress-search.js"
@@ -14,14 +14,6 @@ const [LEFT, RIGHT, TOP, BOTTOM] = [42, 12, 8, 22] // pixels around the plot
 const THUMBNAILS = 7 // pictures of a sweep
 const TICKS = [0.25, 0.5, 1, 2, 5, 25, 45] // of which the smallest is taken that makes at most MOST_TICKS steps
 const MOST_TICKS = 6
-const NAMESPACE = "http://www.w3.org/2000/svg"
-
-const svg = (tag, attributes, ...children) => {
-  const element = document.createElementNS(NAMESPACE, tag)
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value)
-  element.append(...children)
-  return element
-}
 
 /** An amount on the axis. */
 export const short = ({ unit }, amount) =>

@@ -1,7 +1,7 @@
 // The digit, large, with handles: drag it to shift it, turn, squeeze and scale it, or pinch it with two fingers. Where a
 // network is to be fooled, each press flips a pixel.
 
-import { el, paintCells } from "./dom.js"
+import { el, paintCells, svg } from "./dom.js"
 import { SIZE } from "./ink.js"
 import { change, flip, fool, state, wayOf } from "./stress-state.js"
 import { show } from "./stress-transform.js"
@@ -28,17 +28,11 @@ function moved([x, y], { squeeze, scale, rotate, shift }) {
 
 export function digitView() {
   const canvas = el("canvas", { width: SIZE, height: SIZE, className: "large" })
-  const outline = document.createElementNS("http://www.w3.org/2000/svg", "svg")
-  outline.setAttribute("viewBox", `${-SIZE / 2} ${-SIZE / 2} ${SIZE} ${SIZE}`)
-  outline.setAttribute("aria-hidden", "true")
-  const frame = document.createElementNS(outline.namespaceURI, "polygon")
-  const marks = document.createElementNS(outline.namespaceURI, "path")
-  const cursor = document.createElementNS(outline.namespaceURI, "rect")
-  marks.setAttribute("class", "marks")
-  cursor.setAttribute("class", "cursor")
-  cursor.setAttribute("width", 1)
-  cursor.setAttribute("height", 1)
-  outline.append(frame, marks, cursor)
+  const frame = svg("polygon")
+  const marks = svg("path", { class: "marks" })
+  const cursor = svg("rect", { class: "cursor", width: 1, height: 1 })
+  const viewBox = `${-SIZE / 2} ${-SIZE / 2} ${SIZE} ${SIZE}`
+  const outline = svg("svg", { viewBox, "aria-hidden": true }, frame, marks, cursor)
   const handles = Object.entries(HANDLES).map(([id, { sign, name }]) => {
     const handle = el("button", { type: "button", className: "handle", role: "slider", tabIndex: 0 }, sign)
     handle.setAttribute("aria-label", name)
