@@ -1,9 +1,9 @@
-"""The experiments, one tab each: guess, then see the curves, the claims and their verdicts, and why."""
+"""The experiments: what three repetitions would have said, then a tab each: guess, see the curves, and the verdicts."""
 
 import streamlit as st
 
 from lenet.study.curves import CurvesError
-from lenet.ui.experiments import data, links, tabs
+from lenet.ui.experiments import compare, data, links, tabs, view
 from lenet.ui.shared import frame
 
 frame.page("experiments")
@@ -14,7 +14,11 @@ except CurvesError as error:
     st.error(str(error))
     st.stop()
 
+view.show("three", data.three(runs))
 for e, tab in links.tabs():
     if tab.open:
         with tab:
-            tabs.show(e, runs)
+            if e:
+                tabs.show(e, runs)
+            else:
+                compare.compare(runs)

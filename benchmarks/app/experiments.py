@@ -1,7 +1,7 @@
 """How long the Experiments page takes to draw each of its tabs, against a bare Streamlit page with one Altair chart.
 
 From the start of the navigation until the script has ended and every chart is on the screen. Each load is a new visitor
-(nothing cached in the browser); both servers run at once and the loads alternate. Goal: at most 1.5 times.
+(nothing cached in the browser); both servers run at once and the loads alternate. Goal: at most 1.4 times.
 """
 
 import argparse
@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from benchmarks.app.browser import Server, chromium
 from lenet.study.experiments import EXPERIMENTS
 
-GOAL = 1.5
+GOAL = 1.4
 BARE = """
 import altair as alt
 import pandas as pd
@@ -22,12 +22,14 @@ import streamlit as st
 data = pd.DataFrame({"epoch": range(21), "accuracy": [1 - 0.9 / (epoch + 1) for epoch in range(21)]})
 st.altair_chart(alt.Chart(data).mark_line().encode(x="epoch:Q", y="accuracy:Q"))
 """
+# Views draw into a shadow root each; a chart of Streamlit's own has an svg or a canvas.
 DRAWN = """(least) => {
     const app = document.querySelector("[data-testid=stApp]")
+    const views = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].map((host) => host.shadowRoot)
     const charts = [...document.querySelectorAll("[data-testid=stVegaLiteChart]")]
-    const drawn = charts.filter((chart) => chart.querySelector("svg, canvas")).length
-    return app?.dataset.testScriptState === "notRunning" && drawn >= least && drawn === charts.length
-        && document.querySelector("[data-testid=stMarkdown], [data-testid=stVegaLiteChart]")
+    const all = [...views, ...charts]
+    const drawn = all.filter((one) => one?.querySelector("svg, canvas, .told")).length
+    return app?.dataset.testScriptState === "notRunning" && drawn >= least && drawn === all.length
         ? performance.now() : false
 }"""
 
@@ -46,7 +48,9 @@ def run(arguments: argparse.Namespace) -> None:
             pages = {"bare page, one chart": (echo.url, 1)}
             for e in EXPERIMENTS:
                 query = urlencode({"experiment": e.id, f"guess-{e.id}": "look"})
-                pages[f"{e.number} {e.title}"] = (f"{app.url}/experiments?{query}", 1 if e.variants else 0)
+                # three repetitions, the guess, the claims, and the curves
+                pages[f"{e.number} {e.title}"] = (f"{app.url}/experiments?{query}", 4 if e.variants else 3)
+            pages["Compare"] = (f"{app.url}/experiments?experiment=compare", 2)
             times: dict[str, list[float]] = {name: [] for name in pages}
             for load in range(-1, arguments.loads):  # the first round warms both up
                 for name, (url, charts) in pages.items():

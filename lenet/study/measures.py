@@ -106,15 +106,28 @@ def _gradient_ratio(history: History) -> float | None:
     return log10(first / last) if first > 0 and last > 0 else None
 
 
-def _lost_classes(history: History) -> float:
+def _lost_classes(history: History, at: int = -1) -> float:
     """A class whose output ReLU is dead is lost even if it is predicted: that is where all ten logits are zero."""
-    unpredicted = float(CLASSES - history.classes_predicted[-1])
-    return max(unpredicted, _dead_logits(history) or 0.0) if history.network.activation == "relu" else unpredicted
+    unpredicted = float(CLASSES - history.classes_predicted[at])
+    return max(unpredicted, _dead_logits(history, at) or 0.0) if history.network.activation == "relu" else unpredicted
 
 
-def failed(history: History) -> bool:
-    """Whether at the end some class is never predicted, or its logit is dead, or the weights are NaN."""
-    return _lost_classes(history) > 0 or isnan(history.train_loss[-1])
+def failed(history: History, at: int = -1) -> bool:
+    """Whether at the end, or after another epoch, some class is never predicted, or its logit is dead, or the weights
+    are NaN."""
+    return _lost_classes(history, at) > 0 or isnan(history.train_loss[at])
+
+
+def failed_since(history: History) -> int | None:
+    """The epoch from which on a run fails to its end; None if it does not fail."""
+    sound = [epoch for at, epoch in enumerate(history.epoch) if not failed(history, at)]
+    since = sound[-1] + 1 if sound else history.epoch[0]
+    return since if since <= history.epoch[-1] else None
+
+
+def never_predicted(history: History) -> list[int]:
+    """The classes of which not one test picture is classified correctly at the end."""
+    return [k for k, accuracy in enumerate(history.class_accuracy[-1]) if accuracy == 0]
 
 
 def lucky(history: History) -> bool:
@@ -122,10 +135,10 @@ def lucky(history: History) -> bool:
     return _lost_classes(history) > CLASSES - history.classes_predicted[-1]
 
 
-def _dead_logits(history: History) -> float | None:
-    if not isfinite(history.train_loss[-1]):  # where the weights are NaN, no unit is at zero
+def _dead_logits(history: History, at: int = -1) -> float | None:
+    if not isfinite(history.train_loss[at]):  # where the weights are NaN, no unit is at zero
         return None
-    dead = dead_logits(history.network, history.dead_units[-1])
+    dead = dead_logits(history.network, history.dead_units[at])
     return None if dead is None else float(dead)
 
 

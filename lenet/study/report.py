@@ -167,15 +167,16 @@ def part_lines(judgement: Judgement, corrected: Mapping[Part, float]) -> list[st
     """What each part of a claim came to, as a list in Markdown: outcome, statement, numbers, rule, counter-test."""
     lines = []
     for at, finding in enumerate(judgement.paper):
-        lines.append(f"- {MARKS[finding.outcome]}: {finding.part.words}: {_told(finding, corrected)}")
+        lines.append(f"- {MARKS[finding.outcome]}: {finding.part.words}: {told(finding, corrected)}")
         lines.append(f"  - The rule: {judging.rule(finding.part)}.")
         if judgement.linear:
             other = judgement.linear[at]
-            lines.append(f"  - With linear output: {MARKS[other.outcome].lower()}, {_told(other, corrected)}")
+            lines.append(f"  - With linear output: {MARKS[other.outcome].lower()}, {told(other, corrected)}")
     return lines
 
 
-def _told(finding: Finding, corrected: Mapping[Part, float]) -> str:
+def told(finding: Finding, corrected: Mapping[Part, float]) -> str:
+    """What a part came to in sentences: its numbers, p values where it is decided, else how many seeds would do it."""
     sentences = [f"{judging.numbers(finding)}."]
     if finding.p is not None and finding.outcome != judging.UNDECIDED:
         sentences.append(f"p = {finding.p:.2g}, corrected for all tests of the study {corrected[finding.part]:.2g}.")

@@ -1,6 +1,6 @@
 """The tables and courses that the page and the report show."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from math import inf, isfinite, nan
 
@@ -8,8 +8,8 @@ import numpy as np
 
 from lenet.study.curves import History
 from lenet.study.design import FORMS, Experiment, Quantity, Setting
-from lenet.study.measures import MEASURES, SHARE, Runs, failed, interval, lucky, values
-from lenet.variant import layers
+from lenet.study.measures import MEASURES, SHARE, Runs, failed, failed_since, interval, lucky, values
+from lenet.variant import CLASSES, layers
 
 
 def _deadest(history: History) -> list[float]:
@@ -34,18 +34,33 @@ COURSES = {
     "accuracy": Course("Test accuracy", lambda h: h.test_accuracy, limits=SHARE),
     "error": Course("Test error", lambda h: [1 - accuracy for accuracy in h.test_accuracy], log=True),
     "loss": Course("Training loss", lambda h: h.train_loss, log=True),
-    "classes": Course("Classes predicted, of ten", lambda h: list(map(float, h.classes_predicted)), limits=(0, 10)),
+    "classes": Course(
+        "Classes never predicted", lambda h: [float(CLASSES - n) for n in h.classes_predicted], limits=(0, CLASSES)
+    ),
     "gradient": Course(
         "Gradient norm of the first layer", lambda h: [next(iter(norms.values())) for norms in h.gradient_norms], True
+    ),
+    "last gradient": Course(
+        "Gradient norm of the last layer", lambda h: [[*norms.values()][-1] for norms in h.gradient_norms], True
     ),
     "dead": Course("Dead units, share in the worst layer", _deadest, limits=SHARE),
 }
 
 
 def label(e: Experiment, setting: Setting) -> str:
-    """What the setting is called in its experiment beside others of the same learning rate."""
+    """What the setting is called in its experiment beside others of the same learning rate and output form."""
     extra = "" if setting.recipe == "paper" else f", {setting.recipe.capitalize()} {setting.lr:g}"
     return e.variants[setting.variant] + extra
+
+
+def full_label(e: Experiment, setting: Setting) -> str:
+    """What the setting, of either output form, is called beside all others of its experiment."""
+    paper = {one.form(form): (one, words) for one in e.settings() for form, words in reversed(FORMS.items())}
+    one, words = paper.get(setting, (setting, ""))
+    parts = [label(e, one) if one.variant in e.variants else one.variant]
+    if len(e.lrs) > 1 and one.recipe == "paper":
+        parts.append(f"learning rate {one.lr:g}")
+    return ", ".join([*parts, words] if words and one != setting else parts)
 
 
 def labels(e: Experiment) -> list[str]:
@@ -58,30 +73,39 @@ def settings_at(e: Experiment, lr: float, form: str = "paper") -> dict[str, Sett
     return {label(e, setting): setting.form(form) for setting in e.settings() if setting.lr == lr or setting in e.extra}
 
 
-def course(settings: Mapping[str, Setting], name: str, runs: Runs) -> tuple[list[dict], list[dict]]:
-    """What to draw of a row of COURSES: by label and epoch the mean, the ends of its interval and n; and every seed.
+def lines(settings: Mapping[str, Setting], name: str, runs: Runs) -> list[dict]:
+    """What to draw of a row of COURSES: for each label the mean over its seeds, and every seed.
 
-    A seed whose value is NaN is left out from there on: n is then smaller.
+    mean, and y of each seed: a value an epoch, None where there is none (NaN, or nothing on a logarithmic axis).
+    seconds: CPU time of training up to each epoch. died: the epoch from which on the run fails to its end, or None.
     """
     what = COURSES[name]
-    means: list[dict] = []
-    seeds: list[dict] = []
+    found = []
     for text, setting in settings.items():
-        by_seed = {seed: what.of(history) for seed, history in runs.of(setting).items()}
-        for epoch, values_there in enumerate(zip(*by_seed.values())):
-            of_seed = {seed: value for seed, value in zip(by_seed, values_there) if isfinite(value)}
-            there = of_seed.values()
-            if not there or (what.log and min(there) <= 0):  # it has no place on the axis
-                continue
-            mean = interval(there)
-            low, high = max(mean.low, what.limits[0]), min(mean.high, what.limits[1])
-            if mean.n == 1:
-                low = high = mean.mean
-            if what.log:
-                low = max(low, min(there) / 2)
-            means.append({"network": text, "epoch": epoch, "mean": mean.mean, "low": low, "high": high, "n": mean.n})
-            seeds += [{"network": text, "epoch": epoch, "seed": s, "value": v} for s, v in of_seed.items()]
-    return means, seeds
+        seeds = [
+            {
+                "seed": seed,
+                "y": [_drawn(value, what) for value in what.of(history)],
+                "seconds": [round(value, 2) for value in history.train_seconds],
+                "died": failed_since(history),
+            }
+            for seed, history in runs.of(setting).items()
+        ]
+        by_epoch = zip(*(one["y"] for one in seeds))
+        mean = [_drawn(_mean(values), what) for values in by_epoch]
+        found.append({"network": text, "mean": mean, "seeds": seeds})
+    return found
+
+
+def _mean(values: Iterable[float | None]) -> float:
+    """Of those that there are; NaN if there are none."""
+    there = [value for value in values if value is not None]
+    return sum(there) / len(there) if there else nan
+
+
+def _drawn(value: float, what: Course) -> float | None:
+    """As it goes to the browser: rounded to what a screen shows."""
+    return None if not isfinite(value) or (what.log and value <= 0) else float(f"{value:.4g}")
 
 
 def table(settings: Mapping[str, Setting], runs: Runs) -> list[dict]:

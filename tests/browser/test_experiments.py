@@ -11,8 +11,7 @@ from tests.server import settled
 pytestmark = pytest.mark.browser
 
 TWO = {"experiment": "nonlinearities", "guess-nonlinearities": "look"}
-AROUND = ".st-key-chart-nonlinearities"
-CHART = f"{AROUND} svg.marks"
+CHART = ".st-key-curves-nonlinearities .plot svg"
 
 
 @pytest.fixture
@@ -40,14 +39,60 @@ def test_opened_first_on_a_fresh_server_it_is_whole(fresh_server, visit) -> None
     page.locator(".st-key-frame").get_by_role("link", name="Draw").wait_for()
 
 
-def test_a_guess_reveals_the_curves_and_goes_into_the_address(server, visit) -> None:
+def test_a_drawn_guess_is_held_against_what_was_measured(server, visit) -> None:
     page = visit(server, {"experiment": "nonlinearities"})
     assert page.locator(CHART).count() == 0
-    page.get_by_role("button", name="Tanh").or_(page.get_by_role("radio", name="Tanh")).first.click()
-    page.locator(CHART).first.wait_for()
+    page.get_by_role("radio", name="Sigmoid").click()
+    pad = page.get_by_role("slider", name="The curve that you expect")
+    pad.scroll_into_view_if_needed()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + 70, box["y"] + 0.8 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 12, box["y"] + 20, steps=10)
+    page.mouse.up()
+    pad.focus()
+    page.keyboard.press("ArrowUp")
+    page.get_by_role("button", name="Show what happened").click()
+    page.get_by_text("It never got beyond guessing: 11 %.").wait_for()
+    page.get_by_text("points off on average").wait_for()
+    page.locator(f"{CHART} path[stroke-dasharray='3 4']").wait_for()
+    assert "guess-nonlinearities=sigmoid" in page.url
+    standing = page.locator(".st-key-curves-nonlinearities .legend [aria-pressed=true]")
+    assert standing.all_inner_texts() == ["Tanh", "Sigmoid"]
+    page.locator(".told").get_by_role("button", name="Sigmoid").click()  # the same answer again hides nothing
+    page.wait_for_timeout(500)
     settled(page)
-    assert "guess-nonlinearities=tanh" in page.url
-    page.get_by_text("What the paper claims, and what came out").wait_for()
+    assert page.locator(CHART).is_visible()
+
+
+def test_three_seeds_change_the_figure_and_the_verdict_at_once(server, visit) -> None:
+    page = visit(server, {"three": "4c:0-1-2"})
+    three = page.locator(".three")
+    three.locator("svg").first.wait_for()
+    seen = set()
+    pictures = set()
+    for _ in range(40):
+        three.get_by_role("button", name="Shuffle").click()
+        seen.add(three.locator(".said .verdict").inner_text())
+        pictures.add(three.locator("svg path").first.get_attribute("d"))
+        if len(seen) == 2:
+            break
+    assert seen == {"reproduced", "not reproduced"} and len(pictures) > 1
+    pressed = [three.get_by_role("button", name=f"Seed {seed}", exact=True) for seed in (0, 3, 4)]
+    for button in pressed * 2:  # each drops the one that was picked first
+        button.click()
+    assert "three=4c" in page.url
+    page.reload()
+    settled(page)
+    for button in pressed:
+        button.wait_for()
+        assert button.get_attribute("aria-pressed") == "true"
+
+
+def test_a_claim_goes_up_to_where_one_can_try_it(server, visit) -> None:
+    page = visit(server, TWO)
+    page.locator("#claim-2b").get_by_role("button", name="Try it with three").click()
+    assert page.get_by_role("combobox", name="Claim of the paper").input_value() == "2b"
 
 
 def test_a_tab_opens_from_the_keyboard_and_goes_into_the_address(server, visit) -> None:
@@ -55,33 +100,51 @@ def test_a_tab_opens_from_the_keyboard_and_goes_into_the_address(server, visit) 
     page.get_by_role("tab", name="2 Nonlinearities").focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
-    page.get_by_text(EXPERIMENTS[2].question).wait_for()
-    page.wait_for_function("location.search.includes('experiment=pooling')")
+    page.get_by_text(EXPERIMENTS[0].question).wait_for()
+    page.wait_for_function("location.search.includes('experiment=kernels')")
 
 
-def test_a_click_in_the_legend_marks_the_table_and_the_values_show(server, visit) -> None:
+def test_a_name_singles_a_network_out_and_its_numbers_show(server, visit) -> None:
     page = visit(server, TWO)
-    page.locator(f"{CHART} .role-legend-label text", has_text="ReLU").first.wait_for()
-    page.locator(f"{CHART} .role-legend-label text", has_text="ReLU").first.click()
-    page.locator("td", has_text="●").first.wait_for(state="attached")
-    settled(page)
-    value = page.get_by_text("95 % interval from")
-    for step in range(40):  # the chart may still be drawing itself anew
-        box = page.locator(CHART).first.bounding_box()
-        page.mouse.move(box["x"] + box["width"] * (0.4 + step / 200), box["y"] + box["height"] * 0.3)
-        page.wait_for_timeout(250)
-        if value.is_visible():
+    legend = page.locator(".st-key-curves-nonlinearities .legend")
+    legend.get_by_role("button", name="ReLU").click()
+    assert legend.locator("[aria-pressed=true]").all_inner_texts() == ["ReLU"]
+    page.locator(CHART).scroll_into_view_if_needed()
+    box = page.locator(CHART).bounding_box()
+    tip = page.locator(".st-key-curves-nonlinearities .tip")
+    for share in range(2, 40):
+        page.mouse.move(box["x"] + 0.8 * box["width"], box["y"] + box["height"] * share / 40)
+        if tip.is_visible():
             break
-    value.wait_for()
+    assert "ReLU seed" in tip.inner_text() and "%" in tip.inner_text()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="SVG").click()
+    picture = saved.value.path().read_text()
+    assert saved.value.suggested_filename == "experiment-nonlinearities-accuracy.svg"
+    assert picture.startswith("<svg") and "var(" not in picture and picture.count("<path") > 15
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="PNG").click()
+    assert saved.value.path().read_bytes().startswith(b"\x89PNG")
 
 
-def test_a_claim_opens_with_its_numbers_and_mechanism(server, visit) -> None:
+def test_a_claim_opens_with_its_numbers_rule_and_mechanism(server, visit) -> None:
     page = visit(server, TWO)
-    assert page.get_by_text("Mechanism.").count() == 0
-    page.get_by_text("Sigmoid hardly learns at any learning rate").click()
-    page.get_by_text("The slope of a sigmoid is at most 1/4").wait_for()
-    page.get_by_text("How a verdict is reached").click()
-    page.get_by_text("Failures come first").wait_for()
+    claim = page.locator("#claim-2c")
+    claim.locator("svg circle, svg .tone").first.wait_for()
+    why = claim.get_by_text("The slope of a sigmoid is at most 1/4")
+    assert not why.is_visible()
+    claim.get_by_text("The numbers, the rule, and why").click()
+    why.wait_for()
+    assert claim.get_by_text("The rule: holds if").first.is_visible()
+
+
+def test_from_the_claim_to_the_run_that_never_says_six(server, visit) -> None:
+    page = visit(server, {"experiment": "pooling", "guess-pooling": "look"})
+    page.get_by_role("link", name="Watch the run that never says 6").click()
+    page.get_by_role("heading", name="Look inside").wait_for()
+    settled(page)
+    page.get_by_text("Each tape has a network of its own").wait_for(timeout=60_000)
+    assert "network=original-dead" in page.url
 
 
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:

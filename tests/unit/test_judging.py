@@ -47,9 +47,19 @@ from lenet.study.judging import (
     rule,
     verdict,
 )
-from lenet.study.measures import MEASURES, Runs, failed, interval, paired, show, values
+from lenet.study.measures import (
+    MEASURES,
+    Runs,
+    failed,
+    failed_since,
+    interval,
+    never_predicted,
+    paired,
+    show,
+    values,
+)
 from lenet.study.plan import at_least, costly, until_decided
-from lenet.study.tables import course, table
+from lenet.study.tables import lines, table
 from lenet.variant import variant
 from tests.curves import both, world
 
@@ -284,10 +294,10 @@ def test_a_run_that_is_no_number_any_more_leaves_the_others_their_course() -> No
     norms = [*history.gradient_norms[:5], *[dict.fromkeys(history.gradient_norms[0], math.nan)] * 16]
     runs[broken] = replace(history, train_loss=loss, gradient_norms=norms)
     for name in ("loss", "gradient", "dead"):
-        means, seeds = course({"4 layers": setting}, name, runs)
-        assert [row["n"] for row in means] == [3] * 5 + [2] * 16
-        assert all(math.isfinite(row["mean"]) for row in means)
-        assert {row["seed"] for row in seeds if row["epoch"] == 20} == {0, 2}
+        [line] = lines({"4 layers": setting}, name, runs)
+        assert [seed["y"].count(None) for seed in line["seeds"]] == [0, 16, 0]
+        assert all(math.isfinite(value) for value in line["mean"])
+    assert [seed["died"] for seed in line["seeds"]] == [0, 0, 0]
     assert values(Quantity("dead logits", (setting,)), runs).keys() == {0, 2}
 
 
@@ -360,6 +370,15 @@ def test_weights_that_are_nan_are_a_failure_too() -> None:
     assert not failed(ANY)
     assert failed(replace(ANY, train_loss=[2.3, math.nan]))
     assert failed(replace(ANY, classes_predicted=[10, 9]))
+
+
+def test_a_run_fails_from_the_epoch_on_after_which_it_never_has_all_ten() -> None:
+    assert failed_since(ANY) is None
+    lost = [1, 9, *[10] * 5, 9, 10, *[9] * 12]  # after epoch 8 for good
+    assert failed_since(replace(ANY, classes_predicted=lost)) == 9
+    assert failed_since(replace(ANY, classes_predicted=[9] * 21)) == 0
+    assert failed_since(replace(ANY, train_loss=[*[2.3] * 20, math.nan])) == 20
+    assert never_predicted(replace(ANY, class_accuracy=[[0.1] * 10, [*[0.9] * 6, 0.0, *[0.9] * 3]])) == [6]
 
 
 def test_an_undecided_part_says_how_many_seeds_would_decide() -> None:

@@ -5,13 +5,11 @@ from math import ceil
 import altair as alt
 
 from lenet.study.design import FORMS
-from lenet.study.tables import COURSES
 from lenet.ui.shared.palette import SEQUENTIAL_RANGE, VARIANT_COLOURS
 from lenet.ui.shared.vega import made_once, powers_of_ten
 from lenet.variant import CLASSES
 
 HEIGHT = 370  # pixels, without the legend
-FEW = 4  # networks whose bands can lie on one another and still be told apart
 DASHES = [[1, 0], [7, 3], [2, 2], [10, 2, 2, 2], [5, 5], [1, 4], [12, 4]]
 
 
@@ -44,82 +42,6 @@ def _columns(here: tuple[str, ...]) -> int:
 def _height(here: tuple[str, ...], plot: int = HEIGHT) -> int:
     """Of the chart with its legend."""
     return plot + 20 * ceil(len(here) / _columns(here))
-
-
-def curves(
-    means: list[dict], seeds: list[dict], networks: list[str], here: list[str], course: str, picked: set[str]
-) -> dict:
-    """Mean and interval by epoch; every seed as a thin line if `seeds` has them. A Vega-Lite specification.
-
-    networks: all of the experiment; here: those with this learning rate; picked: those chosen in the table, the others
-    are faint. A click on the legend or on a curve picks as well: that selection is called `pick`.
-    """
-    data = {"means": means, "seeds": seeds}
-    marked = {
-        name: [{**row, "picked": not picked or row["network"] in picked} for row in rows] for name, rows in data.items()
-    }
-    return _curves(bool(seeds), tuple(networks), tuple(here), course) | {"datasets": marked}
-
-
-@made_once
-def _curves(each: bool, networks: tuple[str, ...], here: tuple[str, ...], course: str) -> alt.LayerChart:
-    what = COURSES[course]
-    share = what.limits == (0, 1)
-    scale = alt.Scale(domain=[0, 1]) if share else alt.Scale(type="log") if what.log else alt.Scale(zero=False)
-    number = ".1%" if share else ".3g"
-    looks = _looks(networks, here)
-    colour = looks["color"].legend(None)  # the legend shows the lines alone
-    pick = alt.selection_point(name="pick", fields=["network"], bind="legend", on="click", clear="dblclick")
-    chosen = alt.when(pick, alt.datum.picked)
-    x = alt.X("epoch:Q", title="Epoch", axis=alt.Axis(tickMinStep=1))
-    y = alt.Y("mean:Q", title=what.words, scale=scale, axis=alt.Axis(format="%") if share else alt.Axis())
-    base = alt.Chart(alt.NamedData("means")).encode(x=x)
-    band = base.mark_area().encode(
-        y=alt.Y("low:Q", title=what.words),
-        y2="high:Q",
-        color=colour,
-        opacity=chosen.then(alt.value(0.18 if len(here) <= FEW else 0.07)).otherwise(alt.value(0.02)),
-    )
-    line = base.mark_line(strokeWidth=2.5).encode(
-        y=y, **looks, opacity=chosen.then(alt.value(1)).otherwise(alt.value(0.12))
-    )
-    seeds = alt.Chart(alt.NamedData("seeds")).mark_line(strokeWidth=1)
-    seeds = seeds.encode(
-        x=x,
-        y=alt.Y("value:Q", title=what.words),
-        color=colour,
-        detail="seed:N",
-        opacity=chosen.then(alt.value(0.7)).otherwise(alt.value(0.05)),
-        tooltip=_tooltip(number, seed="Seed", epoch="Epoch", value=what.words),
-    )
-    return (
-        alt.layer(band, *[seeds] * each, line.add_params(pick), _points(base.encode(y=y, color=colour), number))
-        .resolve_legend(color="independent", strokeDash="independent")
-        .properties(height=_height(here))
-    )
-
-
-def _points(base: alt.Chart, number: str) -> alt.Chart:
-    """Points that show where the pointer is near, with their numbers."""
-    near = alt.selection_point(
-        name="near", fields=["epoch"], nearest=True, on="pointerover", empty=False, clear="pointerout"
-    )
-    tooltip = _tooltip(number, epoch="Epoch", mean="Mean", low="95 % interval from", high="to", n="Runs")
-    opacity = alt.when(near).then(alt.value(1)).otherwise(alt.value(0))
-    return base.mark_point(filled=True, size=70).encode(opacity=opacity, tooltip=tooltip).add_params(near)
-
-
-def _tooltip(number: str, **titles: str) -> list[alt.Tooltip]:
-    """The network and these columns; counts as they are, the others in that format."""
-    return [
-        alt.Tooltip("network:N", title="Network"),
-        *(
-            alt.Tooltip(f"{name}:Q", title=title)
-            if name in ("epoch", "n", "seed")
-            else alt.Tooltip(f"{name}:Q", title=title, format=number)
-            for name, title in titles.items()
-        ),
-    ]
 
 
 def gradients(rows: list[dict], networks: list[str], here: list[str]) -> dict:

@@ -9,10 +9,12 @@ import streamlit as st
 from lenet.paths import PRETRAINED
 from lenet.study import curves, judging, measures
 from lenet.study.design import Experiment, Part
-from lenet.study.experiments import EXPERIMENTS
+from lenet.study.experiments import EXPERIMENTS, experiment
 from lenet.study.judging import Judgement
 from lenet.study.kernels import kernels
 from lenet.study.measures import Runs
+from lenet.ui.experiments.claims import message as claims_message
+from lenet.ui.experiments.three import message as three_message
 
 
 def load() -> Runs:
@@ -31,21 +33,32 @@ def _load(path: Path, changes: tuple) -> Runs:
     return measures.load(curves.read(path), kernels())
 
 
-def judged(e: Experiment, runs: Runs) -> list[Judgement]:
-    """The claims of an experiment."""
-    return _study(runs, curves.CURVES, _changes())[0][e.id]
-
-
-def corrected(runs: Runs) -> dict[Part, float]:
-    """p values of the whole study after Holm's correction."""
-    return _study(runs, curves.CURVES, _changes())[1]
-
-
 @st.cache_resource(max_entries=2, show_spinner=False)
 def _study(_runs: Runs, path: Path, changes: tuple) -> tuple[dict[str, list[Judgement]], dict[Part, float]]:
     """`path` and `changes` stand for the runs."""
     judgements = {e.id: [judging.judge(claim, _runs) for claim in e.claims] for e in EXPERIMENTS}
     return judgements, judging.corrected(one for each in judgements.values() for one in each)
+
+
+def three(runs: Runs) -> bytes:
+    """For the view `triples`."""
+    return _three(runs, curves.CURVES, _changes())
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def _three(_runs: Runs, path: Path, changes: tuple) -> bytes:
+    return three_message(_study(_runs, path, changes)[0], _runs)
+
+
+def claims(e: Experiment, runs: Runs) -> bytes:
+    """For the view `claims`."""
+    return _claims(e.id, runs, curves.CURVES, _changes())
+
+
+@st.cache_resource(max_entries=2 * len(EXPERIMENTS), show_spinner=False)
+def _claims(name: str, _runs: Runs, path: Path, changes: tuple) -> bytes:
+    judged, corrected = _study(_runs, path, changes)
+    return claims_message(experiment(name), judged[name], corrected, _runs)
 
 
 def curves_csv(e: Experiment) -> str:

@@ -1,0 +1,85 @@
+"""Any settings of any experiments on one chart: chosen by search, kept in the link."""
+
+import streamlit as st
+
+from lenet.study import tables
+from lenet.study.design import FORMS, Setting
+from lenet.study.experiments import EXPERIMENTS
+from lenet.study.measures import Runs
+from lenet.study.tables import COURSES
+from lenet.ui.experiments import lines, view
+
+MOST = 12  # settings on one chart
+FIRST = ("original@0.1", "original-linear@0.1", "tanh@0.1")  # while nothing is chosen
+BY = {"epoch": "epoch", "seconds": "CPU seconds"}
+OF, COURSE, AXIS = "of", "show", "by"  # in the URL
+
+
+def id_of(setting: Setting) -> str:
+    """Short, for the URL."""
+    return "@".join([setting.variant, f"{setting.lr:g}", *[setting.recipe] * (setting.recipe != "paper")])
+
+
+def settings() -> dict[str, tuple[Setting, str, str]]:
+    """Every setting by its id: what it is called on the chart, and where one chooses it by search."""
+    found: dict[str, tuple[Setting, str, str]] = {}
+    for e in EXPERIMENTS:
+        for one in e.settings():
+            for form in FORMS:
+                setting = one.form(form)
+                label = tables.full_label(e, setting)
+                words = f"{label} ({setting.variant}) · {e.number} {e.title}"
+                found.setdefault(id_of(setting), (setting, label, words))
+    return found
+
+
+@st.fragment
+def compare(runs: Runs) -> None:
+    """The choosers and the chart."""
+    there = settings()
+    st.subheader("Any networks of any experiments, on one chart", anchor=False)
+    chosen = st.multiselect(
+        "Networks: type to search",
+        list(there),
+        default=_asked(list(there)),
+        format_func=lambda name: there[name][2],
+        max_selections=MOST,
+        key="compare-of",
+        on_change=_remember,
+        args=(OF, "compare-of"),
+        placeholder="tanh, 4 layers, LSTM …",
+    )
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        words = {name: course.words for name, course in COURSES.items()}
+        course = _choice(st.selectbox, COURSE, words, label="Show", width=320)
+        by = _choice(st.segmented_control, AXIS, BY, label="By", required=True)
+    if not chosen:
+        st.info("Choose at least one network.")
+        return
+    shown = {there[name][1]: there[name][0] for name in chosen}
+    message = lines.message(shown, course, runs, by=by, file=f"compare-{course}")
+    if not message["lines"]:
+        st.info("Not yet run.")
+        return
+    view.show("compare-view", message)
+
+
+def _asked(there: list[str]) -> list[str]:
+    asked = [name for name in dict.fromkeys(st.query_params.get_all(OF)) if name in there]
+    return (asked or list(FIRST))[:MOST]
+
+
+def _choice(widget, name: str, options: dict[str, str], **how) -> str:
+    """One id of the options, the first by default; it is in the URL."""
+    key = f"compare-{name}"
+    if key not in st.session_state:
+        asked = st.query_params.get(name, "")
+        st.session_state[key] = asked if asked in options else next(iter(options))
+    found = widget(
+        options=list(options), format_func=options.__getitem__, key=key, on_change=_remember, args=(name, key), **how
+    )
+    return found or next(iter(options))
+
+
+def _remember(name: str, key: str) -> None:
+    st.query_params[name] = st.session_state[key]
