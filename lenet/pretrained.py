@@ -5,22 +5,31 @@ is not exactly the network that its card describes.
 """
 
 import platform
+import re
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors.torch import load as parse
+from torch import Tensor
 
+from lenet.data import Digits
+from lenet.evaluation import evaluate
 from lenet.model import LeNet, empty_model
 from lenet.paths import PRETRAINED as FOLDER
 from lenet.paths import write_atomically
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
 from lenet.safetensors_io import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch
-from lenet.variant import VARIANTS, Variant, VariantError, from_fields, layers, to_fields, variant
+from lenet.variant import ACTIVATIONS, VARIANTS, Variant, VariantError, from_fields, layers, to_fields, variant
 
 LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
 FORMAT = "lenet-card-1"
+MISFITS = 3  # named in a message, of perhaps many
+MNIST_NORMAL = (0.1307, 0.3081)  # mean and deviation of its training pictures, as tutorials normalise them
 
 
 # How each shipped network is made: one row each, a variant and a recipe. `python -m lenet train NAME` makes it again.
@@ -97,6 +106,78 @@ def load(source: Path | bytes) -> tuple[LeNet, Card]:
         raise WeightsError(f"{name} is damaged: the checksum of its weights is wrong.")
     model.load_state_dict(tensors)
     return model.eval().requires_grad_(False), card
+
+
+BROUGHT = "brought along: how it was trained is not known, so the recipe here is not its own"
+
+
+def adopt(content: bytes, name: str, test: Digits) -> tuple[LeNet, Card]:
+    """A network from a plain safetensors state_dict, whatever its modules are called, with a card made on the spot.
+
+    The weights' shapes tell convolutions, pooling and widths; nonlinearity and normalisation they do not tell, so the
+    possible networks read the `test` digits and the best of them is taken. Raises WeightsError that says what does not
+    fit.
+    """
+    if len(content) > LARGEST_FILE:
+        raise WeightsError(f"{name} is larger than {LARGEST_FILE // 2**20} MB: no LeNet has that many weights.")
+    try:
+        tensors = parse(content)
+    except Exception as error:  # the library stumbles over a crafted header in many ways
+        raise WeightsError(f"{name} is damaged or is no safetensors file ({error}).") from error
+    best: tuple[LeNet, Card] | None = None
+    unfit: dict[str, str] | None = None
+    for candidate in _candidates():
+        model = empty_model(candidate)
+        named, left = _renamed(tensors, model.state_dict())
+        if left:
+            unfit = left if unfit is None or len(left) < len(unfit) else unfit
+            continue
+        model.load_state_dict(named)
+        accuracy = evaluate(model, test).accuracy
+        if best is None or accuracy > best[1].test_accuracy:
+            best = model.eval().requires_grad_(False), Card(BROUGHT, candidate, Recipe(), accuracy)
+    if best is None:
+        assert unfit is not None
+        raise WeightsError(
+            f"{name} fits no LeNet here. In the nearest one, {'; '.join(list(unfit.values())[:MISFITS])}."
+        )
+    return best
+
+
+def _candidates() -> Iterator[Variant]:
+    """The named variants, each with every nonlinearity, with and without one at the end, and with both inputs."""
+    seen = set()
+    for of in VARIANTS.values():
+        for activation in dict.fromkeys([of.activation, *ACTIVATIONS]):
+            for last, normal in product((False, True), ((0.0, 1.0), MNIST_NORMAL)):
+                one = replace(of, activation=activation, output_activation=last, mean=normal[0], std=normal[1])
+                if one not in seen:
+                    seen.add(one)
+                    yield one
+
+
+def _renamed(tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """The tensors under the names of `wanted`: of the same last word and shape, in the order of their names. Returned
+    with them is what does not fit, as a sentence for each name."""
+    left = {name: tensors[name] for name in sorted(tensors, key=_natural)}
+    named, unfit = {}, {}
+    for name, value in wanted.items():
+        word = name.rpartition(".")[2]
+        fits = next((k for k, t in left.items() if k.rpartition(".")[2] == word and t.shape == value.shape), None)
+        if fits is None:
+            unfit[name] = f"{name} would be {_by(value)}, and the file has none of that shape"
+        else:
+            named[name] = left.pop(fits).float()
+    return named, unfit | {name: f"there is nothing for {name} ({_by(value)})" for name, value in left.items()}
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """A key that sorts 2.weight before 10.weight."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.findall(r"\d+|\D+", name)]
+
+
+def _by(value: Tensor) -> str:
+    return " × ".join(map(str, value.shape)) or "one number"
 
 
 def _card_from(fields: dict[str, Any], file: str) -> Card:

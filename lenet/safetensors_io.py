@@ -22,6 +22,12 @@ def to_bytes(tensors: dict[str, Tensor], key: str, kind: str, about: dict[str, A
     return save(tensors, {key: json.dumps({"format": kind, **about})})
 
 
+def says(content: bytes, key: str) -> bool:
+    """Whether a safetensors file tells about itself under that key."""
+    length = int.from_bytes(content[:8], "little")
+    return f'"{key}":'.encode() in content[8 : 8 + min(length, len(content))]
+
+
 def name_of(source: Path | bytes) -> str:
     """What messages call it."""
     return source.name if isinstance(source, Path) else "The file"

@@ -67,7 +67,12 @@ def test_a_network_whose_weights_are_no_numbers_is_kept_from_the_pages_that_read
     until(app, lambda app: "contain NaN" in words(app))
     assert "the weights overflowed" in words(app) and not app.exception
     assert "session_networks" not in app.session_state
-    assert [button.label for button in app.get("download_button")] == ["Weights", "Curve as CSV"]
+    assert [button.label for button in app.get("download_button")] == [
+        "Weights",
+        "PyTorch program",
+        "ONNX",
+        "Curve as CSV",
+    ]
 
 
 def test_the_next_run_begins_from_the_same_weights_or_on_request_from_others():

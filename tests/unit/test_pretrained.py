@@ -8,11 +8,12 @@ import pytest
 import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
+from safetensors.torch import save as plain
 
 import lenet
 from lenet.data import mnist
 from lenet.evaluation import evaluate
-from lenet.pretrained import FOLDER, SHIPPED, WeightsError, load, make_card, save, weights_bytes
+from lenet.pretrained import BROUGHT, FOLDER, SHIPPED, WeightsError, adopt, load, make_card, save, weights_bytes
 from lenet.recipe import Recipe
 from lenet.training import epochs, new_model, train
 from lenet.variant import VARIANTS, parameter_count
@@ -200,3 +201,30 @@ def test_unknown_names_get_the_known_ones():
 
 def test_the_weights_folder_holds_nothing_that_runs_code():
     assert not [path for path in FOLDER.rglob("*") if path.suffix in (".pt", ".pth", ".pkl", ".ckpt")]
+
+
+@pytest.mark.parametrize("name", ["tanh", "pool-kernel-3", "rnn-steps"])
+def test_a_plain_state_dict_of_another_program_gets_a_card_on_the_spot(name):
+    model = lenet.create_model(name, pretrained=True)
+    modules = {module: number for number, module in enumerate(dict(model.named_children()))}
+    elsewhere = {f"{9 + modules[k.split('.')[0]]}.{k.split('.')[1]}": v for k, v in model.state_dict().items()}
+    found, card = adopt(plain(elsewhere), "net.safetensors", mnist("test")[:500])
+    assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), found.state_dict().values()))
+    assert (card.variant.activation, card.variant.pools, card.variant.head) == (
+        model.variant.activation,
+        model.variant.pools,
+        model.variant.head,
+    )
+    assert card.name == BROUGHT and card.test_accuracy > 0.95
+    assert load(weights_bytes(found, card))[1].variant == card.variant
+
+
+def test_a_state_dict_that_does_not_fit_says_which_layers():
+    other = {"features.0.weight": torch.zeros(6, 1, 5, 5), "classifier.0.weight": torch.zeros(120, 400)}
+    with pytest.raises(WeightsError, match=r"fits no LeNet here.*conv1.bias would be 6, and the file has none"):
+        adopt(plain(other), "net.safetensors", mnist("test")[:100])
+    almost = lenet.create_model("best", pretrained=True).state_dict() | {"fc1.weight": torch.zeros(120, 399)}
+    with pytest.raises(WeightsError, match=r"fc1.weight would be 120 × 256.*nothing for fc1.weight \(120 × 399\)"):
+        adopt(plain(almost), "net.safetensors", mnist("test")[:100])
+    with pytest.raises(WeightsError, match="is damaged or is no safetensors file"):
+        adopt(b"PK and so on", "net.safetensors", mnist("test")[:100])

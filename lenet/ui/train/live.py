@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Callable, Sequence
 from math import ceil, inf, isfinite
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -14,6 +15,9 @@ from lenet.service.worker import QUICK_TEST, QUICK_TEST_EVERY, Command, State
 from lenet.ui.shared import networks, palette
 from lenet.ui.train import pictures, service
 from lenet.ui.train.service import ended_early, mine, number
+
+if TYPE_CHECKING:  # torch
+    from lenet.pretrained import Card
 
 STEEP = 50.0  # a loss above it would leave nothing to see of the usual ones on a linear axis
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
@@ -165,7 +169,23 @@ def afterwards(job: Job) -> None:
             st.page_link("app.py", label=words, icon=":material/draw:", query_params={"networks": called})
         icon = ":material/download:"
         st.download_button("Weights", job.weights, f"{file}.safetensors", icon=icon, key="weights")
+        for label, (kind, content) in _home(job.key, job.weights, file).items():
+            st.download_button(label, content, f"{file}.{kind}", icon=icon, key=kind)
         st.download_button("Curve as CSV", _csv(job), f"{file}.csv", "text/csv", icon=icon, key="curve")
+
+
+@st.cache_data(show_spinner=False, max_entries=40)
+def _home(key: str, _weights: bytes, file: str) -> dict[str, tuple[str, bytes]]:
+    """What a student takes home beside the weights: label -> ending and content of a file."""
+    from lenet.export import ExportError, onnx_bytes, pytorch_code
+    from lenet.pretrained import load
+
+    model, _ = load(_weights)
+    try:
+        program = pytorch_code(model.variant, f"{file}.safetensors").encode()
+        return {"PyTorch program": ("py", program), "ONNX": ("onnx", onnx_bytes(model))}
+    except ExportError:
+        return {}
 
 
 def _csv(job: Job) -> bytes:
@@ -181,17 +201,28 @@ def _csv(job: Job) -> bytes:
     return table.getvalue().encode()
 
 
-def upload() -> None:
-    """Weights that were downloaded here come back into the pickers."""
-    from lenet.pretrained import WeightsError, load
+CONVERT = """python -c "import sys, torch, safetensors.torch as s
+s.save_file(torch.load(sys.argv[1], weights_only=True), 'net.safetensors')" net.pth"""
 
-    file = st.file_uploader("Load weights that were saved here", type=["safetensors"], key="weights_upload")
+
+def upload() -> None:
+    """Weights that were downloaded here, or a state_dict from elsewhere, come into the pickers."""
+    from lenet.pretrained import WeightsError
+
+    kinds = ["safetensors", "pth", "pt"]
+    file = st.file_uploader("Weights that were saved here, or another LeNet's", type=kinds, key="weights_upload")
+    st.caption(
+        "A file from here comes back with its card. Any other safetensors state_dict gets one, if its shapes fit."
+    )
     if file is None or st.session_state.get("uploaded") == file.file_id:
         return
     st.session_state["uploaded"] = file.file_id
+    if not file.name.endswith(".safetensors"):
+        st.warning("A .pth or .pt file may contain code, so it is not opened here. Turn it into safetensors at home:")
+        st.code(CONVERT, language="bash")
+        return
     try:
-        model, card = load(file.getvalue())
-        called = networks.add_session_network("loaded", model, card)
+        called, card = _take_in(file.getvalue(), file.name)
     except WeightsError as error:
         st.error(networks.plain(str(error)))
         return
@@ -199,3 +230,13 @@ def upload() -> None:
         f"Loaded as {called}: {percent(card.test_accuracy, 2)} of the test set. It is in the pickers of the other "
         "pages."
     )
+
+
+def _take_in(content: bytes, file: str) -> "tuple[str, Card]":
+    """Name and card of the network in a file. Raises WeightsError."""
+    from lenet.data import mnist
+    from lenet.pretrained import adopt, load
+    from lenet.safetensors_io import says
+
+    model, card = load(content) if says(content, "card") else adopt(content, file, mnist("test"))
+    return networks.add_session_network("loaded", model, card), card
