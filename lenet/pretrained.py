@@ -125,7 +125,7 @@ def adopt(content: bytes, name: str, test: Digits) -> tuple[LeNet, Card]:
     except Exception as error:  # the library stumbles over a crafted header in many ways
         raise WeightsError(f"{name} is damaged or is no safetensors file ({error}).") from error
     best: tuple[LeNet, Card] | None = None
-    unfit: dict[str, str] | None = None
+    unfit: list[str] | None = None
     for candidate in _candidates():
         model = empty_model(candidate)
         named, left = _renamed(tensors, model.state_dict())
@@ -138,9 +138,7 @@ def adopt(content: bytes, name: str, test: Digits) -> tuple[LeNet, Card]:
             best = model.eval().requires_grad_(False), Card(BROUGHT, candidate, Recipe(), accuracy)
     if best is None:
         assert unfit is not None
-        raise WeightsError(
-            f"{name} fits no LeNet here. In the nearest one, {'; '.join(list(unfit.values())[:MISFITS])}."
-        )
+        raise WeightsError(f"{name} fits no LeNet here. In the nearest one, {'; '.join(unfit[:MISFITS])}.")
     return best
 
 
@@ -156,19 +154,19 @@ def _candidates() -> Iterator[Variant]:
                     yield one
 
 
-def _renamed(tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> tuple[dict[str, Tensor], dict[str, str]]:
+def _renamed(tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:
     """The tensors under the names of `wanted`: of the same last word and shape, in the order of their names. Returned
-    with them is what does not fit, as a sentence for each name."""
+    with them is what does not fit, in words."""
     left = {name: tensors[name] for name in sorted(tensors, key=_natural)}
-    named, unfit = {}, {}
+    named, unfit = {}, []
     for name, value in wanted.items():
         word = name.rpartition(".")[2]
         fits = next((k for k, t in left.items() if k.rpartition(".")[2] == word and t.shape == value.shape), None)
         if fits is None:
-            unfit[name] = f"{name} would be {_by(value)}, and the file has none of that shape"
+            unfit.append(f"{name} would be {_by(value)}, and the file has none of that shape")
         else:
             named[name] = left.pop(fits).float()
-    return named, unfit | {name: f"there is nothing for {name} ({_by(value)})" for name, value in left.items()}
+    return named, unfit + [f"there is nothing for {name} ({_by(value)})" for name, value in left.items()]
 
 
 def _natural(name: str) -> list[tuple[int, str]]:
