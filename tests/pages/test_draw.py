@@ -231,7 +231,10 @@ def test_digits_by_chance_and_hard_ones_are_of_the_chosen_class():
     for button in ("digit_random", "digit_hard"):
         app.button(button).click().run()
         assert not app.exception
+        assert not app.number_input  # the pop-over has made room for the answer
         assert app.session_state["current_digit"].label == 4
+        app.session_state["digit_open"] = True
+        app.run()
         assert app.session_state["current_digit"].number == app.number_input("digit_number").value
 
 

@@ -167,7 +167,9 @@ def pick(label: str = "Choose a digit") -> None:
     shown = given()
     st.session_state[_NUMBER] = shown.number if shown else None
     with popover:
-        st.pills("Which digit?", range(CLASSES), key=_CLASS, help="Choose none for any digit.")
+        st.pills(
+            "Which digit?", range(CLASSES), key=_CLASS, persist_state="session", help="Choose none for any digit."
+        )
         with st.container(horizontal=True):
             st.button("At random", icon=":material/casino:", on_click=at_random, key="digit_random")
             st.button(
@@ -252,6 +254,7 @@ def _one_of(numbers: Callable[[], list[int]], most: int) -> None:
     from lenet.pretrained import WeightsError
 
     wanted = st.session_state.get(_CLASS)
+    st.session_state[_OPEN] = False  # it would lie over the answer
     try:
         labels = mnist("test").labels.tolist()
         show_number(random.choice([n for n in numbers() if wanted is None or labels[n] == wanted][:most]))
@@ -266,6 +269,7 @@ def _from_upload() -> None:
     st.session_state.pop(_PROBLEM, None)
     if file is None:
         return
+    st.session_state[_OPEN] = False
     try:
         show(from_ink(read_ink(open_picture(file)), "an uploaded picture", file.file_id))
     except InkError as error:
