@@ -190,6 +190,7 @@ def test_a_fourth_network_is_one_too_many():
 def test_an_unknown_network_in_the_link():
     app = start(networks="alexnet")
     assert "no network called “alexnet”" in app.warning[0].value
+    assert "best reads instead" in app.warning[0].value
     assert list(answers(app)) == ["best"]
     assert answers(draw(app, SEVEN)) == {"best": 7}
 
@@ -322,6 +323,7 @@ def test_missing_data(monkeypatch):
     digit.hardest.clear()
     app = start()
     for button in ("digit_random", "digit_hard"):
-        app.button(button).click().run()
+        app.session_state["digit_open"] = True
+        app.run().button(button).click().run()
         assert "Restore it" in problem(app)
     assert answers(draw(app, SEVEN)) == {"best": 7}

@@ -192,10 +192,12 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     if unknown:
         st.session_state[_UNKNOWN] = unknown
     missing = st.session_state.get(_UNKNOWN, [] if DEFAULT in options else [DEFAULT])
-    if missing:
+    if gone := [name for name in missing if name in VARIANTS]:
+        st.warning(f"The weights of {', '.join(gone)} are missing: `git checkout -- pretrained` brings them back.")
+    if strange := [name for name in missing if name not in VARIANTS]:
         st.warning(
-            f"There is no network called {', '.join(map(_quoted, missing))} here: choose one of {', '.join(options)}; "
-            "a shipped one whose file is gone comes back with `git checkout -- pretrained`."
+            f"There is no network called {', '.join(map(_quoted, strange))} here. One that somebody trained or loaded "
+            f"stays with them until they send you its file. {DEFAULT if DEFAULT in options else options[0]} reads instead."
         )
     st.session_state.setdefault(_MORE, set()).update(asked)
     at_hand = {*FIRST, *st.session_state[_MORE], *st.session_state.get(_SESSION, {}), options[0]}
