@@ -336,6 +336,13 @@ def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):
     other.goto(address)
     board(other)
     expect_answers(other, "4")
+    # Its pen time is there too: at the beginning of the drawing there is nothing to read, or another answer.
+    time = other.get_by_role("slider", name="Pen time")
+    other.wait_for_function("time => time.getAttribute('aria-valuemax') > 5", arg=time.element_handle())
+    time.press("Home")
+    expect_answers(other, "?")
+    time.press("End")
+    expect_answers(other, "4")
     other.locator(".st-key-undo button").click()  # the second stroke of a 4
     other.wait_for_url(lambda url: url != address)
     other.close()

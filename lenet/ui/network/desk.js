@@ -10,6 +10,9 @@ const MOMENTS = 120 // of a drawing that the strip over pen time keeps
 const PEN = 20 // pixels of the board
 const ERASER = 36
 const LIVE_STEPS = 3 // milliseconds a frame that reading the steps before the last may take
+const PACE = 16 // milliseconds between two points of a pen, for strokes that came with a link
+const STRIDE = 8 // pixels of the board that a pen goes between two points
+const SLICE = 6 // milliseconds at a time that are spent on reading what came with a link
 
 const sheet = new Sheet()
 const views = new Set()
@@ -106,6 +109,7 @@ function setNetworks(abouts) {
       (reader) => {
         network.reader = reader
         readAll()
+        if (desk.history.length < 2) retrace()
       },
       (error) => {
         network.problem = `The weights of ${network.about.name} did not arrive (${error.message}): reload the page.`
@@ -125,7 +129,7 @@ function adopt(digit, strokes, anew) {
     if (anew || !known) desk.history = []
     if (!strokes.length) penTime = 0
     fromStrokes()
-    if (strokes.length && !desk.history.length) remember()
+    if (strokes.length && !desk.history.length) retrace()
   } else {
     desk.reason = ""
     desk.image = decoded(digit.image)
@@ -198,6 +202,62 @@ function remember() {
   })
   if (desk.history.length > MOMENTS)
     desk.history = desk.history.filter((_, index) => index % 2 === 1 || index === desk.history.length - 1)
+}
+
+/** The same path with a point every few pixels: a link keeps only the points that the shape needs. */
+function dense(stroke) {
+  const from = stroke.points
+  const points = from.slice(0, 2)
+  for (let at = 2; at < from.length; at += 2) {
+    const [dx, dy] = [from[at] - from[at - 2], from[at + 1] - from[at - 1]]
+    const pieces = Math.max(1, Math.ceil(Math.hypot(dx, dy) / STRIDE))
+    for (let piece = 1; piece < pieces; piece++)
+      points.push(from[at - 2] + (dx * piece) / pieces, from[at - 1] + (dy * piece) / pieces)
+    points.push(from[at], from[at + 1])
+  }
+  return { ...stroke, points }
+}
+
+/** The moments of strokes that came with a link or a reload, as if a pen had gone along them at a steady pace. Read in
+ *  the time between frames, and only by networks that read at once. */
+function retrace() {
+  if (!desk.strokes.length || desk.writing || desk.networks.some(({ reader, problem }) => !reader && !problem)) return
+  desk.strokes = desk.strokes.map(dense)
+  const drawn = desk.strokes
+  const numbers = drawn.reduce((sum, { points }) => sum + points.length, 0)
+  const every = 2 * Math.ceil(numbers / MOMENTS) // numbers between two moments: pairs of x and y
+  const due = drawn.flatMap(({ points }, at) =>
+    Array.from({ length: Math.ceil(points.length / every) }, (_, turn) => ({
+      strokes: at + 1,
+      points: Math.min(points.length, every * (turn + 1)),
+    })),
+  )
+  const past = new Sheet()
+  const moments = []
+  const readers = desk.networks.map(({ reader }) => (reader && !reader.worker ? reader : null))
+  let before = 0 // numbers of the strokes that are whole
+  const take = ({ strokes, points }) => {
+    const seen = [
+      ...drawn.slice(0, strokes - 1),
+      { ...drawn[strokes - 1], points: drawn[strokes - 1].points.slice(0, points) },
+    ]
+    const { reason, centred } = read(past.show(seen), true)
+    const readings = readers.map((reader) => (reader && !reason ? [...reader.network.run(centred)] : null))
+    moments.push({ strokes, points, at: ((before + points) / 2) * PACE, readings })
+    if (points === drawn[strokes - 1].points.length) before += points
+  }
+  const slice = () => {
+    if (desk.strokes !== drawn || desk.pen) return
+    for (const end = performance.now() + SLICE; due.length && performance.now() < end; ) take(due.shift())
+    for (const reader of readers) if (reader && desk.image) reader.network.run(desk.image)
+    if (due.length) setTimeout(slice)
+    else {
+      desk.history = moments
+      penTime = moments.at(-1).at
+      tell("pen")
+    }
+  }
+  slice()
 }
 
 /** Look at an earlier moment of the drawing; null is now. */
