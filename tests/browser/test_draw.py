@@ -425,3 +425,23 @@ def test_a_digit_is_drawn_with_the_keyboard(page):
     expect_answers(page, "1")
     page.wait_for_url("**drawing=1*")
     assert page.get_by_role("navigation", name="Pages").count() == 1
+
+
+def test_a_canvas_that_has_changed_inside_is_read_after_the_stroke(server: Server, browser):
+    """The page cannot follow the pen then, and the canvas itself sends the drawing."""
+    context = browser.new_context(viewport={"width": 1280, "height": 720})
+    context.add_init_script(
+        """const query = ShadowRoot.prototype.querySelector
+        ShadowRoot.prototype.querySelector = function (asked) {
+            return asked === "canvas.upper-canvas" ? null : query.call(this, asked)
+        }"""
+    )
+    page = context.new_page()
+    try:
+        page.goto(server.url)
+        board(page)
+        page.wait_for_timeout(9000)  # the page gives the canvas some seconds to show what it is made of
+        draw(page, 3)
+        expect_answers(page, "3")
+    finally:
+        context.close()

@@ -27,6 +27,7 @@ class Board:
     last; stroke: the number of the component's message that was taken in last; count: drawings so far.
 
     start: what the canvas was told to begin with; while it is in use it must not change, or the canvas begins anew.
+    tells: whether the canvas was told to tell the server itself.
     turn: how often strokes were taken back: what the component sent before that is of no interest any more.
     """
 
@@ -35,6 +36,7 @@ class Board:
     sent: Any = None
     stroke: int = 0
     start: dict = field(default_factory=dict)
+    tells: bool = False
     turn: int = 0
     count: int = 0
 
@@ -53,6 +55,7 @@ def board() -> bool:
     from streamlit_drawable_canvas import st_canvas  # needs a running app: never at import
 
     state = _state()
+    state.tells = _blind()
     changed = _follow_link(state)
     if KEY not in st.session_state and state.strokes:  # a new page: the canvas starts with what was drawn before
         state.turn += 1
@@ -65,7 +68,7 @@ def board() -> bool:
             width=SIDE,
             height=SIDE,
             initial_drawing=state.start,
-            update_streamlit=_blind(),
+            update_streamlit=state.tells,
             return_image_data=True,
             key=KEY,
         )
@@ -82,6 +85,11 @@ def take_in() -> bool:
     except (ValueError, TypeError, AttributeError, LookupError):
         st.error(REFUSED)
         return False
+
+
+def is_outdated() -> bool:
+    """Whether the canvas has still to be told that it must tell the drawing."""
+    return _blind() and not _state().tells
 
 
 def draw() -> None:

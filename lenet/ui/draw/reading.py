@@ -25,6 +25,8 @@ def show_answers(chosen: list[str]) -> None:
         board.draw()
         if around:
             st.rerun()
+    if board.is_outdated():
+        st.rerun()
     shown = digit.given()
     drawing = board.message()
     modules.view(
