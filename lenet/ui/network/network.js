@@ -13,6 +13,7 @@ import { body, source } from "./panel.js"
 
 const SWEEP = 900 // milliseconds
 const STRONGEST = 10 // terms into a cell that is pointed at
+const ABOVE = 530 // pixels of the page above the view
 const TALLEST = 380 // pixels of the view, in the highest window
 const WIDE = 3 // cells of the strongest path in each layer
 const FAN = 2 // terms of each of them
@@ -64,8 +65,9 @@ export default function ({ data, root }) {
     width = root.clientWidth
     if (!width) return
     const networks = desk.networks.map(({ reader, about }) => reader?.network ?? bare(about))
-    state.plan = layOut(networks, width, Math.max(data.height, spare() / networks.length))
-    const ratio = devicePixelRatio || 1
+    const zoom = zoomOf(root)
+    state.plan = layOut(networks, width, Math.max(data.height, spare(zoom) / networks.length))
+    const ratio = (devicePixelRatio || 1) * zoom
     canvas.width = Math.round(width * ratio)
     canvas.height = Math.round(state.plan.height * ratio)
     canvas.style.height = `${state.plan.height}px`
@@ -89,7 +91,8 @@ export default function ({ data, root }) {
 
   const target = (event) => {
     const box = canvas.getBoundingClientRect()
-    return state.plan && stageAt(state.plan, event.clientX - box.left, event.clientY - box.top)
+    const zoom = zoomOf(canvas)
+    return state.plan && stageAt(state.plan, (event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom)
   }
   const point = (next) => {
     if (same(next, state.hover)) return
@@ -166,11 +169,11 @@ export default function ({ data, root }) {
   }
 }
 
+/** How much larger than its own pixels an element is shown, as on a projector: see lenet/ui/shared/frame.py. */
+const zoomOf = (element) => element.getBoundingClientRect().width / element.clientWidth || 1
+
 /** Pixels below the board that a high window leaves to the view. */
-function spare() {
-  const projector = innerWidth >= 1500 && innerHeight >= 900
-  return Math.min(TALLEST, innerHeight - (projector ? 720 : 530))
-}
+const spare = (zoom) => Math.min(TALLEST, innerHeight / zoom - ABOVE)
 
 const same = (a, b) => a?.network === b?.network && a?.stage === b?.stage && a?.cell === b?.cell
 
@@ -235,7 +238,7 @@ function paint(state) {
   const { canvas, plan } = state
   if (!plan) return
   const context = canvas.getContext("2d")
-  const ratio = devicePixelRatio || 1
+  const ratio = canvas.width / plan.width
   context.setTransform(ratio, 0, 0, ratio, 0, 0)
   context.clearRect(0, 0, plan.width, plan.height)
   const text = getComputedStyle(canvas).color

@@ -167,9 +167,7 @@ def pick(label: str = "Choose a digit") -> None:
     shown = given()
     st.session_state[_NUMBER] = shown.number if shown else None
     with popover:
-        st.pills(
-            "Which digit?", range(CLASSES), key=_CLASS, persist_state="session", help="Choose none for any digit."
-        )
+        st.pills("Which digit?", range(CLASSES), key=_CLASS, persist_state="session", help="Choose none for any digit.")
         with st.container(horizontal=True):
             st.button("At random", icon=":material/casino:", on_click=at_random, key="digit_random")
             st.button(

@@ -27,7 +27,15 @@ button[data-testid="stBaseButton-primary"] { color: light-dark(white, black); }
 .lenet-ready .st-key-canvas { visibility: visible; animation: none; }
 @keyframes lenet-late { to { visibility: visible; } }
 /* Larger for the back row, where there is room; the drawing keeps its pixels. */
-@media (min-width: 1500px) and (min-height: 900px) { div:has(> .st-key-board) { zoom: 1.4; } }
+@media (min-width: 1500px) and (min-height: 900px) {
+  .st-key-frame, .st-key-title, .st-key-desk, .st-key-view { zoom: 1.4; }
+}
+@media (forced-colors: active) { /* what is chosen is told by colour alone, else */
+  button:is([aria-pressed="true"], [aria-checked="true"]) { outline: 3px solid Highlight; outline-offset: -3px; }
+  [role="switch"], [data-testid="stCheckbox"] label > span, [data-testid="stCheckbox"] label > div:first-of-type {
+    forced-color-adjust: none;
+  }
+}
 @media (max-width: 700px) {
   .st-key-pickers, div:has(> .st-key-pickers) { order: 9; } /* the answer follows the board */
 }
