@@ -197,7 +197,7 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     if strange := [name for name in missing if name not in VARIANTS]:
         st.warning(
             f"There is no network called {', '.join(map(_quoted, strange))} here. One that somebody trained or loaded "
-            f"stays with them until they send you its file. {DEFAULT if DEFAULT in options else options[0]} reads instead."
+            f"stays with them until they send you its file. {options[0]} reads instead."
         )
     st.session_state.setdefault(_MORE, set()).update(asked)
     at_hand = {*FIRST, *st.session_state[_MORE], *st.session_state.get(_SESSION, {}), options[0]}
