@@ -65,6 +65,10 @@ class ClassError(ValueError):
     """This cannot be done; the message says why, and what to do."""
 
 
+class TryAgainError(ClassError):
+    """This could not be done just now; the same may be tried again soon."""
+
+
 NO_CLASS = "There is no class with this code. Check the six letters on the screen."
 TOO_MANY_CODES = "Too many wrong codes. Wait a minute, then type the six letters again."
 NOT_TEACHER = "This link does not open the class: ask for the whole teacher's link."
@@ -173,7 +177,7 @@ class Store:
                 yield self._db
                 self._db.execute("COMMIT")
             except sqlite3.Error as error:
-                raise ClassError(f"The class could not be saved ({error}). Try again.") from error
+                raise TryAgainError(f"The class could not be saved ({error}). Try again.") from error
             finally:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
@@ -184,7 +188,7 @@ class Store:
             try:
                 return self._db.execute(query, values).fetchall()
             except sqlite3.Error as error:
-                raise ClassError(f"The class could not be read ({error}). Try again.") from error
+                raise TryAgainError(f"The class could not be read ({error}). Try again.") from error
 
     def close(self) -> None:
         """Let go of the file."""
@@ -254,7 +258,7 @@ class Store:
     def may_send(self, pupil: int) -> None:
         """Raises ClassError if that is one too many in a short time."""
         if not self._fast.count(pupil):
-            raise ClassError("That was fast. Wait a few seconds.")
+            raise TryAgainError("That was fast. Wait a few seconds.")
 
     def question(self, code: str, pupil: int | None = None) -> Question | None:
         """The last question of a class, without what nobody may know before the reveal."""

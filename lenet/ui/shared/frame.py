@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from lenet.ui.shared import modules
+from lenet.ui.shared import follow, modules
 
 ICON = Path(__file__).with_name("icon.svg")  # a Material symbol here would be fetched from another host
 
@@ -78,6 +78,9 @@ PAGES = {
     "stress": Page(
         "Stress", "pages/stress.py", "tune", "Shift, turn, squeeze and thicken a digit until the network gives up."
     ),
+    "class": Page(
+        "Class", "pages/class.py", "groups", "Open a class or join one: vote, write digits, test the networks on them."
+    ),
 }
 
 
@@ -94,6 +97,7 @@ def page(key: str) -> None:
     with st.container(horizontal=True, key="title", vertical_alignment="center"):
         st.title(here.title, anchor=False, width="content")
         st.markdown(here.todo, width="content")
+    follow.banner(key)
 
 
 def dark() -> bool:

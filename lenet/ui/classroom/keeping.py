@@ -1,0 +1,82 @@
+"""What becomes of the class's digits: files to keep, files to bring back, and the end of everything."""
+
+from functools import partial
+
+import streamlit as st
+
+from lenet.classroom import files
+from lenet.classroom.store import ClassError, Teacher
+from lenet.ui.shared import membership
+
+FILES = {
+    "wall.png": ("Picture of the wall", files.as_picture, "image/png"),
+    "drawings.csv": ("CSV: strokes", files.as_csv, "text/csv"),
+    "drawings.npz": ("NPZ: images and labels", files.as_npz, "application/octet-stream"),
+    "idx.zip": ("IDX: as MNIST", files.as_idx, "application/zip"),
+}  # name -> what it is, how it is made, its type
+_DELETED = "class_deleted"
+
+
+def page(me: Teacher) -> None:
+    """Export, import, delete."""
+    wall = me.wall()
+    st.subheader("Keep the class's digits", anchor=False)
+    if wall:
+        with st.container(horizontal=True):
+            for name, (label, make, kind) in FILES.items():
+                st.download_button(
+                    label,
+                    partial(make, wall),
+                    f"class-{me.code}-{name}",
+                    kind,
+                    icon=":material/download:",
+                    on_click="ignore",
+                    key=f"export-{name}",
+                )
+        st.caption(
+            f"{len(wall)} drawings; hidden ones stay behind. Writers are numbers, and no nickname is in the files. "
+            "`python -m benchmarks handwriting FILE.npz` measures any network on them."
+        )
+    else:
+        st.caption("There are no digits on the wall yet.")
+    _bring_back(me)
+    st.subheader("Delete the class", anchor=False)
+    where = membership.store().folder
+    st.caption(
+        "Classes are kept on this server until you delete them."
+        if where
+        else "This class lives in the server's memory: it is gone when the server stops."
+    )
+    with st.popover("Delete everything", icon=":material/delete_forever:", key="delete-open"):
+        st.markdown("Votes, drawings and pupils of this class are deleted for good, from the disk too.")
+        st.button("Delete it all now", type="primary", on_click=_delete, args=(me,), key="delete")
+
+
+def _bring_back(me: Teacher) -> None:
+    """Drawings of an earlier class onto this wall."""
+    with st.expander("Bring back the digits of an earlier class"):
+        file = st.file_uploader("CSV or NPZ from this page", type=["csv", "npz"], key="import")
+        if file and st.session_state.get("imported") != file.file_id:
+            try:
+                count = me.put(files.read_back(file.getvalue()))
+                st.session_state["imported"] = file.file_id
+                st.success(f"{count} drawings are on the wall.")
+            except ClassError as error:
+                st.error(str(error))
+
+
+def _delete(me: Teacher) -> None:
+    try:
+        me.delete()
+        membership.leave()
+        st.session_state[_DELETED] = True
+    except ClassError as error:
+        st.session_state["delete_problem"] = str(error)
+
+
+def said() -> None:
+    """What was done by the button, which is gone with the class."""
+    if st.session_state.pop(_DELETED, False):
+        st.success("The class is deleted, with everything in it.")
+    if problem := st.session_state.pop("delete_problem", ""):
+        st.error(problem)

@@ -1,0 +1,138 @@
+"""The teacher's page: how to join on the left, what the class does on the right."""
+
+from typing import Any
+
+import streamlit as st
+
+from lenet.classroom.address import for_others, of_this_machine, qr_code
+from lenet.classroom.store import ClassError, Teacher
+from lenet.ui.classroom import keeping, questions, testset
+from lenet.ui.shared import membership
+
+EVERY = 2  # seconds
+SECTIONS = {
+    "join": ("Join", "lobby"),
+    "vote": ("Vote", "vote"),
+    "wall": ("Wall", "wall"),
+    "test": ("Test set", "look"),
+    "keep": ("Keep or delete", "look"),
+}  # id -> label, and what pupils' pages show meanwhile
+_SECTION, _MACHINE, _HIDDEN = "class_section", "class_machine", "wall_hidden"
+
+
+def page(me: Teacher) -> None:
+    """All of it."""
+    with st.container(horizontal=True, vertical_alignment="center", key="class-bar"):
+        section = (
+            st.segmented_control(
+                "What the class does",
+                list(SECTIONS),
+                format_func=lambda key: SECTIONS[key][0],
+                default="join",
+                required=True,
+                key=_SECTION,
+                on_change=_show,
+                args=(me,),
+                label_visibility="collapsed",
+                persist_state="session",
+            )
+            or "join"
+        )
+        _settings(me)
+    if section == "join":
+        _card(me)
+        return
+    left, right = st.columns([1, 4], gap="medium")
+    with left:
+        _card(me)
+    with right:
+        {"vote": questions.page, "wall": _wall, "test": testset.page, "keep": keeping.page}[section](me)
+
+
+def _show(me: Teacher) -> None:
+    """Pupils' pages change with the teacher's."""
+    me.show(SECTIONS[st.session_state[_SECTION]][1])
+
+
+def _settings(me: Teacher) -> None:
+    """What is set once, out of the way of the class."""
+    seen = me.view()
+    st.toggle(
+        "Pupils follow me",
+        bool(seen.lead.path),
+        key="lead",
+        on_change=lambda: me.lead("class" if st.session_state["lead"] else ""),
+        help="Their pages go where yours goes, with your digit and networks. One tap leaves.",
+    )
+    with st.popover("Settings", icon=":material/settings:", key="class-settings"):
+        st.toggle(
+            "Pupils may take a nickname",
+            seen.nicknames,
+            key="nicknames",
+            on_change=lambda: me.allow_nicknames(st.session_state["nicknames"]),
+        )
+        st.text_input(
+            "This computer's address, if phones cannot reach the one shown",
+            key=_MACHINE,
+            placeholder=of_this_machine() or "192.168.1.20",
+        )
+        st.markdown("**Your own link**: opens this class as its teacher. Show it to nobody.")
+        st.button("Show my link", key="show-link")
+        if st.session_state.get("show-link"):
+            st.code(f"{_address()}?class={me.code}&teacher={membership.teacher_key()}", language=None, wrap_lines=True)
+
+
+def _address() -> str:
+    typed = "".join(c for c in st.session_state.get(_MACHINE) or "" if c.isalnum() or c in ".-")
+    return for_others(st.context.url or "http://localhost:8501/class", typed)
+
+
+@st.fragment(run_every=EVERY)
+def _card(me: Teacher) -> None:
+    """The code, and who is there."""
+    try:
+        seen = me.view()
+    except ClassError as error:
+        st.error(str(error))
+        return
+    membership.view("card", _card_message(me.code, seen.pupils))
+
+
+def _card_message(code: str, pupils: dict[int, str]) -> dict[str, Any]:
+    link = f"{_address()}?class={code}"
+    short = _address().partition("://")[2]
+    return {
+        "view": "card",
+        "code": code,
+        "address": short,
+        "link": link,
+        "qr": qr_code(link),
+        "pupils": list(pupils.items()),
+    }
+
+
+def _wall(me: Teacher) -> None:
+    """Everybody's digits, as they come in."""
+    seen = me.view()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.toggle("Lock the wall", seen.locked, key="lock", on_change=lambda: me.lock(st.session_state["lock"]))
+        st.toggle("Show hidden ones", key=_HIDDEN)
+        st.caption("Every phone asks for one digit after another. Click a digit to see how it is read.")
+    _live_wall(me)
+
+
+@st.fragment(run_every=EVERY)
+def _live_wall(me: Teacher) -> None:
+    try:
+        wall = me.wall(hidden=bool(st.session_state.get(_HIDDEN)))
+    except ClassError as error:
+        st.error(str(error))
+        return
+    drawings = [[d.id, d.pupil, d.label, d.strokes, d.hidden] for d in wall]
+    membership.view("wall", {"view": "wall", "drawings": drawings}, on_hide_change=lambda: _hide(me))
+
+
+def _hide(me: Teacher) -> None:
+    sent = dict(st.session_state.get("wall") or {}).get("hide")
+    if isinstance(sent, dict) and type(sent.get("id")) is int:
+        me.hide(sent["id"], bool(sent.get("hidden")))

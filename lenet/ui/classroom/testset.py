@@ -1,0 +1,96 @@
+"""The class's own test set: every chosen network on digits that nobody tuned it to."""
+
+from math import floor
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from lenet.classroom.store import Teacher
+from lenet.formatting import percent, probability
+from lenet.ui.shared import membership, networks
+
+if TYPE_CHECKING:  # torch
+    from lenet.classroom.scores import Score
+    from lenet.study.exact import Estimate
+
+
+def page(me: Teacher) -> None:
+    """Choose networks, read the wall as it is now, and look at what came out."""
+    wall = me.wall()
+    if not wall:
+        st.info("The wall is empty: let the class write digits first. They become the test set.")
+        return
+    chosen = networks.choose("networks", most=3, label="Networks (up to three)")
+    if said := networks.removed():
+        st.caption(said)
+    with networks.waking(), networks.sentences():
+        from lenet.classroom.scores import score
+
+        scores = {}
+        with st.spinner(f"Reading {len(wall)} digits …"):
+            for name in chosen:
+                model, card = networks.load(name)
+                scores[name] = score(model, card.test_accuracy, wall)
+        writers = len({drawing.pupil for drawing in wall})
+        st.markdown(
+            f"**You collected a test set that nobody tuned to**: {len(wall)} digits by {writers} "
+            f"{'writer' if writers == 1 else 'writers'}. Lines are 95 % intervals, as if every digit stood for itself."
+        )
+        about = chosen[0]
+        if len(chosen) > 1:
+            about = st.segmented_control("In detail", chosen, default=about, required=True, key="in_detail") or about
+        membership.view("score", _message(scores, dict(zip(chosen, networks.colours(chosen))), about))
+    if st.button("Read the wall again", icon=":material/refresh:", key="again"):
+        st.rerun()
+
+
+def _message(scores: "dict[str, Score]", colours: dict[str, str], about: str) -> dict[str, Any]:
+    least = min(estimate.low for score in scores.values() for estimate in (score.accuracy, score.mnist))
+    shown = scores[about]
+    return {
+        "view": "score",
+        "from": floor(10 * min(least, 0.9)) / 10,
+        "networks": [
+            {
+                "name": name,
+                "colour": colours[name],
+                "results": [_result("your class", score.accuracy, 1), _result("MNIST's test", score.mnist, 2)],
+            }
+            for name, score in scores.items()
+        ],
+        "details": {
+            "name": about,
+            "confusion": shown.confusion.tolist(),
+            "facts": _facts(about, shown),
+            "misread": [
+                [
+                    m.drawing.pupil,
+                    m.drawing.label,
+                    m.drawing.strokes,
+                    f"{m.drawing.label} read as {m.answer}, {probability(m.probability)}",
+                ]
+                for m in shown.misread
+            ],
+        },
+    }
+
+
+def _result(what: str, estimate: "Estimate", digits: int) -> dict[str, Any]:
+    low, high = percent(estimate.low, digits).removesuffix(" %"), percent(estimate.high, digits)
+    text = f"{percent(estimate.value, digits)} ({low} to {high})"
+    return {"what": what, "value": estimate.value, "low": estimate.low, "high": estimate.high, "text": text}
+
+
+def _facts(name: str, score: "Score") -> list[str]:
+    """What to say in front of a class."""
+    raw, scaled, centred = (score.stages[stage] for stage in ("raw", "scaled", "centred"))
+    facts = [
+        f"What centring was worth: {name} reads {percent(raw)} of the boards as they were drawn, {percent(scaled)} "
+        f"scaled to MNIST's size, and {percent(centred)} once they are centred too."
+    ]
+    if hardest := score.hardest:
+        digit, right, total = hardest
+        facts.insert(0, f"The hardest digit is {digit}: {right} of {total} read correctly.")
+    else:
+        facts.insert(0, "Every digit was read correctly.")
+    return facts

@@ -1,0 +1,60 @@
+"""Follow me: pupils' pages go where the teacher's goes, and take the digit and the networks along."""
+
+from contextlib import suppress
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from lenet.classroom.store import ClassError, Pupil, Teacher
+from lenet.ui.shared import membership
+
+TAKEN = ("digit", "network", "networks", "drawing")  # of the address: a slider's move need not load all pages anew
+EVERY = 3  # seconds
+_KEY = "follow"
+
+
+def banner(page: str) -> None:
+    """On every page of somebody in a class: whom it follows, and the way out of it."""
+    if not membership.code():
+        return
+    with suppress(ClassError):
+        me = membership.me()
+        if isinstance(me, Teacher):
+            _leading(me, page)
+        elif me and page != "class":  # there, the pupil's page does it
+            _following(me)
+
+
+@st.fragment(run_every=EVERY)
+def _leading(me: Teacher, page: str) -> None:
+    with suppress(ClassError):
+        if me.view().lead.path:
+            me.lead(page, _query())
+        _show(me.code, {"teacher": True, "lead": me.view().lead.__dict__, "home": page == "class"}, me)
+
+
+@st.fragment(run_every=EVERY)
+def _following(me: Pupil) -> None:
+    with suppress(ClassError):
+        seen = me.view()
+        _show(me.code, {"teacher": False, "lead": seen.lead.__dict__, "follows": seen.follows, "home": False}, me)
+
+
+def _show(code: str, data: dict, me: Teacher | Pupil) -> None:
+    data = {"view": "follow", "code": code, **data}
+    membership.view(_KEY, data, on_follows_change=lambda: _sent(me))
+
+
+def _sent(me: Teacher | Pupil) -> None:
+    follows = bool((st.session_state.get(_KEY) or {}).get("follows"))
+    with suppress(ClassError):
+        if isinstance(me, Pupil):
+            me.follow(follows)
+        elif not follows:
+            me.lead("")
+
+
+def _query() -> str:
+    """What of the address pupils take along."""
+    pairs = [(name, value) for name in TAKEN for value in st.query_params.get_all(name)]
+    return urlencode(pairs)
