@@ -30,7 +30,7 @@ function answersOf({ choices, counts, truth, mine, revealed }, choose) {
   const rows = choices.map((choice, at) => {
     const right = revealed && truth === at
     const chosen = mine === at
-    const words = [right ? " ✓" : "", chosen && revealed ? el("small", {}, " yours") : ""]
+    const words = [right ? el("small", {}, " ✓") : "", chosen && revealed ? el("small", {}, " yours") : ""]
     const children = [el("span", { className: "choice" }, choice, ...words)]
     if (revealed) {
       const bar = el("span", { className: "share", style: `--votes: ${counts[at] / most}` })
