@@ -9,7 +9,7 @@ BENCHES: dict[str, str] = {
     "train": "an epoch of training against the usual loop and the arithmetic floor; --quick: the quick recipe",
     "app.experiments": "drawing each tab of Experiments, against a bare page with one chart",
     "app.inspector": "the inspector's first paint, and the pointer's move to the outlines",
+    "app.stress": "dragging a slider of Stress: repaints a second with one network and three, and the sweeps",
     "app.classroom": "thirty sessions drawing and training on one server: answers, errors, memory",
     "app.fuzz": "wrong uploads, links and websocket messages by the thousand",
-    "stress": "the full sweep of one digit: six transformations, three networks",
 }  # module below this package -> what it measures

@@ -7,8 +7,8 @@ from lenet.ui.stress import message
 
 FIRST_DIGIT = 0  # of the test set, while nothing is drawn or chosen: a 7
 SECTIONS = {
-    "network": "Every layer",
     "two": "Two ways at once",
+    "network": "Every layer",
     "pixels": "What the pixels contribute",
 }
 
@@ -38,14 +38,14 @@ if shown is not None and working:
         "More about this digit",
         list(SECTIONS),
         format_func=SECTIONS.__getitem__,
-        default="network",
+        default="two",
         key="more",
         bind="query-params",
     )
-    if section == "network":
-        message.show_network(len(working))
-    elif section == "two":
+    if section == "two":
         message.show_two_ways()
+    elif section == "network":
+        message.show_network(len(working))
     elif section == "pixels":
         message.show_pixels(shown, [about["name"] for about in working])
 networks.warm_up()

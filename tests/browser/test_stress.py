@@ -12,14 +12,14 @@ ROOT = "document.querySelector('.st-key-stress [data-testid=stBidiComponentIsola
 # In each frame until a time is over: what is painted, and the size of everything that must never collapse.
 WATCH = """(seconds) => {
     const root = ROOT, found = { pictures: new Set(), bars: new Set(), marks: new Set(), small: new Set(), frames: 0 }
-    const parts = [".stage", ".large", ".results", ".result", ".ways", ".curve svg", ".thumbnails canvas"]
+    const parts = [".stage", ".large", ".results", ".result", ".ways", ".curve > svg", ".thumbnails canvas"]
     const end = performance.now() + 1000 * seconds
     return new Promise((resolve) => {
         const look = (now) => {
             found.frames++
             const canvas = root.querySelector(".large")
             found.pictures.add(canvas.getContext("2d").getImageData(0, 0, 28, 28).data.join())
-            found.bars.add([...root.querySelectorAll(".result li i")].map((bar) => bar.style.height).join())
+            found.bars.add([...root.querySelectorAll(".result li i")].map((bar) => bar.style.transform).join())
             found.marks.add(root.querySelector(".curve line.here").getAttribute("x1"))
             for (const part of parts)
                 for (const element of root.querySelectorAll(part)) {
@@ -63,7 +63,7 @@ def test_opened_first_on_a_fresh_server_all_controls_are_above_the_fold(fresh_se
         page.get_by_label("Noise"),
         page.get_by_role("button", name="Reset"),
         page.get_by_label("Normalise again"),
-        page.locator(".curve svg"),
+        page.locator(".curve > svg"),
         page.locator(".results"),
         page.locator(".stage"),
     ):
@@ -74,7 +74,7 @@ def test_opened_first_on_a_fresh_server_all_controls_are_above_the_fold(fresh_se
 
 def test_while_a_slider_is_dragged_picture_bars_and_mark_follow_without_the_server(server, visit):
     """No element collapses meanwhile; nothing is sent; on release the link has the amount."""
-    page = visit(server, THREE)
+    page = visit(server, [*THREE, ("more", "Every layer")])
     page.wait_for_timeout(500)
     slider = page.get_by_label("Rotate").locator("visible=true").and_(page.locator("input"))
     box = slider.bounding_box()
@@ -95,8 +95,41 @@ def test_while_a_slider_is_dragged_picture_bars_and_mark_follow_without_the_serv
     assert page.evaluate("document.querySelector('[data-testid=stApp]').dataset.testScriptState") == "notRunning"
 
 
+def test_two_fingers_turn_and_scale(server, visit):
+    page = visit(server, THREE)
+    stage = page.locator(".stage").bounding_box()
+    middle = stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2
+    touch = page.context.new_cdp_session(page)
+
+    def put(kind: str, apart: float, up: float) -> None:
+        points = [
+            {"x": middle[0] + side * apart, "y": middle[1] - side * up, "id": number}
+            for number, side in enumerate((-1, 1))
+        ]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points if kind != "touchEnd" else []})
+
+    put("touchStart", 60, 0)
+    put("touchMove", 60, 30)
+    put("touchMove", 60, 60)  # 45° anticlockwise, and √2 as far apart
+    put("touchEnd", 60, 60)
+    page.wait_for_function("location.search.includes('scale=')")
+    found = page.evaluate("Object.fromEntries(new URLSearchParams(location.search))")
+    assert float(found["rotate"]) == pytest.approx(45, abs=1)
+    assert float(found["scale"]) == pytest.approx(1.41, abs=0.03)
+
+
+def test_nothing_collapses_while_the_server_runs_again(server, visit):
+    page = visit(server, THREE)
+    page.evaluate(f"void (window.watched = ({WATCH})(3))")
+    page.locator('button:has(:text-is("tanh"))').click()
+    page.wait_for_function(f"{ROOT}.querySelectorAll('.result').length === 2")
+    page.locator('button:has(:text-is("sigmoid"))').click()
+    page.wait_for_function(f"{ROOT}.querySelectorAll('.result').length === 3")
+    assert page.evaluate("window.watched")["small"] == []
+
+
 def test_handles_drag_turn_and_obey_the_keyboard(server, visit):
-    page = visit(server, [*THREE, ("more", "Two ways at once")])
+    page = visit(server, THREE)
     turn = page.get_by_role("slider", name="Turn")
     box, stage = turn.bounding_box(), page.locator(".stage").bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
@@ -104,7 +137,6 @@ def test_handles_drag_turn_and_obey_the_keyboard(server, visit):
     page.mouse.move(stage["x"] + 0.2 * stage["width"], stage["y"] + stage["height"] / 2, steps=10)
     page.mouse.up()  # a quarter turn to the left
     page.wait_for_function("location.search.includes('rotate=')")
-    print(page.url)
     assert float(turn.get_attribute("aria-valuenow")) == pytest.approx(90, abs=2)
     turn.press("End")
     assert turn.get_attribute("aria-valuetext") == "+90°"
@@ -115,8 +147,8 @@ def test_handles_drag_turn_and_obey_the_keyboard(server, visit):
         before = handle.get_attribute("aria-valuenow")
         handle.press("ArrowLeft")
         handle.press("PageDown")
-        assert float(handle.get_attribute("aria-valuenow")) < float(before)
         page.wait_for_function(f"location.search.includes('{way}=')")
+        assert float(handle.get_attribute("aria-valuenow")) < float(before)
     maps = page.locator(".two canvas")
     assert maps.count() == 3
     maps.first.press("ArrowRight")
@@ -165,7 +197,7 @@ def test_a_network_is_fooled_by_hand_and_by_search(server, visit):
     big.press(" ")
     page.get_by_text("2 pixels, 2.0 of ink moved").wait_for()
     page.get_by_label("into reading").select_option("8")
-    page.get_by_text("What is the smallest change that turns this 3 into a 8", exact=False).wait_for()
+    page.get_by_text("What is the smallest change that turns this 3 into an 8", exact=False).wait_for()
     page.get_by_role("button", name="Search").click()
     page.get_by_text("fooled. Reads 8").wait_for(timeout=60_000)
     assert page.locator(".result .digit").inner_text() == "8"
@@ -181,7 +213,7 @@ def test_a_network_is_fooled_by_hand_and_by_search(server, visit):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 768, 1024, 1920])
 def test_nothing_is_wider_than_the_screen_or_covers_something_else(server, visit, width, scheme):
-    page = visit(server, [*THREE, ("more", "Two ways at once")], width=width, height=844, scheme=scheme)
+    page = visit(server, THREE, width=width, height=844, scheme=scheme)
     page.locator(".two .readout").last.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert (

@@ -40,7 +40,7 @@ def numbers(text: str) -> np.ndarray:
     return np.frombuffer(base64.b64decode(text), "<f4")
 
 
-def test_opened_first_it_shows_a_test_digit_and_every_layer():
+def test_opened_first_it_shows_a_test_digit_and_the_maps_of_two_ways():
     at = page()
     assert not at.error
     assert at.title[0].value == "Stress"
@@ -50,7 +50,7 @@ def test_opened_first_it_shows_a_test_digit_and_every_layer():
     assert (numbers(told["digit"]["image"]) == pixels(mnist("test").images[0]).flatten().numpy()).all()
     assert [way["id"] for way in told["ways"]] == list(TRANSFORMATIONS)
     assert (numbers(told["noise"]) == stress.noise_pattern(0).flatten().numpy()).all()
-    assert sent(at, "view") == {"view": "network", "height": 200}
+    assert sent(at, "two") == {"view": "stress-two"}
 
 
 def test_three_networks_with_what_was_measured_for_them():
@@ -124,7 +124,7 @@ def test_a_link_that_asks_for_nothing_gets_what_is_usual(name):
 
 @pytest.mark.parametrize("more", ["Break points", "points", "nonsense"])
 def test_an_older_link_to_a_section_that_is_gone_gets_what_is_usual(more):
-    assert sent(page(digit="0", more=more), "view")
+    assert sent(page(digit="0", more=more), "two")
 
 
 def test_a_drawing_of_unknown_label():

@@ -50,7 +50,8 @@ export default function ({ data, root }) {
   let frame = 0
   let width = 0
 
-  const ask = () => (frame ||= requestAnimationFrame(show))
+  let seen = true // whether any of it is on the screen: else painting would only cost time
+  const ask = () => seen && (frame ||= requestAnimationFrame(show))
   const show = (now) => {
     frame = 0
     if (state.sweep) {
@@ -155,11 +156,17 @@ export default function ({ data, root }) {
   })
   const observer = new ResizeObserver(() => root.clientWidth !== width && place())
   observer.observe(root)
+  const sight = new IntersectionObserver((entries) => {
+    seen = entries.at(-1).isIntersecting
+    ask()
+  })
+  sight.observe(canvas)
   place()
   fill()
   root.stop = () => {
     unwatch()
     observer.disconnect()
+    sight.disconnect()
     cancelAnimationFrame(frame)
   }
   return root.stop

@@ -25,7 +25,7 @@ export function answersView() {
     },
     /** What a screen reader is told. */
     said: () =>
-      desk.networks.map(({ about, reading }) => `${about.name}: ${reading ? verdict(about, reading) : "…"}`).join(". "),
+      desk.networks.map(({ about, reading }) => `${about.name}: ${reading ? inWords(reading) : "…"}`).join(". "),
   }
 }
 
@@ -48,24 +48,31 @@ function cardOf({ about, colour }) {
   return { card, big, said, list, columns }
 }
 
-const verdict = (about, reading) =>
-  `${answerOf(reading) ?? "cannot tell"}, ${verdictOf(answerOf(reading), Math.max(...reading), about.highest, state.digit.label)}`
+/** In a few words: right or wrong, where that is known, and the probability of the answer. */
+function wordsOf(answer, most) {
+  const { label } = state.digit
+  if (!(most >= 0) || answer === null) return verdictOf(answer, most, 1, label)
+  const chance = percent(most, true).replaceAll(" ", "\u00a0")
+  return label === null ? chance : `${answer === label ? "right" : "wrong"}, ${chance}`
+}
+
+const inWords = (reading) =>
+  `${answerOf(reading) ?? "cannot tell"}, ${wordsOf(answerOf(reading), Math.max(...reading))}`
 
 function fill({ card, big, said, list, columns }, { about, reading, problem }) {
   const answer = reading ? answerOf(reading) : null
   const wrong = reading && state.digit.label !== null && answer !== state.digit.label
   card.classList.toggle("wrong", Boolean(wrong))
   big.textContent = reading ? (answer ?? "?") : ""
-  said.textContent =
-    problem || (reading ? verdictOf(answer, Math.max(...reading), about.highest, state.digit.label) : "…")
+  said.textContent = problem || (reading ? wordsOf(answer, Math.max(...reading)) : "…")
   columns.forEach(({ bar, column }, digit) => {
     const share = reading ? Number(reading[digit]) || 0 : 0
-    bar.style.height = `${100 * share}%`
+    bar.style.transform = `scaleY(${share})`
     column.className = digit === answer ? "first" : ""
     column.title = `${digit}: ${percent(share)}`
   })
   list.setAttribute(
     "aria-label",
-    reading ? `Probabilities of ${about.name}: ${verdict(about, reading)}` : `Probabilities of ${about.name}`,
+    reading ? `Probabilities of ${about.name}: ${inWords(reading)}` : `Probabilities of ${about.name}`,
   )
 }

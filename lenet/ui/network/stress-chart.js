@@ -76,7 +76,15 @@ export function chartView() {
       ...dots,
     )
     plot.setAttribute("aria-label", inWords(way))
-    drawn = { way, x, y, rule, dots }
+    const words = el("span", {})
+    const shares = desk.networks.map(() => el("span", {}))
+    readout.replaceChildren(
+      words,
+      ...desk.networks.map(({ colour }, at) =>
+        el("span", { className: "named" }, sampleOf(colour, DASHES[at % DASHES.length]), shares[at]),
+      ),
+    )
+    drawn = { way, x, y, rule, dots, words, shares }
     aboutIt()
     paint(way)
     place()
@@ -85,20 +93,20 @@ export function chartView() {
   /** Let the mark follow the slider. */
   function place() {
     if (drawn?.way.id !== state.curve) return fill()
-    const { way, x, y, rule, dots } = drawn
+    const { way, x, y, rule, dots, words, shares } = drawn
     const amount = state.amounts[way.id]
     rule.setAttribute("x1", x(amount))
     rule.setAttribute("x2", x(amount))
-    const said = desk.networks.map(({ about: { name } }, at) => {
+    desk.networks.forEach(({ about: { name } }, at) => {
       const share = shareAt(way, name, amount)
       dots[at]?.setAttribute("visibility", share === null ? "hidden" : "visible")
-      if (share === null) return ""
+      if (shares[at]) shares[at].textContent = share === null ? name : `${name} ${percent(share, true)}`
+      if (share === null) return
       dots[at]?.setAttribute("cx", x(amount))
       dots[at]?.setAttribute("cy", y(share))
-      return `${name} ${percent(share, true)}`
     })
     const alone = state.ways.every(({ id, neutral }) => id === way.id || state.amounts[id] === neutral)
-    readout.textContent = `${way.label} ${show(way, amount)}${alone ? "" : " alone"}: ${said.filter(Boolean).join(", ")}`
+    words.textContent = `${way.label} ${show(way, amount)}${alone ? "" : " alone"}:`
   }
 
   function paint(way) {
@@ -136,6 +144,14 @@ export function chartView() {
 
   return { element, fill, place, plot }
 }
+
+/** A piece of a network's line. */
+const sampleOf = (colour, dashes) =>
+  svg(
+    "svg",
+    { class: "sample", viewBox: "0 0 28 6", "aria-hidden": true },
+    svg("path", { d: "M0,3h28", class: "own", "stroke-dasharray": dashes, style: `--colour:${colour}` }),
+  )
 
 const sweepOf = (way, name) => state.sweeps[name]?.[way.id]
 

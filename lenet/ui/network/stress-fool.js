@@ -28,7 +28,7 @@ const CHANGES = {
 const ABOUT = {
   hand: "Press pixels of the large digit. White turns black, black turns white.",
   greedy: "Tries every pixel, flips the one that helps most, and goes on until the answer changes.",
-  fgsm: "Moves every pixel by the same small step ε, towards the wrong answer. The smallest ε that works.",
+  fgsm: "Moves every pixel by the same small step ε, as far as black and white allow. The smallest ε that works.",
   same: "The same, but it may move only as much ink as you did.",
 }
 
@@ -91,7 +91,7 @@ export function foolView() {
     start.disabled = !fooledNetwork()?.reader || fool.searching
     start.textContent = fool.searching ? "Searching …" : "Search"
     clear.disabled = !fool.flips.size
-    const wanted = fool.target === null ? "another digit" : `a ${fool.target}`
+    const wanted = fool.target === null ? "another digit" : `${fool.target === 8 ? "an" : "a"} ${fool.target}`
     question.textContent = `What is the smallest change that turns this ${state.digit.label ?? "digit"} into ${wanted} for ${fool.network}?`
     for (const { id, row, canvas, said, radio } of rows) {
       const found = finding(id)
@@ -117,7 +117,9 @@ function finding(id) {
   const moved = `${pixels} ${pixels === 1 ? "pixel" : "pixels"}, ${fixed(total, 1)} of ink moved`
   const shown = fool.shown === id && fooledNetwork()?.reading
   const reading = shown || (id === "same" && fool.share)
-  const reads = reading ? ` Reads ${answerOf(reading) ?? "nothing"} (${percent(Math.max(...reading), true)}).` : ""
+  const reads = reading
+    ? ` Reads ${answerOf(reading) ?? "nothing"} (${percent(Math.max(...reading), true).replaceAll(" ", "\u00a0")}).`
+    : ""
   if (id === "hand") return { picture, said: `${moved}.${reads}` }
   if (id === "greedy") {
     const { done, lead } = fool.greedy

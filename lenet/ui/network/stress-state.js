@@ -83,7 +83,8 @@ export const wayOf = (id) => state.ways.find((way) => way.id === id)
 export function change(amounts) {
   for (const [id, amount] of Object.entries(amounts)) {
     const { low, high } = wayOf(id)
-    state.amounts[id] = Math.min(high, Math.max(low, Math.round(1000 * amount) / 1000))
+    const fine = high - low < 20 ? 1000 : 10 // as many steps as a link need tell apart
+    state.amounts[id] = Math.min(high, Math.max(low, Math.round(fine * amount) / fine))
     state.curve = id
   }
   follow()

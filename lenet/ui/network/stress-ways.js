@@ -18,12 +18,12 @@ export function waysView() {
     element,
     /** Where the sliders stand. */
     place() {
-      for (const { way, slider, said, marks } of rows) {
+      for (const { way, slider, said, here } of rows) {
         const amount = state.amounts[way.id]
         if (Number(slider.value) !== amount) slider.value = amount
         said.textContent = show(way, amount)
         slider.setAttribute("aria-valuetext", said.textContent)
-        marks.style.setProperty("--at", (amount - way.low) / (way.high - way.low))
+        here.style.left = `${(100 * (amount - way.low)) / (way.high - way.low)}%`
       }
     },
     /** What was found. */
@@ -54,16 +54,16 @@ function rowOf(way) {
   const said = el("output", { htmlFor: id })
   const [less, more] = way.ways
   const bars = el("div", { className: "bars" })
-  const marks = el("div", { className: "marks" }, bars, el("i", { className: "here" }))
+  const here = el("i", { className: "here" })
   const row = el(
     "div",
     { className: "way" },
     el("label", { htmlFor: id }, way.label, el("small", {}, less ? ` ← ${less}, ${more} →` : ` ${more} →`)),
     said,
     slider,
-    marks,
+    el("div", { className: "marks" }, bars, here),
   )
-  return { way, row, slider, said, marks, bars }
+  return { way, row, slider, said, here, bars }
 }
 
 /** The amounts of one network, from one end to the other. */

@@ -11,6 +11,10 @@ import { configure, leave, reset, setAgain, setFooling, state, watch } from "./s
 import { waysView } from "./stress-ways.js"
 
 const SPOKEN_AFTER = 600 // milliseconds without a change before a screen reader is told
+const HINTS = {
+  false: "Drag the digit to shift it, or its handles: ↻ turns, ↔ squeezes, ⤡ scales. Two fingers do all at once.",
+  true: "Press a pixel to flip it between black and white.",
+}
 const LOST = "No digit can be found in that picture, so it is read as it is."
 
 export default function ({ data, root }) {
@@ -39,6 +43,7 @@ export default function ({ data, root }) {
     const back = el("button", { type: "button", className: "reset" }, "Reset")
     back.onclick = reset
     const lost = el("p", { className: "lost", role: "status" })
+    const hint = el("p", { className: "hint" })
     const spoken = el("div", { className: "spoken", "aria-live": "polite" })
     const page = el(
       "div",
@@ -58,6 +63,7 @@ export default function ({ data, root }) {
           again,
           " Normalise again",
         ),
+        hint,
         lost,
       ),
       parts.ways.element,
@@ -79,28 +85,28 @@ export default function ({ data, root }) {
       page.classList.toggle("fooling", state.fooling)
       for (const { fooling, button } of modes) button.setAttribute("aria-pressed", fooling === state.fooling)
       again.checked = state.again
+      hint.textContent = HINTS[state.fooling]
       lost.textContent = state.lost ? LOST : ""
       parts.digit.update()
       parts.ways.place()
       parts.chart.place()
-      if (state.fooling) parts.fool.update()
+    }
+    const fill = () => {
+      parts.ways.fill()
+      parts.chart.fill()
+      const swept = ({ about: { name } }) => Object.keys(state.sweeps[name] ?? {}).length === state.ways.length
+      root.dataset.swept = String(desk.networks.every(swept))
     }
     const found = () => {
       clearTimeout(late)
-      late = setTimeout(() => {
-        parts.ways.fill()
-        parts.chart.fill()
-        root.dataset.swept = String(
-          desk.networks.every(({ about }) => Object.keys(state.sweeps[about.name] ?? {}).length === state.ways.length),
-        )
-      }, 50) // one way after another is found
+      late = setTimeout(fill, 50) // one way after another is found
     }
     const build = () => {
       page.style.setProperty("--networks", desk.networks.length)
       parts.answers.build()
       read()
       picture()
-      found()
+      fill()
     }
     unwatch = [
       watch((what) => {
