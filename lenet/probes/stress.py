@@ -123,7 +123,7 @@ TRANSFORMATIONS: dict[str, Transformation] = {
         source=lambda x, y, percent: (x / (1 - percent / 100), y),
     ),
     "scale": Transformation(
-        "Scale", "×", ("smaller", "larger"), 0.5, 1.5, 1, source=lambda x, y, times: (x / times, y / times)
+        "Size", "×", ("smaller", "larger"), 0.5, 1.5, 1, source=lambda x, y, times: (x / times, y / times)
     ),
     "rotate": Transformation("Rotate", "°", ("clockwise", "anticlockwise"), -90, 90, 0, source=_rotated),
     "shift": Transformation(

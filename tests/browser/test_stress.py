@@ -3,6 +3,7 @@
 from urllib.parse import urlencode
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.server import Server, settled
 
@@ -139,9 +140,9 @@ def test_handles_drag_turn_and_obey_the_keyboard(server, visit):
     page.wait_for_function("location.search.includes('rotate=')")
     assert float(turn.get_attribute("aria-valuenow")) == pytest.approx(90, abs=2)
     turn.press("End")
-    assert turn.get_attribute("aria-valuetext") == "+90°"
+    expect(turn).to_have_attribute("aria-valuetext", "+90°")
     turn.press("Home")
-    assert turn.get_attribute("aria-valuetext") == "−90°"
+    expect(turn).to_have_attribute("aria-valuetext", "−90°")
     for name, way in (("Size", "scale"), ("Squeeze", "squeeze"), ("Shift", "shift")):
         handle = page.get_by_role("slider", name=name, exact=True).and_(page.locator("button"))
         before = handle.get_attribute("aria-valuenow")
@@ -155,7 +156,7 @@ def test_handles_drag_turn_and_obey_the_keyboard(server, visit):
     page.wait_for_function("!location.search.includes('shift=-3')")
     page.get_by_role("button", name="Reset").click()
     page.wait_for_function("!/rotate|scale=|squeeze|shift=/.test(location.search)")
-    assert turn.get_attribute("aria-valuetext") == "0°"
+    expect(turn).to_have_attribute("aria-valuetext", "0°")
 
 
 def test_links_old_and_new_and_what_is_out_of_limits(server, visit):
@@ -169,6 +170,7 @@ def test_links_old_and_new_and_what_is_out_of_limits(server, visit):
     page.wait_for_function("location.search.includes('rotate=40.5') && location.search.includes('tanh')")
     page.locator(".st-key-frame a", has_text="Draw").click()
     page.locator("h1", has_text="Draw").wait_for()
+    page.locator(".answer[data-answers='7,7']").wait_for()  # there it is the digit itself again
     assert "rotate" not in page.url
     page.go_back()
     page.locator(".stress[data-swept=true]").wait_for()
@@ -200,14 +202,14 @@ def test_a_network_is_fooled_by_hand_and_by_search(server, visit):
     page.get_by_text("What is the smallest change that turns this 3 into an 8", exact=False).wait_for()
     page.get_by_role("button", name="Search").click()
     page.get_by_text("fooled. Reads 8").wait_for(timeout=60_000)
-    assert page.locator(".result .digit").inner_text() == "8"
+    expect(page.locator(".result .digit")).to_have_text("8")
     page.get_by_text("You flipped 2.", exact=False).wait_for()
     same = page.get_by_role("radio", name="FGSM with as much ink as you")
     same.check()
     page.wait_for_function(f"{ROOT}.querySelector('.change.chosen .found').textContent.includes('2.0 of ink')")
     page.get_by_role("button", name="Change it").click()
     page.locator(".ways").wait_for()
-    assert page.locator(".result .digit").inner_text() == "3"
+    expect(page.locator(".result .digit")).to_have_text("3")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

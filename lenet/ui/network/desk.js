@@ -67,9 +67,9 @@ export function configure({ networks, digit, board: { strokes, stroke, turn: the
   if (fresh.length && !desk.pen) sendStrokes()
 }
 
-/** Have these networks read a picture that lies on no board, for a page without one. digit: { mark, label, source }. */
+/** Have these networks read a picture that lies on no board, for a page without one. digit: { label, source }. */
 export function look(image, digit, abouts = null) {
-  desk.digit = { ...digit, drawn: false }
+  desk.digit = { ...digit, drawn: false, mark: "" } // no digit of another page has this mark
   desk.image = image
   desk.steps = []
   desk.reason = ""

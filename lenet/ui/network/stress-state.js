@@ -147,8 +147,8 @@ function fromAddress() {
     const amount = asked.has(id) ? Number(asked.get(id) || Number.NaN) : neutral
     state.amounts[id] = amount >= low && amount <= high ? amount : neutral
   }
-  const curve = asked.get("curve") ?? FIRST // by its id, or by its label as in older links
-  state.curve = state.ways.find(({ id, label }) => id === curve || label === curve)?.id ?? FIRST
+  const curve = asked.get("curve")?.toLowerCase() // its id, or in older links its label
+  state.curve = state.ways.find(({ id, label }) => id === curve || label.toLowerCase() === curve)?.id ?? FIRST
   state.again = /^(true|1)$/i.test(asked.get("again") ?? "")
   state.fooling = asked.get("mode") === "fool"
 }

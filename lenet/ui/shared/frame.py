@@ -20,7 +20,7 @@ STYLE = """<style>
 .st-key-frame a:focus-visible { outline: 3px solid var(--st-primary-color, currentColor); outline-offset: 1px; }
 .st-key-title { row-gap: 0; margin: -0.75rem 0; }
 .st-key-title p { font-size: 1.15rem; }
-button[data-testid="stBaseButton-primary"] { color: light-dark(white, black); }
+button[data-testid="stBaseButton-primary"] { color: white; color: light-dark(white, black); }
 @media (min-width: 700px) { [data-testid="stMainBlockContainer"] { padding-left: 2.5rem; padding-right: 2.5rem; } }
 /* The board shows itself once the pen is followed; without our scripts it does so after a while. */
 .st-key-canvas { visibility: hidden; animation: lenet-late 0s 5s forwards; }
