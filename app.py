@@ -24,7 +24,7 @@ def draw() -> None:
         with st.container(horizontal=True, vertical_alignment="bottom", key="pickers"):
             chosen = networks.choose("networks", most=3, label="Who reads it (up to three)")
             digit.pick("Test digit or picture")
-            reading.back_to_drawing()
+            reading.ways_to_draw()
         reading.show_answers(chosen)
         reading.show_time()
     reading.show_network(chosen)

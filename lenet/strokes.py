@@ -8,6 +8,7 @@ so a drawing is never read from pixels: both sides draw the pen's path themselve
 """
 
 import base64
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from lenet.ink import Ink, read_grey
+from lenet.variant import INPUT_SIZE as SIZE
 
 SIDE = 320  # pixels of the board
 PEN = 20  # pixels: about as thick, against the digit, as the pens of MNIST
@@ -33,20 +35,34 @@ class StrokesError(ValueError):
 
 @dataclass(frozen=True)
 class Stroke:
-    """points: (x, y) in pixels of the board, in the order of the pen; width in pixels; erase: it takes ink away."""
+    """points: (x, y) in pixels of the board, in the order of the pen; width in pixels; erase: it takes ink away.
+
+    picture: in place of points, what was on the board before the pen: 28 × 28 bytes from 0, no ink, to 255.
+    """
 
     points: tuple[tuple[float, float], ...]
     width: float = PEN
     erase: bool = False
+    picture: bytes = b""
+
+
+def from_pixels(pixels: np.ndarray) -> Stroke:
+    """A picture as what a drawing begins with: [28, 28] numbers in [0, 1]."""
+    return Stroke((), picture=(np.asarray(pixels) * 255).round().astype(np.uint8).tobytes())
 
 
 def from_message(message: Any) -> list[Stroke]:
-    """The strokes that the browser has sent: a list of {points: [x, y, x, y, …], width, erase}.
+    """The strokes that the browser has sent: a list of {points: [x, y, x, y, …], width, erase, picture (base64)}.
 
     Raises StrokesError.
     """
     try:
-        strokes = [_stroke(one["points"], one.get("width", PEN), bool(one.get("erase", False))) for one in message]
+        strokes = [
+            _picture(base64.b64decode(one["picture"], validate=True))
+            if one.get("picture")
+            else _stroke(one["points"], one.get("width", PEN), bool(one.get("erase", False)))
+            for one in message
+        ]
     except (TypeError, KeyError, AttributeError, ValueError, OverflowError) as error:
         raise StrokesError(f"A stroke is a list of points with a width ({type(error).__name__}).") from error
     return _bounded(strokes)
@@ -54,7 +70,11 @@ def from_message(message: Any) -> list[Stroke]:
 
 def to_message(strokes: Iterable[Stroke]) -> list[dict[str, Any]]:
     """The strokes as `from_message` takes them and as the browser keeps them."""
-    return [{"points": [n for point in s.points for n in point], "width": s.width, "erase": s.erase} for s in strokes]
+    return [
+        {"points": [n for point in stroke.points for n in point], "width": stroke.width, "erase": stroke.erase}
+        | ({"picture": base64.b64encode(stroke.picture).decode()} if stroke.picture else {})
+        for stroke in strokes
+    ]
 
 
 def _stroke(flat: Sequence[float], width: float, erase: bool) -> Stroke:
@@ -68,9 +88,17 @@ def _stroke(flat: Sequence[float], width: float, erase: bool) -> Stroke:
     return Stroke(tuple(zip(numbers[::2], numbers[1::2])), float(width), erase)
 
 
+def _picture(data: bytes) -> Stroke:
+    if len(data) != SIZE * SIZE:
+        raise StrokesError(f"A picture on the board has {SIZE} × {SIZE} pixels.")
+    return Stroke((), picture=data)
+
+
 def _bounded(strokes: list[Stroke]) -> list[Stroke]:
     if len(strokes) > MOST_STROKES or sum(len(stroke.points) for stroke in strokes) > MOST_POINTS:
         raise StrokesError(f"A drawing has at most {MOST_STROKES} strokes and {MOST_POINTS:,} points.")
+    if any(stroke.picture for stroke in strokes[1:]):
+        raise StrokesError("A picture lies below the strokes, not above them.")
     return strokes
 
 
@@ -81,6 +109,10 @@ def raster(strokes: Iterable[Stroke]) -> np.ndarray:
     """
     sheet = np.zeros((SIDE, SIDE), np.float32)
     for stroke in strokes:
+        if stroke.picture:
+            cells = np.frombuffer(stroke.picture, np.uint8).reshape(SIZE, SIZE)
+            nearest = np.arange(SIDE) * SIZE // SIDE
+            sheet = cells[np.ix_(nearest, nearest)].astype(np.float32) / np.float32(255)
         ends = stroke.points[1:] or stroke.points
         for start, end in zip(stroke.points, ends):
             _segment(sheet, start, end, stroke.width / 2, stroke.erase)
@@ -151,6 +183,10 @@ def encode(strokes: Iterable[Stroke]) -> str:
     """The drawing as text for a link: points to half a pixel, only those that the shape needs."""
     data = bytearray()
     for stroke in strokes:
+        if stroke.picture:
+            _write(data, 0)  # no stroke is without points
+            data += stroke.picture
+            continue
         points = [(round(x / STEP), round(y / STEP)) for x, y in _simplified(stroke.points)]
         _write(data, len(points) * 2 + stroke.erase)
         _write(data, round(stroke.width))
@@ -171,6 +207,9 @@ def decode(text: str) -> list[Stroke]:
         data = iter(base64.b64decode(text[1:] + "=" * (-len(text[1:]) % 4), altchars=b"-_", validate=True))
         strokes = []
         while (head := _read(data, optional=True)) is not None:
+            if head == 0:
+                strokes.append(_picture(bytes(itertools.islice(data, SIZE * SIZE))))
+                continue
             width, at, flat = _read(data), [0, 0], []
             for _ in range(head // 2):
                 for axis in (0, 1):

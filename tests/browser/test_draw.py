@@ -217,6 +217,21 @@ def test_a_test_digit_an_upload_and_back(page):
     expect_answers(page, "3")
 
 
+def test_a_test_digit_is_drawn_over(server: Server, desktop):
+    page = desktop.new_page()
+    page.goto(f"{server.url}/?digit=2")  # a slim 1
+    board(page)
+    expect_answers(page, "1")
+    page.get_by_role("button", name="Draw over it").click()
+    page.wait_for_function("location.search.includes('drawing=')")
+    expect_answers(page, "1")
+    stroke(page, [(0.2, 0.15), (0.65, 0.15)])  # a bar makes it a 7
+    expect_answers(page, "7")
+    page.locator(".st-key-undo button").click()
+    expect_answers(page, "1")
+    page.close()
+
+
 def test_an_example_is_one_click_away(page):
     page.get_by_role("button", name="Try a test digit").click()
     page.locator(".st-key-answer .verdict", has_text="right").or_(

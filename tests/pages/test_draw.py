@@ -219,6 +219,16 @@ def test_the_way_back_from_a_test_digit_to_the_drawing():
     assert answers(app) == {"best": 7}
 
 
+def test_a_test_digit_may_be_drawn_over():
+    app = start(digit="0")
+    app.button("over").click().run()
+    [below] = sent(app, "answer")["board"]["strokes"]
+    assert "picture" in below and sent(app, "answer")["digit"]["drawn"]
+    assert answers(app) == {"best": 7}
+    app.button("undo").click().run()
+    assert answers(app) == {"best": None}
+
+
 def test_the_pop_over_is_filled_when_it_is_opened():
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     assert not app.file_uploader and not app.number_input

@@ -6,9 +6,12 @@ import random
 
 import numpy as np
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lenet import create_model
+from lenet.data import mnist
 from lenet.ink import InkError
 from lenet.strokes import (
     FAR,
@@ -19,10 +22,12 @@ from lenet.strokes import (
     encode,
     from_canvas,
     from_message,
+    from_pixels,
     raster,
     read_strokes,
     to_message,
 )
+from lenet.variant import INPUT_SIZE as SIZE
 from tests import javascript
 
 SEVEN = [Stroke(((80.0, 70.0), (220.0, 70.0), (140.0, 250.0)))]
@@ -52,11 +57,12 @@ def stages(strokes: list[Stroke]) -> list[np.ndarray] | str:
 
 
 def test_the_browser_makes_the_same_image(tmp_path):
-    """At most 2/255 apart in any pixel of any stage, on scribbles of every size, eraser and links included."""
+    """At most 2/255 apart in any pixel of any stage, on scribbles of every size, over pictures and with an eraser."""
     source = random.Random(0)
     drawings = [scribble(source) for _ in range(DRAWINGS)]
     drawings += [[Stroke(((100, y), (220, y)))] for y in (100, 100.5)]  # their centre lies between two pixels
     drawings += [[Stroke(((x, 60), (x, 270)))] for x in (160, 160.5)]
+    drawings += [[from_pixels(read_strokes(SEVEN).centred), *scribble(source)] for _ in range(4)]
     (tmp_path / "drawings.json").write_text(
         json.dumps([{"strokes": to_message(drawing), "text": encode(drawing)} for drawing in drawings])
     )
@@ -112,6 +118,19 @@ def test_erasing_everything_leaves_a_blank_board():
     assert raster([*SEVEN, *eraser]).max() == 0
     with pytest.raises(InkError, match="blank"):
         read_strokes([*SEVEN, *eraser])
+
+
+def test_a_digit_to_draw_over_is_read_as_itself():
+    """It lies on the board as large as its pixels, and comes back from there nearly as it was."""
+    seen = mnist("test").images[:50].numpy().astype(np.float32).reshape(-1, SIZE, SIZE) / 255
+    links = [encode([from_pixels(image)]) for image in seen]
+    again = np.stack([read_strokes(decode(link)).centred for link in links])
+    assert np.abs(again - seen).mean() < 0.02
+    best = create_model("best", pretrained=True)
+    answers = [best(torch.from_numpy(images)[:, None]).argmax(1) for images in (seen, again)]
+    assert torch.equal(*answers)
+    with pytest.raises(StrokesError, match="below"):
+        from_message(to_message([*SEVEN, *decode(links[0])]))
 
 
 @given(st.integers(0, 10_000))

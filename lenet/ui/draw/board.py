@@ -9,9 +9,21 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import streamlit as st
 
-from lenet.strokes import PEN, SIDE, Stroke, StrokesError, decode, encode, from_canvas, from_message, to_message
+from lenet.strokes import (
+    PEN,
+    SIDE,
+    Stroke,
+    StrokesError,
+    decode,
+    encode,
+    from_canvas,
+    from_message,
+    from_pixels,
+    to_message,
+)
 from lenet.ui.shared import digit, networks
 
 KEY = "canvas"
@@ -97,6 +109,15 @@ def draw() -> None:
     state = _state()
     digit.draw(state.strokes, state.picture, state.mark)
     networks.warm_up()  # the other pages need PyTorch, this one does not
+
+
+def draw_over(pixels: np.ndarray) -> None:
+    """Put a picture on the board, [28, 28] numbers in [0, 1], and go on drawing on it."""
+    state = _state()
+    state.strokes, state.picture = [from_pixels(pixels)], None
+    state.turn += 1
+    state.count += 1
+    draw()
 
 
 def is_blank() -> bool:
@@ -196,7 +217,7 @@ def _take_back(count: int | None = None) -> None:
 
 def _begin(state: Board) -> None:
     """Have the canvas begin again with the strokes."""
-    state.start = {"objects": [_path(stroke) for stroke in state.strokes], "turn": state.turn}
+    state.start = {"objects": [_path(stroke) for stroke in state.strokes if stroke.points], "turn": state.turn}
 
 
 def _path(stroke: Stroke) -> dict[str, Any]:

@@ -71,16 +71,20 @@ def show_pixels(chosen: list[str]) -> None:
         saliency.view(shown, networks.load_all(chosen)[0])
 
 
-def back_to_drawing() -> None:
-    """The way back from a test digit or picture to what is on the board."""
-    if _over_drawing() and not board.is_blank():
+def ways_to_draw() -> None:
+    """From a test digit or picture: draw over it, or back to what is on the board."""
+    shown = _over_drawing()
+    if not shown:
+        return
+    st.button("Draw over it", icon=":material/edit:", on_click=board.draw_over, args=(shown.pixels[0],), key="over")
+    if not board.is_blank():
         st.button("Back to my drawing", icon=":material/draw:", on_click=board.draw, key="back")
 
 
-def _over_drawing() -> bool:
-    """Whether a test digit or a picture is looked at in place of the drawing."""
+def _over_drawing() -> digit.Digit | None:
+    """The test digit or picture that is looked at in place of the drawing."""
     shown = digit.given()
-    return shown is not None and shown.source != digit.DRAWN
+    return shown if shown and shown.source != digit.DRAWN else None
 
 
 def _digit(shown: digit.Digit | None, mark: str, strokes: bool) -> dict[str, Any]:

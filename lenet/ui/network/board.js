@@ -2,7 +2,7 @@
 // picture above the canvas that lets the pen through. All that is known of the canvas' insides is here and in desk.js.
 
 import { demonstrate, desk, drawTo, lift, press, SIDE, SIZE, surface, visible, watch } from "./desk.js"
-import { el, paintCells } from "./dom.js"
+import { decodedBytes, el, paintCells } from "./dom.js"
 import { GREYS } from "./palette.js"
 
 const KEY_STEP = 8 // pixels of the board that an arrow key moves the pen
@@ -41,10 +41,17 @@ export function mountBoard(blind) {
     context.fillStyle = "#000"
     context.fillRect(0, 0, SIDE, SIDE)
     if (given) {
-      paintGiven(context, small)
+      paintGiven(context, small, given)
       return
     }
-    for (const stroke of visible()) paintStroke(context, stroke)
+    for (const stroke of visible())
+      if (stroke.picture)
+        paintGiven(
+          context,
+          small,
+          Float32Array.from(decodedBytes(stroke.picture), (byte) => byte / 255),
+        )
+      else paintStroke(context, stroke)
     if (desk.cursor) paintCursor(context, desk.cursor)
   }
   const unwatch = watch(paint)
@@ -124,8 +131,8 @@ function paintStroke(context, { points, width, erase }) {
   context.stroke()
 }
 
-function paintGiven(context, small) {
-  paintCells(small, desk.image, SIZE, SIZE, 1, false, GREYS)
+function paintGiven(context, small, image) {
+  paintCells(small, image, SIZE, SIZE, 1, false, GREYS)
   context.imageSmoothingEnabled = false
   context.drawImage(small, 0, 0, SIDE, SIDE)
 }

@@ -2,12 +2,11 @@
 // page. It follows the pen on the board; every view hears of a change in the frame in which it happens.
 
 import { decoded } from "./dom.js"
-import { read, Sheet, SIDE, SIZE } from "./ink.js"
+import { PEN, read, Sheet, SIDE, SIZE } from "./ink.js"
 import { open } from "./reader.js"
 
 const BOARD = ".st-key-canvas"
 const MOMENTS = 120 // of a drawing that the strip over pen time keeps
-const PEN = 20 // pixels of the board
 const ERASER = 36
 const LIVE_STEPS = 3 // milliseconds a frame that reading the steps before the last may take
 const PACE = 16 // milliseconds between two points of a pen, for strokes that came with a link
@@ -225,9 +224,9 @@ function retrace() {
   desk.strokes = desk.strokes.map(dense)
   const drawn = desk.strokes
   const numbers = drawn.reduce((sum, { points }) => sum + points.length, 0)
-  const every = 2 * Math.ceil(numbers / MOMENTS) // numbers between two moments: pairs of x and y
+  const every = 2 * Math.ceil(numbers / MOMENTS || 1) // numbers between two moments: pairs of x and y
   const due = drawn.flatMap(({ points }, at) =>
-    Array.from({ length: Math.ceil(points.length / every) }, (_, turn) => ({
+    Array.from({ length: Math.ceil(points.length / every) || 1 }, (_, turn) => ({
       strokes: at + 1,
       points: Math.min(points.length, every * (turn + 1)),
     })),

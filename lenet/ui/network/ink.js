@@ -1,17 +1,21 @@
 // From the strokes of a pen to the 28 × 28 image that a network reads, step by step as lenet/strokes.py and
-// lenet/ink.py do it. A stroke is { points: [x, y, x, y, …], width, erase }, in pixels of the board.
+// lenet/ink.py do it. A stroke is { points: [x, y, x, y, …], width, erase }, in pixels of the board, or { picture }, what
+// was on the board before the pen.
+
+import { decodedBytes } from "./dom.js"
 
 export const SIDE = 320 // pixels of the board
 export const SIZE = 28 // pixels of the final picture
+export const PEN = 20 // pixels of the board
 const BOX = 20 // pixels of the digit's longer side
 const INK = 0.3 // of the full ink: from here on a pixel counts as ink
 const FAINT = 0.01 // of the full ink: the digit ends where it is fainter
 const STRAY = 0.2 // a spot whose longer side is less than this share of the largest stroke's is dropped
 const ROUND = 1.7 // a shape no longer than this many times its own thickness is a dot, not a digit
 const THINNEST = 1.4 // pixels in the final picture; thinner strokes are thickened to this
-const TIE = 1e-4 // pixels: a centre of mass between two pixels goes to one side, whatever the last bit of a sum says
 const VERSION = "1"
 const STEP = 0.5 // pixels: a link keeps points this exactly
+const TIE = 1e-4 // pixels: a centre of mass between two pixels goes to one side, whatever the last bit of a sum says
 
 const grid = (height, width, values = new Float32Array(height * width)) => ({ height, width, values })
 
@@ -41,7 +45,13 @@ export class Sheet {
     return this.grid
   }
 
-  #draw({ points, width, erase }, done) {
+  #draw({ points, width, erase, picture }, done) {
+    if (picture) {
+      const cells = decodedBytes(picture)
+      const nearest = (place) => Math.floor((place * SIZE) / SIDE)
+      for (let r = 0; r < SIDE; r++)
+        for (let c = 0; c < SIDE; c++) this.grid.values[r * SIDE + c] = cells[nearest(r) * SIZE + nearest(c)] / 255
+    }
     if (points.length === 2 && done < 2)
       segment(this.grid.values, points[0], points[1], points[0], points[1], width / 2, erase)
     for (let at = Math.max(2, done); at < points.length; at += 2)
@@ -437,6 +447,11 @@ export function decode(text) {
   const strokes = []
   while (at < data.length) {
     const head = number()
+    if (head === 0) {
+      const picture = btoa(String.fromCharCode(...data.subarray(at, (at += SIZE * SIZE))))
+      strokes.push({ points: [], width: PEN, erase: false, picture })
+      continue
+    }
     const width = number()
     const points = []
     let [x, y] = [0, 0]
