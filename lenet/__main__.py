@@ -232,7 +232,9 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--merge", type=Path, metavar="FILE", help="train nothing: add the runs of another curves file"
     )
-    command.add_argument("--report", action="store_true", help="train nothing: write pretrained/REPORT.md")
+    command.add_argument(
+        "--report", action="store_true", help="train nothing: write pretrained/REPORT.md and the README's summary"
+    )
     command.set_defaults(run=experiments)
 
     command = commands.add_parser("tape", help=tape.__doc__)

@@ -25,10 +25,11 @@ st.altair_chart(alt.Chart(data).mark_line().encode(x="epoch:Q", y="accuracy:Q"))
 # Views draw into a shadow root each; a chart of Streamlit's own has an svg or a canvas.
 DRAWN = """(least) => {
     const app = document.querySelector("[data-testid=stApp]")
-    const views = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")].map((host) => host.shadowRoot)
+    const hosts = [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+    const views = hosts.map((host) => host.shadowRoot?.querySelector(".study")).filter(Boolean)
     const charts = [...document.querySelectorAll("[data-testid=stVegaLiteChart]")]
     const all = [...views, ...charts]
-    const drawn = all.filter((one) => one?.querySelector("svg, canvas, .told")).length
+    const drawn = all.filter((one) => one.querySelector("svg, canvas, .told")).length
     return app?.dataset.testScriptState === "notRunning" && drawn >= least && drawn === all.length
         ? performance.now() : false
 }"""

@@ -16,6 +16,7 @@ from lenet.formatting import percent
 from lenet.recipe import RECIPES, Recipe
 from lenet.variant import LINEAR, VARIANTS, Variant, linear_twin, multiply_adds, variant
 
+PAPERS = 5  # the experiments up to this number are the paper's, those after it ours
 SEEDS = (0, 1, 2)  # the paper's three repetitions
 LEARNING_RATES = (0.1, 0.01, 0.001)
 FORMS = {"paper": "paper", "linear": "linear output"}  # every network, and its twin with a linear output

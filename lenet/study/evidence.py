@@ -1,5 +1,6 @@
 """The evidence for a part of a claim as one picture: every seed on one axis, and where on it the part holds."""
 
+import re
 from math import ceil, floor, isfinite, log10
 
 from lenet.study import exact
@@ -9,6 +10,7 @@ from lenet.study.measures import show
 
 STEPS = (1, 2, 5, 10)  # of an axis, times a power of ten
 TICKS = 4  # about as many on an axis
+NOUGHTS = re.compile(r"\.0+(?!\d)")  # after the point, where they say nothing
 WHOLE = ("epochs", "fails")  # measures that have no values between whole numbers
 
 
@@ -58,7 +60,7 @@ def _values(finding: Finding) -> dict:
     low, high = min(least, places[0]), max(most, places[-1])
     return {
         "axis": (low, high),
-        "ticks": [(place, show(part.quantity, place).replace(".0", "")) for place in places],
+        "ticks": [(place, NOUGHTS.sub("", show(part.quantity, place))) for place in places],
         "band": None if part.rule == "varied" else (max(part.low, low), min(part.high, high)),
         "interval": list(median) if median and isfinite(median.low) else None,
         "share": False,

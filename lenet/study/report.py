@@ -1,20 +1,24 @@
 """The findings as one Markdown page, pretrained/REPORT.md: python -m lenet experiments --report."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from math import isnan
 from pathlib import Path
 
 from lenet.formatting import percent
-from lenet.paths import PRETRAINED, write_atomically
-from lenet.study import curves, judging, measures, tables, training_times
-from lenet.study.design import FORMS, SEEDS, Experiment, Part
+from lenet.paths import PRETRAINED, ROOT, write_atomically
+from lenet.study import curves, judging, measures, tables, training_times, triples
+from lenet.study.design import FORMS, ORIGINAL, PAPERS, SEEDS, Experiment, Part, Setting
 from lenet.study.experiments import EXPERIMENTS
-from lenet.study.judging import Finding, Judgement
+from lenet.study.judging import NOT_REPRODUCED, REPRODUCED, Finding, Judgement
 from lenet.study.kernels import kernels
 from lenet.study.measures import Runs
 
 REPORT = PRETRAINED / "REPORT.md"
+README = ROOT / "README.md"
+BEGIN, END = "<!-- python -m lenet experiments --report writes this -->", "<!-- to here -->"
+OFTEN = 0.1  # a share of the triples from which on a verdict counts as one that can well come out
 MANY_TESTS = (
     "Each decided part says the p value of its test, and what Holm's correction for all tests of the study makes of "
     "it. Verdicts follow the parts' own tests at 5 %, so of twenty such tests one may mislead: where the corrected p "
@@ -23,10 +27,44 @@ MANY_TESTS = (
 MARKS = {judging.HOLDS: "Holds", judging.FAILS: "**Fails**", judging.UNDECIDED: "*Undecided*"}
 
 
-def write(path: Path = REPORT) -> None:
-    """Make the page from the curves. Raises CurvesError, OSError."""
+def write(path: Path = REPORT, readme: Path = README) -> None:
+    """Make the page from the curves, and the README's summary of it. Raises CurvesError, OSError."""
     runs = measures.load(curves.read(), kernels())
     write_atomically(path, report(runs).encode())
+    before, found, after = readme.read_text(encoding="utf-8").partition(BEGIN) if readme.exists() else ("", "", "")
+    if found:
+        write_atomically(readme, f"{before}{BEGIN}\n{summary(runs)}\n{END}{after.partition(END)[2]}".encode())
+
+
+def summary(runs: Runs) -> str:
+    """What came out, in four sentences."""
+    papers = [e for e in EXPERIMENTS if e.number <= PAPERS]
+    judged = [judging.judge(claim, runs) for e in papers for claim in e.claims]
+    count = Counter(judgement.verdict for judgement in judged)
+    seeds = [len(runs.seeds(setting.form(form))) for e in papers for setting in e.settings() for form in FORMS]
+    shares = [found for judgement in judged if len((found := triples.of(judgement)).seems) > 1]
+    lottery = sum(
+        min(found.shares.get(name, 0.0) for name in (REPRODUCED, NOT_REPRODUCED)) >= OFTEN for found in shares
+    )
+    fail, fine = (_failing(ORIGINAL.form(form), runs) for form in FORMS)
+    several = f"{min(seeds)} to {max(seeds)}" if min(seeds) < max(seeds) else f"{max(seeds)}"
+    sentences = (
+        f"The paper's five experiments, run again with {several} seeds for each setting instead of three. Of its "
+        f"{len(judged)} claims, {count[REPRODUCED]} reproduced, {count[judging.CAVEAT]} reproduced with a caveat, "
+        f"{count[NOT_REPRODUCED]} not reproduced, {count[judging.CANNOT_TELL]} undecided.",
+        f"Three repetitions, as the paper had them, can be a lottery: for {lottery} of {len(shares)} claims, "
+        "at least one set of three seeds in ten says *reproduced*, and at least one in ten says *not reproduced*.",
+        f"With the paper's ReLU after the last layer {fail} runs of the base network end without some digit, "
+        f"without it {fine}.",
+        "Every claim with its rule and its numbers is in [pretrained/REPORT.md](pretrained/REPORT.md), and on the page "
+        "**Experiments** anybody can pick three seeds and see what they would have said.",
+    )
+    return textwrap.fill(" ".join(sentences), 120, break_long_words=False, break_on_hyphens=False)
+
+
+def _failing(setting: Setting, runs: Runs) -> str:
+    found = runs.of(setting).values()
+    return f"{sum(map(measures.failed, found))} of {len(found)}"
 
 
 def report(runs: Runs) -> str:

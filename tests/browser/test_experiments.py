@@ -59,6 +59,7 @@ def test_a_drawn_guess_is_held_against_what_was_measured(server, visit) -> None:
     assert "guess-nonlinearities=sigmoid" in page.url
     standing = page.locator(".st-key-curves-nonlinearities .legend [aria-pressed=true]")
     assert standing.all_inner_texts() == ["Tanh", "Sigmoid"]
+    page.get_by_text("Another guess").click()
     page.locator(".told").get_by_role("button", name="Sigmoid").click()  # the same answer again hides nothing
     page.wait_for_timeout(500)
     settled(page)

@@ -54,9 +54,9 @@ def file_of(made_up: dict) -> pa.Table:
 
 @pytest.fixture(scope="module")
 def complete(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """A curves file with three seeds of every run."""
+    """A curves file with four seeds of every run."""
     path = tmp_path_factory.mktemp("complete") / "curves.parquet"
-    curves.write(file_of(both(True, seeds=range(3))), path)
+    curves.write(file_of(both(True, seeds=range(4))), path)
     return path.read_bytes()
 
 
@@ -101,7 +101,7 @@ def test_every_tab_with_every_run(e: Experiment, path: Path, complete: bytes) ->
     if e.variants:
         lines = sent(at, f"curves-{e.id}")["lines"]
         assert {line["network"] for line in lines} == set(tables.labels(e))
-        assert all(len(line["seeds"]) == 3 for line in lines)
+        assert all(len(line["seeds"]) == 4 for line in lines)
         assert "Not yet run" not in words(at)
 
 
@@ -241,7 +241,7 @@ def test_the_csv_has_every_row_of_the_experiment(path: Path, complete: bytes) ->
     path.write_bytes(complete)
     lines = curves_csv(EXPERIMENTS[3]).splitlines()
     assert lines[0].split(",") == curves.SCHEMA.names
-    assert len(lines) == 1 + 21 * len(EXPERIMENTS[3].runs())
+    assert len(lines) == 1 + 21 * len(EXPERIMENTS[3].runs(range(4)))
 
 
 def test_the_whole_page_needs_no_torch() -> None:

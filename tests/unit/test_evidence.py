@@ -40,6 +40,12 @@ def test_a_margin_is_shaded_and_the_interval_is_that_of_the_rule() -> None:
     assert picture["dots"][0] == {"seed": 0, "value": 0, "words": "0.0 points", "fails": False}
 
 
+def test_ticks_are_written_as_short_as_they_go() -> None:
+    runs = both(True)
+    part = Part("", Quantity("conv1 #3 bottom left", (Setting("original"),)), low=-2, rule="median")
+    assert [words for _, words in strip(find(part, runs))["ticks"]] == ["−2 sd", "0 sd", "2 sd", "4 sd"]
+
+
 def test_failures_are_counted_on_an_axis_of_shares() -> None:
     part = Part("", Quantity("fails", (Setting("original"),)), low=0, rule="share", share=RARELY)
     picture = strip(find(part, both(True, seeds=range(5))))  # seed 1 fails

@@ -3,6 +3,7 @@
 import math
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -445,3 +446,30 @@ def test_the_report_has_every_claim_and_follows_the_curves() -> None:
             assert f"| {e.number}{claim.letter} | {claim.words} | **{CANNOT_TELL}** |" in none
     assert f"**{REPRODUCED}**" in right and "not yet run" not in right
     assert "0 of the 186 runs" in none
+
+
+def test_the_readme_says_what_the_curves_say() -> None:
+    from lenet.study.curves import read
+    from lenet.study.kernels import kernels
+    from lenet.study.measures import load
+    from lenet.study.report import README, summary
+
+    shipped = summary(load(read(), kernels()))
+    assert shipped in README.read_text(), "python -m lenet experiments --report writes it"
+    assert shipped.count(".") >= 4
+    right, wrong = (" ".join(summary(both(kind)).split()) for kind in (True, False))
+    assert "with 20 seeds" in right and "20 claims, 19 reproduced" in right
+    assert "20 not reproduced" in wrong and "layer 0 of 20 runs" in wrong
+
+
+def test_the_report_writes_the_readme_between_its_marks_alone(tmp_path: Path) -> None:
+    from lenet.study.report import BEGIN, END, summary, write
+
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    write(tmp_path / "REPORT.md", readme)
+    before, _, rest = readme.read_text().partition(BEGIN)
+    now, _, after = rest.partition(END)
+    assert (before, after) == ("before\n", "\nafter\n") and "old" not in now and "seeds" in now
+    assert "what came out" in (tmp_path / "REPORT.md").read_text()
+    assert summary(both(True)) not in now

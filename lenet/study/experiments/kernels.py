@@ -11,18 +11,18 @@ EXPERIMENT = Experiment(
         "By eye, as the paper did it: which kernel of conv1 looks most like “bottom left bright, top right dark”, in "
         "the mean of the seeds?",
         {
-            str(number): Answer(f"#{number}", Quantity(f"conv1 #{number} bottom left", (ORIGINAL,)))
+            str(number): Answer(f"kernel {number - 1}", Quantity(f"conv1 #{number} bottom left", (ORIGINAL,)))
             for number in range(1, 7)
         },
     ),
     (
         Claim(
             "a",
-            "Kernel #2 of conv2 filters out everything above the positive diagonal.",
+            "The second kernel of conv2 (kernel 1, counted from 0) filters out everything above the positive diagonal.",
             (
                 Part(
-                    "conv2 #2 of the shipped networks (mean of its six kernels): mean weight below the rising diagonal "
-                    "minus above it, in standard deviations of the kernel",
+                    "Kernel 1 of conv2 of the shipped networks (mean of its six grids): mean weight below the rising "
+                    "diagonal minus above it, in standard deviations of the kernel",
                     Quantity("conv2 #2 below diagonal", (ORIGINAL,)),
                     low=0,
                     rule="median",
@@ -34,18 +34,19 @@ EXPERIMENT = Experiment(
         ),
         Claim(
             "b",
-            "Kernel #3 of conv1 filters out the top right and detects the bottom left.",
+            "The third kernel of conv1 (kernel 2, counted from 0) filters out the top right and detects the bottom "
+            "left.",
             (
                 Part(
-                    "conv1 #3 of the shipped networks: mean weight below the falling diagonal minus above it, in "
-                    "standard deviations of the kernel",
+                    "Kernel 2 of conv1 of the shipped networks: mean weight below the falling diagonal minus above it, "
+                    "in standard deviations of the kernel",
                     Quantity("conv1 #3 bottom left", (ORIGINAL,)),
                     low=0,
                     rule="median",
                 ),
             ),
-            "The same measure for all six kernels shows whether #3 stands out.",
-            tuple((f"#{n}", Quantity(f"conv1 #{n} bottom left", (ORIGINAL,))) for n in range(1, 7)),
+            "The same measure for all six kernels shows whether kernel 2 stands out.",
+            tuple((f"kernel {n - 1}", Quantity(f"conv1 #{n} bottom left", (ORIGINAL,))) for n in range(1, 7)),
             counter_test=False,
         ),
     ),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lenet.study import judging, triples
-from lenet.study.design import Experiment, Part
+from lenet.study.design import PAPERS, Experiment, Part
 from lenet.study.evidence import strip
 from lenet.study.judging import Finding, Judgement
 from lenet.study.measures import Runs
@@ -20,10 +20,13 @@ EACH_SEED = re.compile(r"(.*): (seeds \d.*|.*\(seed \d+\))", re.DOTALL)  # numbe
 def message(e: Experiment, judged: list[Judgement], corrected: Mapping[Part, float], runs: Runs) -> bytes:
     """All claims. corrected: p values of the study after Holm's correction."""
     claims = [_claim(f"{e.number}{one.claim.letter}", one, corrected, runs) for one in judged]
-    return json.dumps({"view": "claims", "claims": claims}, separators=(",", ":")).encode()
+    whose = "What the paper claims" if e.number <= PAPERS else "What one might expect"
+    data = {"view": "claims", "title": f"{whose}, and what came out", "claims": claims}
+    return json.dumps(data, separators=(",", ":")).encode()
 
 
 def _claim(name: str, judgement: Judgement, corrected: Mapping[Part, float], runs: Runs) -> dict[str, Any]:
+    said = triples.of(judgement)
     other: list[Finding | None] = [*judgement.linear] or [None] * len(judgement.paper)
     return {
         "id": name,
@@ -31,7 +34,7 @@ def _claim(name: str, judgement: Judgement, corrected: Mapping[Part, float], run
         "verdict": judgement.verdict,
         "tone": TONES[judgement.verdict],
         "note": judgement.note,
-        "three": [(words, share, TONES[words]) for words, share in triples.of(judgement).shares.items()],
+        "three": [(words, share, TONES[words]) for words, share in said.shares.items()] if len(said.seems) > 1 else [],
         "parts": [_part(finding, linear, corrected) for finding, linear in zip(judgement.paper, other)],
         "mechanism": judging.mechanism(judgement.claim, runs),
         "links": [{"id": f"{name}/{id}", "words": s.words, "url": s.url} for id, s in STORIES.get(name, {}).items()],

@@ -60,7 +60,8 @@ def remember_guess(e: Experiment, answer: object, curve: object) -> None:
     """Keep what the browser sends, if it can be an answer: ONLY_LOOK asks for the curves alone, on all tabs, and AGAIN
     for guesses after all."""
     if answer == AGAIN:
-        st.session_state[_ONLY_CURVES], st.session_state[f"guess-{e.id}"] = False, None
+        st.session_state[_ONLY_CURVES] = False
+        st.session_state[f"guess-{e.id}"] = st.session_state[f"curve-{e.id}"] = None
         for name in ("curves", f"guess-{e.id}"):
             st.query_params.pop(name, None)
     elif answer == ONLY_LOOK:

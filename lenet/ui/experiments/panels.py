@@ -230,9 +230,9 @@ def first_kernels(e: Experiment, runs: Runs) -> None:
     if not shipped:
         st.info("The trained original network is not shipped here, so there are no kernels to show.")
         return
-    st.markdown("**conv1**, one row for each seed")
+    st.markdown("**conv1**: its six kernels, 0 to 5, one row for each seed")
     weights = np.stack([kernels["conv1"][:, 0] for kernels in shipped.values()])
-    names = [f"seed {seed}, #{number}" for seed in shipped for number in range(1, weights.shape[1] + 1)]
+    names = [f"seed {seed}: {number}" for seed in shipped for number in range(weights.shape[1])]
     _sheet(weights.reshape(-1, KERNEL, KERNEL), names, weights.shape[1], 16, "Weights of the kernels of conv1")
 
 
@@ -247,7 +247,7 @@ def second_kernels(e: Experiment, runs: Runs) -> None:
         seed = st.segmented_control("Seed", list(shipped), default=first, required=True, key="kernel-seed")
     weights = shipped[seed]["conv2"].transpose(1, 0, 2, 3)
     inputs, count = weights.shape[:2]
-    names = [f"#{number}" for number in range(1, count + 1)] + [""] * count * (inputs - 1)
+    names = [f"kernel {number}" for number in range(count)] + [""] * count * (inputs - 1)
     _sheet(weights.reshape(-1, KERNEL, KERNEL), names, count, 11, "Weights of the kernels of conv2")
 
 
@@ -267,7 +267,7 @@ def look_inside(e: Experiment, runs: Runs) -> None:
     st.page_link(
         "pages/inside.py",
         icon=":material/search:",
-        label="The evidence for each kernel: Look inside (#1 is kernel 0 there)",
+        label="The evidence for each kernel: Look inside",
         query_params={"network": "original"},
     )
 

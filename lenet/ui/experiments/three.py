@@ -20,7 +20,7 @@ def message(judged: Mapping[str, list[Judgement]], runs: Runs) -> bytes:
     for e in EXPERIMENTS:
         for judgement in judged[e.id]:
             said = triples.of(judgement)
-            if not said.seems or not e.variants:
+            if len(said.seems) < 2 or not e.variants:
                 continue
             shown = _panels(e, judgement.claim)
             wanted |= {_name(setting): setting for _, lines in shown for _, setting in lines}

@@ -2,12 +2,12 @@
 
 import { el } from "./dom.js"
 import { fixed } from "./formatting.js"
-import { cross, scale, svg } from "./plot.js"
-import { whenWide } from "./study.js"
+import { cross, scale, svg, whenWide } from "./plot.js"
 import { tryClaim } from "./triples.js"
 
 const RADIUS = 4.5 // pixels of a dot
 const PILE = 70 // how high dots may be piled
+const LETTER = 7 // pixels of one in the words of a tick, about
 const MARGIN = 46 // at both ends of an axis, for the words of its ticks
 
 export default function ({ data, root, setTriggerValue }) {
@@ -15,15 +15,7 @@ export default function ({ data, root, setTriggerValue }) {
   const open = new Set([...root.querySelectorAll("details[open]")].map((details) => details.dataset.claim))
   const pictures = []
   const articles = data.claims.map((claim) => article(claim, open.has(claim.id), pictures, setTriggerValue))
-  root.replaceChildren(
-    el(
-      "section",
-      { className: "claims" },
-      el("h2", {}, "What the paper claims, and what came out"),
-      key(),
-      ...articles,
-    ),
-  )
+  root.replaceChildren(el("section", { className: "claims" }, el("h2", {}, data.title), key(), ...articles))
   root.stop = whenWide(root.querySelector(".claims"), () => {
     for (const draw of pictures) draw()
   })
@@ -104,7 +96,7 @@ function three(claim) {
 function picture(part, width) {
   const { axis, ticks, band, dots, interval, share } = part.strip
   const x = scale(axis, [MARGIN, Math.max(MARGIN + 60, width - MARGIN)])
-  const placed = share ? inRow(dots, x(axis[0])) : piled(dots, x)
+  const placed = share ? inRow(dots, x(axis[0]), x(axis[1])) : piled(dots, x)
   const top = 8 + Math.max(...placed.map(({ up }) => up))
   const line = top + 14
   const height = line + 24
@@ -124,7 +116,8 @@ function picture(part, width) {
   }
   node.append(svg("line", { class: "axis", x1: x(axis[0]), x2: x(axis[1]), y1: line, y2: line }))
   const step = (x(axis[1]) - x(axis[0])) / Math.max(1, ticks.length - 1)
-  const every = Math.ceil(80 / Math.max(1, step))
+  const longest = Math.max(...ticks.map(([, words]) => words.length))
+  const every = Math.ceil((LETTER * (longest + 2)) / Math.max(1, step))
   for (const [at, [place, words]] of ticks.entries()) {
     node.append(svg("line", { class: "axis", x1: x(place), x2: x(place), y1: line, y2: line + 4 }))
     if (at % every === 0) node.append(svg("text", { x: x(place), y: line + 18, "text-anchor": "middle" }, words))
@@ -162,7 +155,8 @@ export function piled(dots, x) {
 }
 
 /** Where seeds are counted: one beside the other, those that fail first. */
-function inRow(dots, start) {
+function inRow(dots, start, end) {
   const sorted = [...dots].sort((a, b) => b.fails - a.fails)
-  return sorted.map((dot, at) => ({ dot, across: start + RADIUS + at * (2 * RADIUS + 4), up: 10 }))
+  const step = Math.min(2 * RADIUS + 4, (end - start) / dots.length)
+  return sorted.map((dot, at) => ({ dot, across: start + RADIUS + at * step, up: 10 }))
 }

@@ -3,8 +3,7 @@
 
 import { el } from "./dom.js"
 import { fixed } from "./formatting.js"
-import { csv, curves, exports, nearest } from "./plot.js"
-import { whenWide } from "./study.js"
+import { csv, curves, exports, nearest, whenWide } from "./plot.js"
 
 const HEIGHT = 380 // pixels
 const LOW = 300 // on a telephone

@@ -2,8 +2,7 @@
 
 import { el } from "./dom.js"
 import { fixed } from "./formatting.js"
-import { frame, path, svg } from "./plot.js"
-import { whenWide } from "./study.js"
+import { frame, path, svg, whenWide } from "./plot.js"
 
 const EPOCHS = 20
 const HEIGHT = 240 // pixels of the pad
@@ -51,14 +50,19 @@ export default function ({ data, root, setTriggerValue }) {
   return root.stop
 }
 
+function swatch(colour) {
+  if (!colour) return ""
+  const mark = el("i", {})
+  mark.style.background = colour
+  return mark
+}
+
 const colourOf = (data, { answer }) => data.answers.find(({ id }) => id === answer)?.colour ?? "currentColor"
 
 function answers(data, state, chosen) {
   const group = el("div", { className: "answers", role: "radiogroup", "aria-label": data.question })
   const buttons = data.answers.map(({ id, words, colour }, at) => {
-    const swatch = el("i", {})
-    swatch.style.background = colour
-    const one = el("button", { type: "button", role: "radio" }, swatch, words)
+    const one = el("button", { type: "button", role: "radio" }, swatch(colour), words)
     one.onclick = () => {
       state.answer = id
       mark()
@@ -87,29 +91,28 @@ function answers(data, state, chosen) {
 
 /** After the guess: what was said, and what came out. Another answer can be tried; the same one again changes nothing. */
 function said(data, setTriggerValue) {
+  const button = (words, answer) => {
+    const one = el("button", { type: "button", className: "plain" }, words)
+    one.onclick = () => setTriggerValue("guess", { answer, curve: null })
+    return one
+  }
   const buttons = data.answers.map(({ id, words, colour }) => {
-    const swatch = el("i", {})
-    swatch.style.background = colour
     const here = id === data.answer
-    const one = el("button", { type: "button", "aria-pressed": `${here}` }, swatch, words)
+    const one = el("button", { type: "button", "aria-pressed": `${here}` }, swatch(colour), words)
     one.onclick = () => !here && setTriggerValue("guess", { answer: id, curve: data.curve })
     return one
   })
-  const again = el("button", { type: "button", className: "plain" }, "Guess first, on all tabs")
-  again.onclick = () => setTriggerValue("guess", { answer: "again", curve: null })
   return el(
     "section",
     { className: "told", "aria-label": "Your guess and what came out" },
+    el("p", { className: "sentence" }, ...data.sentences.map((said, at) => (at ? ` ${said}` : el("b", {}, said)))),
     el(
-      "p",
-      { className: "sentence" },
-      ...data.sentences.map((sentence, at) => (at ? ` ${sentence}` : el("b", {}, sentence))),
-    ),
-    el(
-      "div",
-      { className: "answers", role: "group", "aria-label": data.question },
-      el("span", {}, data.question),
-      ...buttons,
+      "details",
+      {},
+      el("summary", {}, "Another guess"),
+      el("p", {}, data.question),
+      el("div", { className: "answers", role: "group", "aria-label": data.question }, ...buttons),
+      el("p", {}, button("Start afresh and draw a curve", "again"), button("Just the curves, on all tabs", "look")),
     ),
   )
 }

@@ -282,3 +282,14 @@ const cell = (value) => (/[",\n]/.test(`${value}`) ? `"${`${value}`.replaceAll('
 
 /** Rows of cells as CSV. */
 export const csv = (rows) => rows.map((row) => `${row.map(cell).join(",")}\n`).join("")
+
+/** Draw now, and again whenever the width changes. draw: gets the width in pixels. Returns what ends it. */
+export function whenWide(element, draw) {
+  let last = 0
+  const watch = new ResizeObserver(([entry]) => {
+    const width = Math.floor(entry.contentRect.width)
+    if (width && width !== last) draw((last = width))
+  })
+  watch.observe(element)
+  return () => watch.disconnect()
+}

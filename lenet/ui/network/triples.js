@@ -3,8 +3,7 @@
 
 import { el } from "./dom.js"
 import { fixed } from "./formatting.js"
-import { curves } from "./plot.js"
-import { whenWide } from "./study.js"
+import { curves, whenWide } from "./plot.js"
 
 const ACCURACY = { words: "Test accuracy", percent: true, limits: [0, 1] }
 const THREE = 3
