@@ -3,15 +3,16 @@
 import gzip
 import hashlib
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from lenet.own_data import Loaded
 from lenet.paths import ROOT
-from lenet.variant import INPUT_SIZE
+from lenet.variant import CLASSES, INPUT_SIZE
 
 MNIST = ROOT / "data" / "mnist"
 
@@ -31,16 +32,18 @@ class DataError(RuntimeError):
 
 @dataclass(frozen=True)
 class Digits:
-    """images: uint8 [N, 1, 28, 28], white ink on black; labels: int64 [N]. Shared by everybody: never change them."""
+    """images: uint8 [N, 1, 28, 28], white ink on black; labels: int64 [N], from 0; classes: how many there are.
+    Shared by everybody: never change them."""
 
     images: Tensor
     labels: Tensor
+    classes: int = CLASSES
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, rows: slice) -> "Digits":
-        return Digits(self.images[rows], self.labels[rows])
+        return replace(self, images=self.images[rows], labels=self.labels[rows])
 
 
 def pixels(images: Tensor) -> Tensor:
@@ -60,6 +63,18 @@ def mnist(split: str, folder: Path = MNIST) -> Digits:
     images = _read(folder, f"{prefix}-images-idx3-ubyte", header=16)
     labels = _read(folder, f"{prefix}-labels-idx1-ubyte", header=8)
     return Digits(images.view(-1, 1, INPUT_SIZE, INPUT_SIZE), labels.long())
+
+
+def own(loaded: Loaded, split: str) -> Digits:
+    """The pictures that somebody brought: `train` or `test`."""
+    part = getattr(loaded, split)
+    images = torch.from_numpy(part.images.copy()).view(-1, 1, INPUT_SIZE, INPUT_SIZE)
+    return Digits(images, torch.from_numpy(part.labels.copy()), len(loaded.about.classes))
+
+
+def samples(digits: Digits) -> list[int]:
+    """Where the first picture of each class lies."""
+    return [int((digits.labels == label).nonzero()[0]) for label in range(digits.classes)]
 
 
 def _read(folder: Path, name: str, header: int) -> Tensor:

@@ -38,7 +38,7 @@ def read(probabilities: Tensor) -> list[int | None]:
 
 @dataclass(frozen=True)
 class Evaluation:
-    """accuracy and class_accuracy (ten of them) in 0..1; predictions: int64 [N].
+    """accuracy and class_accuracy (of each class) in 0..1; predictions: int64 [N].
 
     dead_units: for each activation layer, the share of its units that no picture wakes: zero for every picture (ReLU)
     or saturated for every picture (|tanh| > 0.99; sigmoid < 0.01 or > 0.99).
@@ -66,8 +66,8 @@ def evaluate(model: LeNet, digits: Digits) -> Evaluation:
         predictions.append(x.argmax(1))
     predicted = torch.cat(predictions)
     right = predicted == digits.labels
-    count = torch.bincount(digits.labels, minlength=CLASSES)
-    right_count = torch.bincount(digits.labels[right], minlength=CLASSES)
+    count = torch.bincount(digits.labels, minlength=digits.classes)
+    right_count = torch.bincount(digits.labels[right], minlength=digits.classes)
     return Evaluation(
         accuracy=right.double().mean().item(),
         class_accuracy=(right_count.double() / count.clamp(min=1)).tolist(),
@@ -77,9 +77,11 @@ def evaluate(model: LeNet, digits: Digits) -> Evaluation:
     )
 
 
-def confusion(labels: Tensor, predictions: Tensor, classes: int = CLASSES) -> np.ndarray:
-    """How often a picture of each class (row) was taken for each (column): int64 [classes, classes]."""
-    return torch.bincount(labels * classes + predictions, minlength=classes**2).view(classes, classes).numpy()
+def confusion(digits: Digits, predictions: Tensor) -> np.ndarray:
+    """How often a picture of each class (row) was taken for each (column): int64 [classes, 10]. Where there are fewer
+    than ten classes, an untrained network answers with one that there is not."""
+    places = digits.labels * CLASSES + predictions
+    return torch.bincount(places, minlength=digits.classes * CLASSES).view(-1, CLASSES).numpy()
 
 
 def gradient_norms(model: LeNet, digits: Digits) -> tuple[dict[str, float], float]:

@@ -22,6 +22,7 @@ from lenet.model import LeNet, empty_model
 from lenet.paths import PRETRAINED as FOLDER
 from lenet.paths import write_atomically
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
+from lenet.recipe import to_fields as recipe_fields
 from lenet.safetensors_io import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch
 from lenet.variant import ACTIVATIONS, VARIANTS, Variant, VariantError, from_fields, layers, to_fields, variant
@@ -75,7 +76,12 @@ def weights_bytes(model: LeNet, card: Card) -> bytes:
     """The safetensors file of a network, card included, as `load` takes it."""
     tensors = {name: tensor.detach().contiguous() for name, tensor in model.state_dict().items()}
     card = replace(card, checksum=checksum(tensors))
-    return to_bytes(tensors, "card", FORMAT, {**asdict(card), "variant": to_fields(card.variant)})
+    return to_bytes(
+        tensors,
+        "card",
+        FORMAT,
+        {**asdict(card), "variant": to_fields(card.variant), "recipe": recipe_fields(card.recipe)},
+    )
 
 
 def save(model: LeNet, card: Card, path: Path) -> None:

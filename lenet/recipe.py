@@ -1,12 +1,35 @@
 """How a network is trained: the Recipe, the named ones, and what their numbers may be. Nothing here imports torch."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import ceil
 from numbers import Integral, Real
+from typing import Any
 
 
 class RecipeError(ValueError):
     """A recipe that cannot be followed; the message says what would be right."""
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """What a network learns from; the defaults are MNIST's.
+
+    name: what people call it. classes: their names, two to ten. mean, std: of the pixel intensities of the training
+    pictures. centred: whether each picture was scaled and moved to its centre of mass, as digits are, and as a drawing
+    is before a network reads it. checksum: of pictures and labels; empty for MNIST, whose files are in data/mnist.
+    """
+
+    name: str = "MNIST"
+    classes: tuple[str, ...] = ("0", "1", "2", "3", "4", "5", "6", "7", "8", "9")
+    mean: float = 0.1307
+    std: float = 0.3081
+    centred: bool = True
+    licence: str = "CC BY-SA 3.0, Yann LeCun and Corinna Cortes"
+    checksum: str = ""
+
+
+MNIST = DataSet()
+MOST_TRAIN, MOST_TEST = 60_000, 10_000  # pictures
 
 
 @dataclass(frozen=True)
@@ -20,6 +43,7 @@ class Recipe:
     schedule: `constant`, or `one-cycle` (up to `lr` and down to nothing, along half a cosine each).
     shuffle: a new order each epoch; without it the images keep their fixed order.
     seed: fixes the initialisation, the order and the augmentation.
+    data: what it learns from.
     """
 
     optimiser: str = "sgd"
@@ -34,12 +58,20 @@ class Recipe:
     seed: int = 0
     train_size: int = 60_000
     drawings: int = 0
+    data: DataSet = MNIST
+
+    def __post_init__(self) -> None:
+        if isinstance(self.data, dict):  # read from a file
+            about = {**self.data, "classes": tuple(self.data["classes"])}
+            object.__setattr__(self, "data", DataSet(**about))
 
     @property
     def steps_per_epoch(self) -> int:
         """Updates of the weights in one epoch."""
         return ceil((self.train_size + self.drawings) / self.batch_size)
 
+
+MOST_LETTERS = 120  # of a name or a licence
 
 # Named recipes: one row each.
 RECIPES = {
@@ -85,6 +117,15 @@ def between(name: str) -> str:
     return f"between {least:,.10g} and {most:,.10g}"
 
 
+def to_fields(recipe: Recipe) -> dict[str, Any]:
+    """The recipe as plain values, for JSON; `Recipe(**fields)` makes it again. MNIST is left out: older files know no
+    other data."""
+    fields = asdict(recipe)
+    if recipe.data == MNIST:
+        del fields["data"]
+    return fields
+
+
 def check(recipe: Recipe) -> None:
     """Raise RecipeError, saying what would be right, if the recipe cannot be followed."""
     for name, (least, most) in LIMITS.items():
@@ -94,6 +135,21 @@ def check(recipe: Recipe) -> None:
             raise RecipeError(f"{name.replace('_', ' ')} must be {words} {between(name)}, not {value!r:.40}.")
     if not isinstance(recipe.shuffle, bool):
         raise RecipeError(f"shuffle must be true or false, not {recipe.shuffle!r:.40}.")
+    if recipe.data != MNIST:
+        _check_data(recipe)
     for name, choices in CHOICES.items():
         if getattr(recipe, name) not in choices:
             raise RecipeError(f"The {name} {getattr(recipe, name)!r} is unknown: choose one of {', '.join(choices)}.")
+
+
+def _check_data(recipe: Recipe) -> None:
+    data = recipe.data
+    texts = (data.name, data.licence, data.checksum, *data.classes)
+    if not all(isinstance(text, str) and len(text) <= MOST_LETTERS for text in texts):
+        raise RecipeError("The data set needs a name, class names and a licence of a few words each.")
+    if not 2 <= len(data.classes) <= 10 or len(set(data.classes)) < len(data.classes):
+        raise RecipeError(f"The data set must have two to ten classes of different names, not {len(data.classes)}.")
+    if not all(isinstance(share, Real) and 0 <= share <= 1 for share in (data.mean, data.std)) or not data.std:
+        raise RecipeError("Mean and standard deviation of the data set must lie between 0 and 1.")
+    if recipe.drawings:
+        raise RecipeError(f"The pen's drawings are digits, and {data.name} is something else: add none.")

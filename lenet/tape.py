@@ -20,6 +20,7 @@ from lenet.evaluation import evaluate
 from lenet.model import LeNet, empty_model
 from lenet.paths import PRETRAINED, write_atomically
 from lenet.recipe import Recipe, check
+from lenet.recipe import to_fields as recipe_fields
 from lenet.safetensors_io import TensorFileError, checksum, read, to_bytes
 from lenet.training import Step, new_model
 from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields, to_fields
@@ -114,7 +115,11 @@ def _network(variant: Variant, weights: dict[str, Tensor]) -> LeNet:
 def save(tape: Tape, path: Path) -> None:
     """Write the tape, whole or not at all."""
     about = {name: value for name, value in asdict(tape).items() if name != "weights"}
-    about |= {"variant": to_fields(tape.variant), "checksum": checksum(tape.weights)}
+    about |= {
+        "variant": to_fields(tape.variant),
+        "recipe": recipe_fields(tape.recipe),
+        "checksum": checksum(tape.weights),
+    }
     write_atomically(path, to_bytes(tape.weights, "tape", FORMAT, about))
 
 

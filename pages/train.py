@@ -7,7 +7,7 @@ from lenet.study import curves
 from lenet.study.curves import CurvesError
 from lenet.study.experiments import EXPERIMENTS
 from lenet.ui.shared import frame, networks
-from lenet.ui.train import controls, live, recorded, service, stories
+from lenet.ui.train import controls, live, own, recorded, service, stories
 
 # Nothing of a recipe can be left empty.
 STYLE = """<style>
@@ -42,14 +42,17 @@ def published(chosen: tuple[str, ...]) -> list[dict]:
 
 
 happens = st.container()
-with st.expander("Advanced: your own network and recipe, for Start", icon=":material/tune:", expanded=advanced):
+with st.expander(
+    "Advanced: your own pictures, network and recipe, for Start", icon=":material/tune:", expanded=advanced
+):
+    data = own.choose()
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("The network", anchor=False)
-        wanted = controls.network()
+        wanted = controls.network(data)
     with right:
         st.subheader("The recipe", anchor=False)
-        recipe = controls.recipe()
+        recipe = controls.recipe(data)
         overlay = st.multiselect("Compare with published curves", PUBLISHED, key="overlay")
 live_upload = st.expander("Load weights", on_change="rerun", key="load")
 if live_upload.open:

@@ -178,11 +178,12 @@ def _finite(epoch: Epoch) -> bool:
 
 
 def _lost_classes(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
-    lost = [str(digit) for digit, accuracy in enumerate(last.class_accuracy) if accuracy == 0]
+    lost = [name for name, accuracy in zip(recipe.data.classes, last.class_accuracy) if accuracy == 0]
     if not lost or last.test_accuracy < CHANCE:
         return None
     so_far = " so far" if last.epoch < recipe.epochs else ""
-    evidence = f"{last.classes_predicted} of 10 classes are predicted; test accuracy {percent(last.test_accuracy)}."
+    predicted = f"{last.classes_predicted} of {len(last.class_accuracy)} classes are predicted"
+    evidence = f"{predicted}; test accuracy {percent(last.test_accuracy)}."
     if len(lost) > len(last.class_accuracy) - last.classes_predicted:  # some are predicted, for other digits
         return Finding("warning", f"Never classified correctly{so_far}: {', '.join(lost)}.", evidence)
     if not _ends_in_relu(variant):

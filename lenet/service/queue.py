@@ -24,7 +24,8 @@ from itertools import count
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from lenet.recipe import LIMITS, Recipe, RecipeError, between, check
+from lenet.own_data import Loaded
+from lenet.recipe import LIMITS, MNIST, Recipe, RecipeError, between, check
 from lenet.service.worker import Command, Ended, Progress, Rate, State, Worker, train_on_request
 from lenet.system import cores
 from lenet.variant import Variant, layers
@@ -40,6 +41,7 @@ PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
 IDLE = 300.0  # seconds after which a worker with nothing to do gives its memory back
 KEPT = 40  # finished runs that are remembered
+MOST_DATA = 256 * 2**20  # bytes of people's own pictures that are kept, all together
 SEEDS_EACH = 100  # runs that a visitor can do before meeting the next visitor's seeds
 
 
@@ -74,6 +76,8 @@ class Job:
     key: str = field(default_factory=lambda: secrets.token_urlsafe(6))
     drawing: Any = None  # the owner's own picture [1, 28, 28], read along with the ten; until the worker has it
     drawn: str = ""  # its digest
+    data: Loaded | None = None  # what it learns from, where that is not MNIST; until the worker has it
+    samples: Any = None  # of other data than MNIST: a test picture of each class, uint8 [classes, 28, 28]
     state: State = State.QUEUED
     reason: Reason | None = None
     error: str = ""  # what the training raised
@@ -97,6 +101,10 @@ class Job:
         return self.state in (State.DONE, State.STOPPED, State.FAILED)
 
 
+def _size(data: Loaded) -> int:
+    return data.train.images.nbytes + data.test.images.nbytes
+
+
 def digest(drawing: Any) -> str:
     """What is kept of somebody's drawing [1, 28, 28]: enough to know it again, too little to show it."""
     return hashlib.sha256(drawing.tobytes()).hexdigest()
@@ -116,6 +124,7 @@ class Service:
         self._changed = threading.Condition()  # its lock guards all jobs
         self._abandoned_after = abandoned_after
         self._here = here
+        self._data: dict[str, Loaded] = {}  # by checksum, the oldest first
         self._expected = False  # somebody is about to ask for a run
         self._numbers, self._visitors = count(1), count()
         self._workers = [Worker(train_on_request) for _ in range(workers)]
@@ -137,6 +146,19 @@ class Service:
             self._expected = True
             self._changed.notify()
 
+    def keep(self, data: Loaded) -> None:
+        """Pictures that runs may learn from. The oldest of them make room."""
+        with self._changed:
+            self._data.pop(data.about.checksum, None)
+            self._data[data.about.checksum] = data
+            while sum(map(_size, self._data.values())) > MOST_DATA and len(self._data) > 1:
+                del self._data[next(iter(self._data))]
+
+    def data(self, checksum: str) -> Loaded | None:
+        """The pictures of that checksum, if they are still kept."""
+        with self._changed:
+            return self._data.get(checksum)
+
     def submit(self, variant: Variant, recipe: Recipe, owner: str, drawing: Any = None) -> Job:
         """Ask for a run. The same run asked twice is answered from the first, unless that failed or was stopped.
 
@@ -144,6 +166,9 @@ class Service:
         """
         layers(variant)
         check(recipe)
+        data = self.data(recipe.data.checksum)
+        if recipe.data != MNIST and data is None:
+            raise RecipeError(f"The pictures of {recipe.data.name} are not here any more: load the files again.")
         with self._changed:
             for job in self._jobs:
                 same = (job.variant, job.recipe) == (variant, recipe) and not job.rates
@@ -151,7 +176,10 @@ class Service:
                     self._join(job, owner)
                     return job
             drawn = "" if drawing is None else digest(drawing)
-            job = Job(next(self._numbers), variant, recipe, owner, drawing=drawing, drawn=drawn, owners={owner})
+            job = Job(
+                next(self._numbers), variant, recipe, owner, drawing=drawing, drawn=drawn, data=data, owners={owner}
+            )
+            job.samples = data.samples() if data else None
             ended = [old for old in self._jobs if old.settled]
             for old in ended[: max(0, len(ended) - KEPT + 1)]:
                 self._jobs.remove(old)
@@ -250,7 +278,7 @@ class Service:
     def _stop(self, job: Job, reason: Reason | None) -> None:
         """A run that waits is settled with it; one that goes on has its last words still to say."""
         if job.state == State.QUEUED:
-            job.settled, job.drawing = True, None
+            job.settled, job.drawing, job.data = True, None, None
         else:
             job.commands.append(Command.STOP)
         job.state, job.reason = State.STOPPED, reason
@@ -289,7 +317,7 @@ class Service:
                     worker.end()
                 continue
             try:
-                worker.give((job.variant, job.recipe, job.drawing))
+                worker.give((job.variant, job.recipe, job.drawing, job.data))
                 self._follow(job, worker)
                 died = False
             except Exception:  # it died, cannot be started or cannot be understood: the next run gets another
@@ -299,7 +327,7 @@ class Service:
                 if died and job.state != State.STOPPED:
                     job.state, job.reason = State.FAILED, Reason.DIED
                 job.commands.clear()
-                job.drawing = None
+                job.drawing = job.data = None
                 job.took = time.monotonic() - job.begun
                 job.settled = True
 
@@ -325,7 +353,7 @@ class Service:
             if time.monotonic() > stopped + LAST_WORDS:
                 raise TimeoutError("The worker does not answer.")
             with self._changed:
-                job.drawing = None
+                job.drawing = job.data = None
                 due = self._due(job)
             for command in due:
                 worker.send(command)

@@ -26,8 +26,9 @@ from math import inf, isfinite
 from multiprocessing.connection import Client, Connection, Listener
 from typing import TYPE_CHECKING, Any
 
+from lenet.own_data import Loaded
 from lenet.paths import ROOT
-from lenet.recipe import Recipe
+from lenet.recipe import MNIST, Recipe
 from lenet.variant import Variant
 
 if TYPE_CHECKING:  # torch
@@ -76,10 +77,11 @@ class Rate:
 @dataclass(frozen=True)
 class Progress:
     """step of steps; loss of the last batch; seconds of training left; kernels: conv1's weights [6, 5, 5];
-    answers: probabilities [10, 10] for the ten fixed test digits, and those for the owner's drawing in an eleventh row;
+    answers: probabilities [10, 10] for the ten fixed test digits (of other data: for a test picture of each class), and
+    those for the owner's drawing in one row more;
     losses: (step, loss), thinned out so that no extreme is lost; gradients: (step, norm of the batch's gradient by
     layer); accuracies: (step, test accuracy on the first 1,000 test digits); confusion: of those at the last such step,
-    int [classes, predictions], None before; rates: (last step before the change, new learning rate)."""
+    int [classes, 10], None before; rates: (last step before the change, new learning rate)."""
 
     step: int
     steps: int
@@ -210,7 +212,8 @@ def _end_with_parent() -> None:
 
 
 def train_on_request(pipe: Connection) -> None:
-    """The app's worker: (variant, recipe, drawing) one after the other, until nobody asks any more.
+    """The app's worker: (variant, recipe, drawing, data) one after the other, until nobody asks any more. data: the
+    pictures that the recipe learns from, where they are not MNIST's.
 
     It answers with Progress, State (paused or running), an Epoch after each, and at last Ended.
     """
@@ -244,18 +247,18 @@ def _warm() -> None:
             pass
 
 
-def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any) -> None:
-    from lenet.data import mnist
+def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any, data: Loaded | None) -> None:
+    from lenet.data import mnist, own
     from lenet.pretrained import make_card, weights_bytes
     from lenet.training import Control, Epoch, new_model, train
 
-    test = mnist("test")
+    first, test = (own(data, "train"), own(data, "test")) if data else (mnist("train"), mnist("test"))
     model = new_model(variant, recipe.seed)
     control = Control()
     reporter = _Reporter(pipe, model, recipe, test, drawing, control)
     history: list[Epoch] = []
     interrupted = None
-    for event in train(model, recipe, mnist("train"), test, control):
+    for event in train(model, recipe, first, test, control):
         if not isinstance(event, Epoch):
             reporter.note(event)
             if event.number % recipe.steps_per_epoch:
@@ -280,11 +283,11 @@ class _Reporter:
     ):
         import torch
 
-        from lenet.data import pixels
+        from lenet.data import pixels, samples
 
         self._pipe, self._model, self._recipe, self._quick = pipe, model, recipe, test[:QUICK_TEST]
         self._control = control
-        self._pictures = pixels(test.images[list(TEN)])
+        self._pictures = pixels(test.images[list(TEN) if recipe.data == MNIST else samples(test)])
         if drawing is not None:
             self._pictures = torch.cat([self._pictures, torch.from_numpy(drawing)[None]])
         self._steps = recipe.epochs * recipe.steps_per_epoch
@@ -312,7 +315,7 @@ class _Reporter:
         if step.number % max(QUICK_TEST_EVERY, self._every) == 0:
             found = evaluate(self._model, self._quick)
             self._accuracies.append((step.number, found.accuracy))
-            self._confusion = confusion(self._quick.labels, found.predictions)
+            self._confusion = confusion(self._quick, found.predictions)
         if time.monotonic() - self._reported > 1 / REPORTS_PER_SECOND or step.number == self._steps:
             self._report()
 

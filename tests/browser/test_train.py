@@ -1,9 +1,13 @@
 """The Train page in Chromium: start, watch, leave and come back, draw on the result, stop; and a telephone."""
 
+import io
+import zipfile
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
 from benchmarks.app.browser import stroke
 from tests.server import settled
@@ -164,6 +168,50 @@ def test_weights_go_out_and_come_back_and_other_files_do_not(server, visit, tmp_
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.safetensors")
     page.get_by_text("Loaded as loaded").wait_for(timeout=15_000)
     assert not page.get_by_text("is damaged or is no safetensors file").count()
+
+
+def shapes() -> bytes:
+    """A ZIP of two folders, crosses and rings of every size."""
+    file, random = io.BytesIO(), np.random.default_rng(0)
+    with zipfile.ZipFile(file, "w") as archive:
+        for number in range(240):
+            side = int(random.integers(60, 140))
+            picture = Image.new("L", (side, side), 255)
+            pen, edge = ImageDraw.Draw(picture), int(side * random.uniform(0.05, 0.2))
+            if number % 2:
+                pen.ellipse((edge, edge, side - edge, side - edge), outline=0, width=side // 9)
+            else:
+                pen.line((edge, edge, side - edge, side - edge), 0, side // 9)
+                pen.line((edge, side - edge, side - edge, edge), 0, side // 9)
+            content = io.BytesIO()
+            picture.save(content, "PNG")
+            archive.writestr(f"{('cross', 'ring')[number % 2]}/{number}.png", content.getvalue())
+    return file.getvalue()
+
+
+def test_from_ones_own_pictures_to_a_drawing_on_the_network_that_learnt_them(server, visit, tmp_path) -> None:
+    page = visit(server, {"preset": "quick", "epochs": 12, "batch_size": 16, "lr": 0.003})
+    page.get_by_role("button", name="Load your own pictures").click()
+    upload = page.locator("[class*=st-key-own_files] input[type=file]")
+    (tmp_path / "bad.zip").write_bytes(b"no zip")
+    upload.set_input_files(tmp_path / "bad.zip")
+    page.locator(".st-key-own_load button:enabled").click()
+    page.get_by_text("bad.zip is none of these").wait_for(timeout=15_000)
+    page.get_by_role("button", name="Load your own pictures").click()
+    (tmp_path / "shapes.zip").write_bytes(shapes())
+    upload.set_input_files(tmp_path / "shapes.zip")
+    page.get_by_text("shapes.zip").first.wait_for()
+    page.locator(".st-key-own_load button:enabled").click()
+    page.get_by_text("shapes is loaded: 200 pictures to learn from, 40 to test.").wait_for(timeout=15_000)
+    page.locator(".st-key-start button:enabled").click()
+    link = page.get_by_role("link", name="Try run-")
+    link.wait_for(timeout=90_000)
+    page.get_by_role("row", name="ring").first.wait_for()
+    link.click()
+    stroke(page, [(0.2, 0.2), (0.8, 0.8)])
+    stroke(page, [(0.8, 0.2), (0.2, 0.8)])
+    page.locator(".big", has_text="cross").wait_for(timeout=60_000)
+    assert "networks=run-" in page.url
 
 
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:

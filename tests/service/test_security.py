@@ -65,7 +65,7 @@ def test_the_server_is_shut_where_it_can_be():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["server"]["enableXsrfProtection"] is True
     assert config["server"]["enableCORS"] is True
-    assert config["server"]["maxUploadSize"] <= 8
+    assert config["server"]["maxUploadSize"] <= 32
     assert config["client"]["showErrorDetails"] == "none"
     assert config["browser"]["gatherUsageStats"] is False
     assert not config["server"].get("enableStaticServing") and not config["server"].get("enableAgentApi")

@@ -98,13 +98,18 @@ function say(message, data) {
   )
 }
 
+const isDigits = ({ classes }) => !classes || classes.join("") === "0123456789"
+
+/** What an answer stands for: a digit, or a class of other pictures. */
+const nameIn = ({ classes }, answer) => (classes ? (classes[answer] ?? "–") : `${answer}`)
+
 function cardOf({ about, colour }) {
   const rows = Array.from({ length: 10 }, (_, digit) => {
     const bar = el("span", { className: "bar", style: `--colour:${colour}` })
     const share = el("span", { className: "share" })
     const others = el("span", { className: "others" })
     const track = el("span", { className: "track" }, bar)
-    return { bar, share, others, row: el("li", {}, el("b", {}, `${digit}`), track, share, others) }
+    return { bar, share, others, row: el("li", {}, el("b", {}, nameIn(about, digit)), track, share, others) }
   })
   const big = el("div", { className: "big", translate: false })
   const verdict = el("div", { className: "verdict" })
@@ -124,11 +129,11 @@ function showReading({ element, rows, big, verdict }, { about, colour, reading }
   const several = answers.length > 1
   const usual = usualOf(answers.filter((_, other) => desk.networks[other].reading))
   const disagrees = reading !== null && answers.length > 1 && answer !== usual
-  big.textContent = answer ?? "?"
+  big.textContent = answer === null ? "?" : nameIn(about, answer)
   big.className = reading ? "big" : "big none"
   big.style.setProperty("--colour", reading ? colour : "")
   verdict.textContent = reading
-    ? verdictOf(answer, Math.max(...reading), about.highest, desk.digit.label, disagrees)
+    ? verdictOf(answer, Math.max(...reading), about.highest, isDigits(about) ? desk.digit.label : null, disagrees)
     : ""
   element.classList.toggle("disagrees", disagrees)
   rows.forEach(({ row, bar, share, others }, digit) => {

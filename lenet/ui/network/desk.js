@@ -155,6 +155,13 @@ export function visible() {
     .map((stroke, at) => (at === strokes - 1 ? { ...stroke, points: stroke.points.slice(0, points) } : stroke))
 }
 
+/** What a network reads: the digit, or for one that learnt from pictures which were not centred, the drawing as large
+ *  as the picture. */
+function imageFor({ about }) {
+  const whole = about.centred === false && desk.steps.find(({ id }) => id === "cropped")
+  return whole ? whole.image : desk.image
+}
+
 function readAll() {
   const waiting = desk.networks.filter(({ reader }) => reader)
   if (!desk.image || !waiting.length) {
@@ -167,7 +174,7 @@ function readAll() {
   }
   let left = waiting.length
   for (const network of waiting)
-    network.reader.read(desk.image, () => {
+    network.reader.read(imageFor(network), () => {
       network.reading = [...network.reader.network.probabilities]
       if (--left <= 0 && desk.pen) remember()
       if (!network.reader.worker) return
@@ -186,7 +193,7 @@ export function readSteps(network) {
     found.push([...reader.network.run(image)])
     if (desk.pen && performance.now() - start > LIVE_STEPS) break
   }
-  reader.network.run(desk.image)
+  reader.network.run(imageFor(network))
   return found
 }
 

@@ -17,6 +17,7 @@ def message(name: str, colour: str) -> dict[str, Any]:
     try:
         if own := networks.of_session(name):
             model, card = own
+            about |= {"classes": card.recipe.data.classes, "centred": card.recipe.data.centred}
             return about | _network(model.variant) | {"mark": card.checksum or f"{name}-{id(model)}", "url": ""}
         path = PRETRAINED / f"{name}.safetensors"
         found = path.stat()

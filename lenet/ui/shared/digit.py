@@ -188,6 +188,7 @@ def pick(label: str = "Choose a digit") -> None:
         )
         st.file_uploader(
             "Or a picture of a digit",
+            max_upload_size=8,
             key=_UPLOAD,
             on_change=_from_upload,
             help="A photograph or a scan, dark on light or light on dark.",

@@ -5,8 +5,8 @@ from math import isinf
 
 import streamlit as st
 
-from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, between
-from lenet.ui.train.service import mine
+from lenet.recipe import CHOICES, LIMITS, MNIST, RECIPES, DataSet, Recipe, between
+from lenet.ui.train.service import mine, service
 from lenet.variant import (
     ACTIVATIONS,
     CHANNELS,
@@ -32,7 +32,6 @@ POOLS = {pool_id(p): p for v in VARIANTS.values() for p in v.pools}
 POOL_WORDS = {key: f"window {p.kernel}, stride {p.stride}, padding {p.padding}" for key, p in POOLS.items()}
 HEAD = "linear"
 DEPTHS = tuple(range(1, len(CHANNELS) + 1))
-MEAN, STD = 0.1307, 0.3081  # of MNIST's training pictures
 PRESET = "quick"
 SAME = "same"  # key of the switch, and its name in the link
 NUMBERS = {
@@ -51,8 +50,8 @@ ORDER = "Shuffle the images"
 SHUFFLE = {"epoch": "each epoch", "never": "never"}
 
 
-def network() -> Variant | None:
-    """The controls of the network; None if what was chosen cannot be built."""
+def network(data: DataSet) -> Variant | None:
+    """The controls of the network that learns from `data`; None if what was chosen cannot be built."""
     usual = Variant()  # also where a link asks for nothing at all: ?depth=
     in_link: dict = {"bind": "query-params", "required": True}
     asked = st.pills("Nonlinearity", ACTIVATIONS, default=usual.activation, key="activation", **in_link)
@@ -66,7 +65,7 @@ def network() -> Variant | None:
     head = _choose("After the convolutions", "head", HEADS, HEAD)
     output = st.toggle("Nonlinearity after the last layer too, as in the paper", key="output", bind="query-params")
     normal = st.toggle("Normalise the input", key="normalise", bind="query-params")
-    v = Variant(activation, tuple(pools), head, output, *((MEAN, STD) if normal else (0.0, 1.0)))
+    v = Variant(activation, tuple(pools), head, output, *((data.mean, data.std) if normal else (0.0, 1.0)))
     try:
         layers(v)
     except VariantError as error:
@@ -104,7 +103,7 @@ def put(v: Variant, preset: str, r: Recipe) -> None:
     _take(v)
     st.session_state["activation"], st.session_state["head"] = v.activation, v.head
     st.session_state["output"], st.session_state["normalise"] = v.output_activation, (v.mean, v.std) != (0.0, 1.0)
-    st.session_state["preset"] = preset
+    st.session_state["preset"], st.session_state["data"] = preset, r.data.name
     _show(r)
 
 
@@ -114,8 +113,8 @@ def _take(v: Variant) -> None:
         st.session_state[f"pool{block}"] = pool_id(pool)
 
 
-def recipe() -> Recipe:
-    """The controls of the recipe."""
+def recipe(data: DataSet) -> Recipe:
+    """The controls of the recipe, to learn from `data`: of other pictures than MNIST's as many as there are."""
     about = "quick: three epochs; best: as the shipped network; paper: as published; adam: with Adam"
     st.pills(
         "Preset",
@@ -145,7 +144,10 @@ def recipe() -> Recipe:
     labels = WORDS | {name: label for name, (label, _) in NUMBERS.items()} | {"shuffle": ORDER}
     if changed := [labels[name] for name, value in values.items() if value != getattr(start, name)]:
         st.caption(f"Changed from the {st.session_state['preset'] or PRESET} preset: {', '.join(changed)}.")
-    return replace(start, **values)
+    if data != MNIST and (pictures := service().data(data.checksum)):
+        values["train_size"] = min(values["train_size"], len(pictures.train))
+        values["drawings"] = 0
+    return replace(start, **values, data=data)
 
 
 def another_seed(recipe: Recipe) -> Recipe:

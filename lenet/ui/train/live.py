@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from lenet.formatting import percent, short
-from lenet.recipe import LIMITS
+from lenet.recipe import LIMITS, MNIST
 from lenet.service.queue import Job
 from lenet.service.worker import QUICK_TEST, QUICK_TEST_EVERY, Command, State
 from lenet.ui.shared import networks, palette
@@ -27,7 +27,8 @@ WORDS = {State.PAUSED: "paused", State.DONE: "done", State.STOPPED: "stopped", S
 def name(job: Job) -> str:
     """What a run is called in legends."""
     v, r = job.variant, job.recipe
-    return f"run {number(job)}: {v.activation}, {v.depth} conv, {v.head}, {r.optimiser} {r.lr:g}, seed {r.seed}"
+    data = "" if r.data == MNIST else f"{r.data.name}, "
+    return f"run {number(job)}: {data}{v.activation}, {v.depth} conv, {v.head}, {r.optimiser} {r.lr:g}, seed {r.seed}"
 
 
 def status(job: Job, before: int, wait: float) -> None:
@@ -100,13 +101,13 @@ def panel(job: Job, earlier: list[Job], published: list[dict]) -> None:
         {"key": "accuracy", "title": tested, "kind": "%", "lines": lines(accuracies) + behind, **common},
         {"key": "loss", "title": "Loss of each batch", "kind": "log" if steep else "", "lines": losses, **common},
     ]
-    shown = pictures.of_run(job)
+    shown, classes = pictures.of_run(job), job.recipe.data.classes
     frame = {
-        "answers": pictures.answers(p.answers, len(shown)),
+        "answers": pictures.answers(p.answers, len(shown), classes),
         "kernels": pictures.kernels(p.kernels),
         "gradients": _bars(p.gradients[-1][1]) if p.gradients else None,
         "dead": _bars(job.history[-1].dead_units) if len(job.history) > 1 else None,
-        "confusion": pictures.confusion(p.confusion, f"Which digit is taken for which: {QUICK_TEST:,} test pictures"),
+        "confusion": pictures.confusion(p.confusion, classes, f"What is taken for what: {QUICK_TEST:,} test pictures"),
     }
     pictures.show({"pictures": shown, "frames": [frame], "charts": charts})
 
@@ -194,9 +195,11 @@ def _csv(job: Job) -> bytes:
     if job.history:
         first = job.history[0]
         columns = [f"gradient_{name}" for name in first.gradient_norms] + [f"dead_{name}" for name in first.dead_units]
-        writer.writerow(["epoch", "train_loss", "test_accuracy", "classes_predicted", "train_seconds", *columns])
+        writer.writerow(
+            ["data", "epoch", "train_loss", "test_accuracy", "classes_predicted", "train_seconds", *columns]
+        )
     for e in job.history:
-        numbers = [e.epoch, e.train_loss, e.test_accuracy, e.classes_predicted, e.train_seconds]
+        numbers = [job.recipe.data.name, e.epoch, e.train_loss, e.test_accuracy, e.classes_predicted, e.train_seconds]
         writer.writerow([*numbers, *e.gradient_norms.values(), *e.dead_units.values()])
     return table.getvalue().encode()
 

@@ -11,11 +11,11 @@ import numpy as np
 import streamlit as st
 
 from lenet.formatting import probability
+from lenet.recipe import MNIST
 from lenet.service import queue
 from lenet.service.queue import Job
 from lenet.service.worker import TEN
 from lenet.ui.shared import digit, modules, palette
-from lenet.variant import CLASSES
 
 HTML = '<div class="training"></div>\n'
 
@@ -30,13 +30,16 @@ def of_run(job: Job) -> list[dict[str, Any]]:
     A run may be shared, and then it has somebody else's."""
     drawn = digit.current()
     own = drawn is not None and job.drawn == queue.digest(drawn.pixels)
-    return ten_and(drawn.pixels if drawn and own else None)
+    return and_own(drawn.pixels if drawn and own else None, job.samples, job.recipe.data.classes)
 
 
-def ten_and(own: np.ndarray | None) -> list[dict[str, Any]]:
-    """For the component. own: [1, 28, 28] in [0, 1]."""
+def and_own(
+    own: np.ndarray | None, samples: np.ndarray | None = None, classes: tuple[str, ...] = MNIST.classes
+) -> list[dict[str, Any]]:
+    """For the component. own: [1, 28, 28] in [0, 1]; samples: one of each class, bytes, or those of MNIST."""
+    others = _ten() if samples is None else samples / 255
     shown: list[dict[str, Any]] = [
-        {"grid": _grid(picture, False, 1.0), "name": "", "label": str(label)} for label, picture in enumerate(_ten())
+        {"grid": _grid(picture, False, 1.0), "name": "", "label": name} for name, picture in zip(classes, others)
     ]
     return shown if own is None else [*shown, {"grid": _grid(own[0], False, 1.0), "name": "yours", "label": ""}]
 
@@ -53,8 +56,11 @@ def kernels(weights: np.ndarray) -> dict[str, Any]:
     }
 
 
-def answers(probabilities: np.ndarray, count: int | None = None) -> list[dict[str, Any]]:
-    """For the component: what is said of each picture. probabilities: [10 or 11, 10], of which `count` are shown."""
+def answers(
+    probabilities: np.ndarray, count: int | None = None, classes: tuple[str, ...] = MNIST.classes
+) -> list[dict[str, Any]]:
+    """For the component: what is said of each picture. probabilities: [pictures, 10], of which `count` are shown; the
+    first ones are one of each class."""
     import torch
 
     from lenet.evaluation import read
@@ -63,19 +69,28 @@ def answers(probabilities: np.ndarray, count: int | None = None) -> list[dict[st
     for place, answer in enumerate(read(torch.from_numpy(probabilities))[:count]):
         rows.append(
             {
-                "answer": answer,
+                "answer": None if answer is None else name_of(answer, classes),
                 "sure": "cannot tell" if answer is None else probability(float(probabilities[place, answer])),
-                "wrong": place < CLASSES and answer != place,
+                "wrong": place < len(classes) and answer != place,
             }
         )
     return rows
 
 
-def confusion(counts: np.ndarray | None, title: str) -> dict[str, Any] | None:
-    """For the component. counts: [classes, predictions]."""
+def name_of(answer: int, classes: tuple[str, ...]) -> str:
+    """Of an answer: where there are fewer than ten classes, a network has logits that stand for none."""
+    return classes[answer] if answer < len(classes) else "none of them"
+
+
+def confusion(counts: np.ndarray | None, classes: tuple[str, ...], title: str) -> dict[str, Any] | None:
+    """For the component. counts: [classes, 10]; answers that stand for no class make one more column."""
     if counts is None:
         return None
-    return {"counts": counts.tolist(), "classes": [str(name) for name in range(CLASSES)], "title": title}
+    names, rows = list(classes), counts[:, : len(classes)].tolist()
+    if counts[:, len(classes) :].any():
+        names.append("none")
+        rows = [[*row, int(rest)] for row, rest in zip(rows, counts[:, len(classes) :].sum(1))]
+    return {"counts": rows, "classes": names, "title": title}
 
 
 def _grid(values: np.ndarray, signed: bool, scale: float) -> dict[str, Any]:

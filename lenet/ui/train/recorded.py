@@ -28,7 +28,7 @@ def play() -> None:
     own = None if shown is None else shown.pixels
     try:
         read = None if own is None else own.tobytes()
-        data = _frames(read) | {"pictures": pictures.ten_and(own)}
+        data = _frames(read) | {"pictures": pictures.and_own(own)}
     except (TapeError, DataError) as error:
         st.caption(str(error))
         return

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from lenet.recipe import Recipe, RecipeError
+from lenet.recipe import DataSet, Recipe, RecipeError
 from lenet.service.queue import Job, Reason, Refusal, Service
 from lenet.service.worker import Command
 from lenet.ui.shared import digit, networks
@@ -40,11 +40,12 @@ def service() -> Service:
 
 @dataclass
 class Mine:
-    """What this session has trained. seed: of its first run; runs: their keys, the newest last; numbers: what they are
-    called here; networks: what they are called in the pickers; unreadable: why others are in none; said: what the
-    service answered to the last button, until the next."""
+    """What this session has trained. seed: of its first run; data: pictures of one's own, by what they are called;
+    runs: their keys, the newest last; numbers: what they are called here; networks: what they are called in the
+    pickers; unreadable: why others are in none; said: what the service answered to the last button, until the next."""
 
     seed: int
+    data: dict[str, DataSet] = field(default_factory=dict)
     runs: list[str] = field(default_factory=list)
     numbers: dict[str, int] = field(default_factory=dict)
     networks: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,67 @@
+"""What a network learns from: MNIST, or pictures that somebody loads here."""
+
+import streamlit as st
+
+from lenet.formatting import fixed
+from lenet.own_data import KNOWN, OwnDataError, load
+from lenet.recipe import MNIST, DataSet
+from lenet.ui.shared import networks
+from lenet.ui.train.service import mine, service
+
+LARGEST = 32  # MB of a file, as server.maxUploadSize says; Fashion-MNIST's training pictures are 26
+GUESS, OTHER = "", "other"
+WHICH = {GUESS: "Guess from the files", **{key: known.title for key, known in KNOWN.items()}, OTHER: "Something else"}
+_CHOSEN, _SAID, _TRIES = "data", "own_data_said", "own_data_tries"
+
+
+def choose() -> DataSet:
+    """The controls: which pictures, and how to load others."""
+    there = {MNIST.name: MNIST, **mine().data}
+    if st.session_state.get(_CHOSEN) not in there:
+        st.session_state[_CHOSEN] = MNIST.name
+    asked = st.pills("Pictures to learn from", list(there), key=_CHOSEN, required=True)
+    chosen = there[asked or MNIST.name]
+    st.caption(
+        f"{chosen.name}: {len(chosen.classes)} classes, {', '.join(chosen.classes)}. Mean intensity "
+        f"{fixed(chosen.mean, 4)}, deviation {fixed(chosen.std, 4)}. Licence: {chosen.licence}."
+    )
+    if loading := st.session_state.get(_SAID):
+        (st.error if loading.startswith("!") else st.success)(networks.plain(loading.lstrip("!")))
+    with st.popover("Load your own pictures", icon=":material/upload_file:"):
+        st.markdown(
+            "**IDX** files (MNIST, Fashion-MNIST, KMNIST, EMNIST; packed or not, pictures and labels together), an "
+            "**NPZ** file, or a **ZIP of folders**: a folder of pictures for each class, two to ten of them."
+        )
+        st.file_uploader("Files", accept_multiple_files=True, max_upload_size=LARGEST, key=_key())
+        st.selectbox("What is in them", list(WHICH), format_func=WHICH.__getitem__, key="own_which")
+        st.text_input("Names of the classes, with commas between", key="own_names", placeholder="as in the files")
+        files = st.session_state[_key()]
+        st.button("Load them", on_click=_load, disabled=not files, type="primary", key="own_load")
+    return chosen
+
+
+def _key() -> str:
+    """Of the uploader, a new one after each try: its files are then gone from it, and from the server's memory."""
+    return f"own_files_{st.session_state.get(_TRIES, 0)}"
+
+
+def _load() -> None:
+    """Read the files, keep the pictures, and choose them."""
+    files = st.session_state[_key()]
+    st.session_state[_TRIES] = st.session_state.get(_TRIES, 0) + 1
+    which = st.session_state["own_which"]
+    names = [part.strip() for part in st.session_state["own_names"].split(",") if part.strip()]
+    try:
+        loaded = load([(file.name, file.getvalue()) for file in files], which, tuple(names))
+    except OwnDataError as error:
+        st.session_state[_SAID] = "!" + str(error)
+        return
+    service().keep(loaded)
+    about = loaded.about
+    called = about.name
+    while called in ({MNIST.name} | set(mine().data)) and mine().data.get(called) != about:
+        called += "+"
+    mine().data[called] = about
+    st.session_state[_CHOSEN] = called
+    sizes = f"{len(loaded.train):,} pictures to learn from, {len(loaded.test):,} to test."
+    st.session_state[_SAID] = " ".join([f"{called} is loaded: {sizes}", *loaded.said])
