@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from benchmarks.app.visitor import Visitor, visit
+from lenet.classroom.codes import new_code
 from tests.server import ROOT, Server, settled
 
 DEPLOY = ROOT / "deploy"
@@ -93,6 +94,25 @@ def test_a_new_visitor_gets_a_cookie_and_an_old_one_keeps_theirs(nginx):
     assert cookie
     assert not new_cookie(nginx, Cookie=cookie[1])
     assert new_cookie(nginx, Cookie="visitor=anything else")
+
+
+def test_all_of_a_class_come_to_one_copy_and_classes_spread_over_the_copies(nginx):
+    def copy(query: str = "", **headers: str) -> str | None:
+        return get(f"{nginx.url}/_stcore/health{query}", **headers)[1]["X-Copy"]
+
+    codes = [new_code() for _ in range(12)]
+    homes = {code: copy(f"?class={code}") for code in codes}
+    assert len(set(homes.values())) == 2
+    for code, home in homes.items():
+        assert copy(f"?open={code}") == home
+        for visitor in range(3):
+            cookies = f"visitor={visitor:032x}; class={code}"
+            assert copy(Cookie=cookies) == home
+            assert copy(f"?class={code}", Cookie=f"visitor={visitor:032x}; class={codes[0]}") == home
+    answer = get(f"{nginx.url}/class?class={codes[0]}")[1].get_all("Set-Cookie") or []
+    assert f"class={codes[0]}; Path=/; SameSite=Lax; Max-Age=86400" in answer
+    wrong = get(f"{nginx.url}/class?class=%3Cb%3E")[1].get_all("Set-Cookie") or []
+    assert not [cookie for cookie in wrong if cookie.startswith("class=")]
 
 
 @pytest.mark.parametrize(
