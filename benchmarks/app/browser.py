@@ -36,9 +36,11 @@ class Server:
         environment: dict[str, str] | None = None,
         prefix: tuple[str, ...] = (),  # a command that starts the server's
         base: str = "",  # the path below which it serves, as in "/lenet"
+        port: int = 0,  # a free one by default
     ):
         with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}{base}"
         options = {"headless": "true", "address": "127.0.0.1", "port": self.port, "baseUrlPath": base}

@@ -94,7 +94,7 @@ def read_back(content: bytes) -> list[tuple[int, int, str]]:
     try:
         rows = _rows_of_npz(content) if content.startswith(b"PK") else _rows_of_csv(content)
         read = [(int(writer), int(label), str(strokes)) for writer, label, strokes in rows]
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, csv.Error, struct.error) as error:
+    except (ValueError, KeyError, OSError, EOFError, MemoryError, zipfile.BadZipFile, csv.Error) as error:
         raise ClassError("That file holds no drawings of a class: a CSV or NPZ file from this page would.") from error
     if not read:
         raise ClassError("That file holds no drawings.")

@@ -1,0 +1,185 @@
+"""A class's digits as a test set and as files, and how phones find the server."""
+
+import csv
+import gzip
+import struct
+import zipfile
+from io import BytesIO, StringIO
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from benchmarks import handwriting
+from lenet.classroom import address, files
+from lenet.classroom.quizzes import what_will_it_read, which_lost_a_class
+from lenet.classroom.scores import pictures, score
+from lenet.classroom.store import ClassError, Drawing, Store
+from lenet.data import mnist
+from lenet.paths import PRETRAINED
+from lenet.pretrained import create_model, load
+from lenet.strokes import Stroke, encode
+
+
+def drawing(at: int, label: int, *points: tuple[float, float]) -> Drawing:
+    return Drawing(at, at % 3 + 1, label, encode([Stroke(points)]), False)
+
+
+WALL = [
+    drawing(1, 1, (160, 60), (160, 260)),
+    drawing(2, 7, (90, 70), (220, 70), (150, 260)),
+    drawing(3, 4, (90, 70), (220, 70), (150, 260)),  # a 7 where a 4 was asked for
+]
+
+
+@pytest.fixture(scope="module")
+def best():
+    return load(PRETRAINED / "best.safetensors")
+
+
+def test_the_score_says_what_was_read_and_what_was_asked_for(best):
+    model, card = best
+    result = score(model, card.test_accuracy, WALL)
+    assert result.confusion[1, 1] == result.confusion[7, 7] == result.confusion[4, 7] == 1 == result.confusion.sum() - 2
+    assert result.accuracy.value == pytest.approx(2 / 3)
+    assert result.accuracy.low < 2 / 3 < result.accuracy.high
+    assert result.mnist.value == card.test_accuracy
+    assert result.hardest == (4, 0, 1)
+    (wrong,) = result.misread
+    assert (wrong.drawing, wrong.answer) == (WALL[2], 7) and wrong.probability > 0.5
+    assert result.stages["centred"] == pytest.approx(result.accuracy.value)
+
+
+def test_what_centring_was_worth_is_measured(best):
+    corner = [drawing(1, 7, (20, 20), (80, 20), (50, 100))]  # small, in a corner
+    stages = score(*best[:1], best[1].test_accuracy, corner).stages
+    assert (stages["raw"], stages["centred"]) == (0.0, 1.0)
+
+
+def test_all_read_correctly_leaves_no_hardest_digit(best):
+    result = score(best[0], best[1].test_accuracy, WALL[:2])
+    assert result.hardest is None and result.misread == []
+
+
+def test_a_drawing_is_seen_as_the_first_page_sees_it():
+    from lenet.strokes import decode, read_strokes
+
+    ink = read_strokes(decode(WALL[1].strokes))
+    assert (pictures(WALL[1].strokes) == np.stack([ink.raw, ink.scaled, ink.centred])).all()
+
+
+def test_files_bring_back_what_was_on_the_wall(tmp_path):
+    there = [(drawing.pupil, drawing.label, drawing.strokes) for drawing in WALL]
+    for content in (files.as_csv(WALL), files.as_npz(WALL)):
+        assert files.read_back(content) == there
+    store = Store()
+    code, secret = store.open()
+    teacher = store.teacher(code, secret)
+    store.join(code)
+    assert teacher.put(files.read_back(files.as_csv(WALL))) == 3
+    assert sorted((d.pupil, d.label, d.strokes) for d in teacher.wall()) == sorted((w + 1, n, s) for w, n, s in there)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"writer,label,strokes\n",
+        b"writer,label,strokes\n1,x,1abc\n",
+        b"a,b\n1,2\n",
+        b"PK\x03\x04broken",
+    ],
+)
+def test_other_files_are_refused_in_a_sentence(content):
+    with pytest.raises(ClassError, match="holds no drawings"):
+        files.read_back(content)
+
+
+def test_an_npz_with_a_pickle_or_a_huge_array_is_refused():
+    file = BytesIO()
+    np.savez(file, writers=[1], labels=[1], strokes=np.array([{"a": 1}], object))
+    with pytest.raises(ClassError):
+        files.read_back(file.getvalue())
+    file = BytesIO()
+    np.savez_compressed(file, writers=np.zeros(files.LARGEST // 8 + 99), labels=[1], strokes=[b"1"])
+    with pytest.raises(ClassError):
+        files.read_back(file.getvalue())
+
+
+def test_a_file_with_one_wrong_drawing_brings_none():
+    store = Store()
+    teacher = store.teacher(*store.open())
+    for wrong in ((1, 10, WALL[0].strokes), (1, 1, "<script>"), (1, 1, encode([Stroke(((9, 9),))]))):
+        with pytest.raises(ClassError):
+            teacher.put([(1, 1, WALL[0].strokes), wrong])
+    with pytest.raises(ClassError, match="at most"):
+        teacher.put([(writer, 1, WALL[0].strokes) for writer in range(201)])
+    assert teacher.wall() == [] and not teacher.view().pupils
+
+
+def test_benchmarks_handwriting_reads_the_npz(tmp_path, capsys):
+    (tmp_path / "class.npz").write_bytes(files.as_npz(WALL))
+    handwriting.run(SimpleNamespace(file=str(tmp_path / "class.npz"), network="best"))
+    assert "66.67% of 3 drawings" in capsys.readouterr().out
+
+
+def test_the_idx_files_are_as_mnist_s():
+    with zipfile.ZipFile(BytesIO(files.as_idx(WALL))) as archive:
+        names = ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz")
+        images, labels = (gzip.decompress(archive.read(name)) for name in names)
+    assert struct.unpack(">4I", images[:16]) == (2051, 3, 28, 28)
+    assert len(images) == 16 + 3 * 784
+    assert struct.unpack(">2I", labels[:8]) == (2049, 3) and list(labels[8:]) == [1, 7, 4]
+    first = np.frombuffer(images[16 : 16 + 784], "u1").reshape(28, 28)
+    assert np.abs(first / 255 - pictures(WALL[0].strokes)[2]).max() <= 0.5 / 255 + 1e-6
+
+
+def test_the_picture_of_the_wall_has_a_tile_for_each_drawing():
+    picture = np.asarray(Image.open(BytesIO(files.as_picture(WALL))))
+    assert ((picture[:, :] == 0).sum() > 3 * 2000) and picture.shape == (3 * 70 + 6, 70 + 6)
+    assert Image.open(BytesIO(files.as_picture([]))).size
+
+
+def test_no_cell_of_the_csv_is_a_formula():
+    rows = list(csv.reader(StringIO(files.as_csv(WALL).decode())))
+    assert rows[0] == ["writer", "label", "strokes"] and all(cell[0].isalnum() for row in rows for cell in row)
+
+
+def test_the_questions_know_their_answers():
+    digits = mnist("test")[:1000]
+    original, dead = (create_model(name, pretrained=True) for name in ("original", "original-dead"))
+    asked = which_lost_a_class([("original", original), ("original-dead", dead)], digits)
+    assert asked["choices"][asked["truth"]] == "B" and "never says 6" in asked["note"]
+    assert [group["name"][0] for group in asked["shown"]["groups"]] == ["A", "B"]
+    assert asked["shown"]["groups"][1]["values"][6] == 0
+    assert which_lost_a_class([("a", dead), ("b", original)], digits)["truth"] == 0
+    assert which_lost_a_class([("a", original), ("b", original)], digits)["truth"] == 3
+    read = what_will_it_read(digits.images[0, 0].numpy() / 255, 7, "original", original)
+    assert read["truth"] == 7 and "It is a 7." in read["note"]
+    store = Store()
+    teacher = store.teacher(*store.open())
+    for question in (asked, read):
+        teacher.ask(**question)
+
+
+@pytest.mark.parametrize(
+    ("seen", "others"),
+    [
+        ("http://localhost:8501/class?class=ABC&teacher=x", "http://192.168.1.5:8501/class"),
+        ("http://127.0.0.1/class", "http://192.168.1.5/class"),
+        ("https://school.example/lenet/class?teacher=x", "https://school.example/lenet/class"),
+        ("http://10.0.0.2:8501/class", "http://10.0.0.2:8501/class"),
+    ],
+)
+def test_phones_get_an_address_that_is_not_localhost_and_holds_no_secret(seen, others):
+    assert address.for_others(seen, "192.168.1.5") == others
+
+
+def test_the_qr_code_is_square_and_has_its_three_corners():
+    code = address.qr_code("http://192.168.1.5:8501/class?class=ABC234")
+    dark = {tuple(map(int, cell.split("h")[0].split())) for cell in code["path"].split("M")[1:]}
+    last = code["size"] - 1
+    assert {(0, 0), (last, 0), (0, last)} <= dark and (1, 1) not in dark
+    assert max(max(cell) for cell in dark) == last
