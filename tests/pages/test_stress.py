@@ -5,7 +5,6 @@ import json
 
 import numpy as np
 import pytest
-import torch
 from streamlit.testing.v1 import AppTest
 
 from lenet.data import mnist, pixels
@@ -13,7 +12,6 @@ from lenet.paths import ROOT
 from lenet.pretrained import card, create_model
 from lenet.probes import stress
 from lenet.probes.stress import AMOUNTS, TRANSFORMATIONS
-from lenet.ui.shared import saliency
 from lenet.ui.shared.digit import Digit
 from lenet.ui.stress import message
 
@@ -87,9 +85,14 @@ def test_more_about_the_digit(more, component):
 def test_what_the_pixels_contribute_to_another_output():
     at = page(digit="0", more="What the pixels contribute")
     assert "Integrated gradients." in said(at)
+    (own,) = sent(at, "saliency")["networks"]
+    assert own["target"] == 7
     at.button_group(key="saliency_target").set_value(2).run()
-    assert not at.exception
-    assert "logit of **2**" in said(at)
+    (other,) = sent(at, "saliency")["networks"]
+    assert other["target"] == 2
+    values = numbers(other["pictures"][1]["values"])
+    assert len(values) == 784 and abs(values).max() == pytest.approx(other["pictures"][1]["scale"])
+    assert f"sum to {values.sum():.3g}".replace("-", "−") in other["note"]
 
 
 def test_a_network_of_the_session_comes_with_its_weights_and_without_averages():
@@ -102,7 +105,8 @@ def test_a_network_of_the_session_comes_with_its_weights_and_without_averages():
     at.button_group(key="networks").set_value(["dead"]).run()
     assert not at.exception and "weights-dead" in [e.key for e in at.get("bidi_component")]
     at.button_group(key="more").set_value("pixels").run()
-    assert "It answers the same whatever it sees" in said(at)
+    (dead,) = sent(at, "saliency")["networks"]
+    assert "It answers the same whatever it sees" in dead["note"] and dead["pictures"] == []
 
 
 def test_without_averages_the_page_says_how_to_make_them(monkeypatch):
@@ -133,18 +137,3 @@ def test_a_drawing_of_unknown_label():
     at.session_state["current_digit"] = Digit(image.numpy(), None, "your drawing", mark="drawing-1")
     told = sent(at.run())
     assert told["digit"]["label"] is None and told["digit"]["mark"] == "drawing-1"
-
-
-def test_the_picture_of_contributions_has_the_outline_and_the_colours_of_the_signs():
-    image = torch.zeros(1, 28, 28)
-    image[0, 10:18, 10:18] = 1
-    values = torch.zeros(28, 28)
-    values[0, 0], values[27, 27] = 1, -1
-    found = saliency.picture(
-        Digit(image.numpy(), 1, "a square"), type("Found", (), {"values": values})(), 1.0
-    )  # the picture needs the values alone
-    colours = np.asarray(found).astype(int)
-    zoom = saliency.ZOOM
-    assert colours.shape == (28 * zoom, 28 * zoom, 3)
-    assert tuple(colours[10 * zoom, 12 * zoom]) == saliency.OUTLINE
-    assert colours[0, 0][0] > colours[0, 0][2] and colours[-1, -1][2] > colours[-1, -1][0]  # orange, blue

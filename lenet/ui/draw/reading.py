@@ -3,10 +3,8 @@
 A stroke costs the server no forward pass: the networks' weights are files that the browser fetches once.
 """
 
-from base64 import b64encode
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from lenet.ui.draw import board
@@ -91,11 +89,6 @@ def _digit(shown: digit.Digit | None, mark: str, strokes: bool) -> dict[str, Any
     """A digit that the browser cannot make from strokes, or what it needs to know of its own."""
     if shown is None or (shown.source == digit.DRAWN and strokes):
         return {"drawn": True, "mark": mark, "label": None, "source": digit.DRAWN}
-    steps = [{"id": name, "image": _numbers(image)} for name, image in zip(STEPS, shown.stages)]
+    steps = [{"id": name, "image": modules.numbers(image)} for name, image in zip(STEPS, shown.stages)]
     about = {"drawn": False, "mark": shown.mark, "label": shown.label, "source": shown.source}
-    return about | {"image": _numbers(shown.pixels), "steps": steps}
-
-
-def _numbers(image: np.ndarray) -> str:
-    """A picture as base64 of float32."""
-    return b64encode(np.asarray(image, "<f4").tobytes()).decode()
+    return about | {"image": modules.numbers(shown.pixels), "steps": steps}

@@ -5,6 +5,7 @@ const VIEWS = {
   answer: () => import("./answer.js"),
   frame: () => import("./frame.js"),
   network: () => import("./network.js"),
+  saliency: () => import("./saliency.js"),
   strip: () => import("./strip.js"),
   stress: () => import("./stress.js"),
   "stress-two": () => import("./stress-two.js"),

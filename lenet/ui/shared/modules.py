@@ -6,11 +6,13 @@ names of the folders change with their content.
 """
 
 import hashlib
+from base64 import b64encode
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import streamlit as st
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
@@ -57,6 +59,11 @@ def component(module: str, html: str, *styles: str) -> Callable[..., Any]:
 @cache
 def _css(*styles: str) -> str:
     return "".join((FOLDER / f"{style}.css").read_text(encoding="utf-8") for style in styles) + palette.style()
+
+
+def numbers(array: np.ndarray) -> str:
+    """float32 as base64, which `decoded` of dom.js reads."""
+    return b64encode(np.asarray(array, "<f4").tobytes()).decode()
 
 
 def weights_url(name: str) -> str:

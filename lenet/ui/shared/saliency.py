@@ -1,24 +1,18 @@
 """What the pixels of the current digit contribute to each network's answer, for the pages Draw and Stress."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
-from PIL import Image
-from scipy import ndimage
 
 from lenet.formatting import percent
-from lenet.ui.shared import palette
+from lenet.ui.shared import modules, palette
 from lenet.ui.shared.digit import Digit
-from lenet.variant import CLASSES, INPUT_SIZE
+from lenet.variant import CLASSES
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.model import LeNet
     from lenet.probes.saliency import Saliency
 
-ZOOM = 7  # pixels of the screen for one of the digit
-INK = 0.5  # of the full ink: the outline is drawn where it ends
-OUTLINE = (20, 20, 20)
 _KEPT = "saliency_kept"
 
 
@@ -28,7 +22,7 @@ def view(digit: Digit, models: "dict[str, LeNet]") -> None:
     import torch
 
     from lenet.evaluation import outputs, read
-    from lenet.probes.saliency import FLOOR, METHODS
+    from lenet.probes.saliency import METHODS
 
     asked = st.pills(
         "Explain the logit of",
@@ -40,26 +34,35 @@ def view(digit: Digit, models: "dict[str, LeNet]") -> None:
         st.markdown(f"**{about.label}.** {about.honest}")
     with torch.no_grad():
         own = {name: read(outputs(model, digit.image[None]).softmax(1))[0] for name, model in models.items()}
-    for column, (name, model) in zip(st.columns(max(2, len(models))), models.items()):
-        target = asked if asked is not None else own[name]
-        with column:
-            st.markdown(f"**{name}**, logit of **{target}**" if target is not None else f"**{name}**")
-            if target is None:
-                st.info("It answers the same whatever it sees: its ten logits are equal, so no pixel counts.")
-                continue
-            found = _found(name, model, digit, target)
-            with st.container(horizontal=True):
-                for method, one in found.items():
-                    with st.container(width=INPUT_SIZE * ZOOM, gap="xsmall"):
-                        st.image(
-                            picture(digit, one, one.scale),
-                            width=INPUT_SIZE * ZOOM,
-                            alt=f"{METHODS[method].label} for the logit of {target} of {name}",
-                        )
-                        st.html(palette.legend(True, one.scale, METHODS[method].label + ":"))
-            if all(one.scale == FLOOR for one in found.values()):
-                st.caption("No pixel matters much to this network here, so both pictures stay pale.")
-            st.caption(_sum(found["gradients"]))
+    modules.view(
+        "saliency",
+        {
+            "view": "saliency",
+            "image": modules.numbers(digit.pixels),
+            "words": palette.WORDS[True],
+            "networks": [
+                _message(name, model, digit, asked if asked is not None else own[name])
+                for name, model in models.items()
+            ],
+        },
+    )
+
+
+def _message(name: str, model: "LeNet", digit: Digit, target: int | None) -> dict[str, Any]:
+    """The pictures of one network for the browser, and what to say of them."""
+    from lenet.probes.saliency import FLOOR, METHODS
+
+    if target is None:
+        note = "It answers the same whatever it sees: its ten logits are equal, so no pixel counts."
+        return {"name": name, "target": None, "pictures": [], "note": note}
+    found = _found(name, model, digit, target)
+    pictures = [
+        {"label": METHODS[method].label, "values": modules.numbers(one.values.numpy()), "scale": one.scale}
+        for method, one in found.items()
+    ]
+    pale = "No pixel matters much to this network here, so both pictures stay pale. "
+    note = (pale if all(one.scale == FLOOR for one in found.values()) else "") + _sum(found["gradients"])
+    return {"name": name, "target": target, "pictures": pictures, "note": note}
 
 
 def _found(name: str, model: "LeNet", digit: Digit, target: int) -> "dict[str, Saliency]":
@@ -73,14 +76,6 @@ def _found(name: str, model: "LeNet", digit: Digit, target: int) -> "dict[str, S
     if (name, target) not in kept:
         kept[name, target] = {key: method.of(model, digit.image, target) for key, method in METHODS.items()}
     return kept[name, target]
-
-
-def picture(digit: Digit, found: "Saliency", scale: float) -> Image.Image:
-    """The contributions in the diverging colours, with the outline of the digit."""
-    colours = palette.heat(found.values.numpy(), True, scale).repeat(ZOOM, 0).repeat(ZOOM, 1)
-    ink = (digit.image[0].numpy() > INK).repeat(ZOOM, 0).repeat(ZOOM, 1)
-    colours[ink & ~ndimage.binary_erosion(ink, border_value=1)] = OUTLINE
-    return Image.fromarray(np.ascontiguousarray(colours))
 
 
 def _sum(found: "Saliency") -> str:

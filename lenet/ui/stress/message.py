@@ -1,6 +1,5 @@
 """What the page Stress sends to the browser, which changes the digit and reads it: see lenet/ui/network/stress.js."""
 
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,10 +49,10 @@ def message(shown: "Digit", abouts: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "view": "stress",
         "ways": ways(),
-        "noise": _numbers(noise_pattern(0).numpy()),
+        "noise": modules.numbers(noise_pattern(0).numpy()),
         "digit": {
             "mark": shown.mark,
-            "image": _numbers(shown.pixels),
+            "image": modules.numbers(shown.pixels),
             "label": shown.label,
             "source": shown.source,
         },
@@ -100,7 +99,7 @@ def averages(network: str, checksum: str) -> tuple[dict[str, Any], str]:
         return {}, why_not or f"No average was measured for the weights of {network}."
     rows = [row for kind in kinds for row in table[kind]]
     values = np.array([[row["mean"], row["low"], row["high"]] for row in rows])
-    return {"digits": rows[0]["digits"], "values": _numbers(values)}, ""
+    return {"digits": rows[0]["digits"], "values": modules.numbers(values)}, ""
 
 
 @st.cache_resource(max_entries=1, show_spinner=False, ttl=600)
@@ -115,8 +114,3 @@ def _averages() -> tuple[dict[tuple, list[dict]], str]:
     except AveragesError as error:
         return {}, str(error)
     return found, ""
-
-
-def _numbers(array: np.ndarray) -> str:
-    """float32 as base64."""
-    return b64encode(np.asarray(array, "<f4").tobytes()).decode()
