@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from lenet.layers import Layer
+from lenet.layers import SQUASHED, Layer
 from lenet.model import LeNet
 from lenet.variant import INPUT_SIZE, Variant, layers, parameter_count
 
@@ -219,6 +219,52 @@ def _pool_code(layer: Any) -> list[str]:
     return [f"x = nn.functional.max_pool2d(x, {layer.kernel}, {layer.stride}, {layer.padding})"]
 
 
+def _pad(graph: _Graph, layer: Any, x: str, weights: dict[str, np.ndarray]) -> str:
+    frame = [0, 0, layer.padding, layer.padding]
+    return graph.node("Pad", [x, graph.constant(frame * 2)])
+
+
+def _average(graph: _Graph, layer: Any, x: str, weights: dict[str, np.ndarray]) -> str:
+    return graph.node("AveragePool", [x], count_include_pad=1, **_window(layer))
+
+
+def _subsample(graph: _Graph, layer: Any, x: str, weights: dict[str, np.ndarray]) -> str:
+    means = _average(graph, layer, x, weights)
+    coefficients = graph.constant(weights["weight"][:, :, 0] * np.float32(layer.kernel**2))
+    return graph.node("Add", [graph.node("Mul", [means, coefficients]), graph.constant(weights["bias"][:, None, None])])
+
+
+def _subsample_code(layer: Any) -> list[str]:
+    window = f"{layer.kernel}, {layer.stride}, {layer.padding}"
+    return [f"x = self.{layer.name}(nn.functional.avg_pool2d(x, {window}, divisor_override=1))"]
+
+
+def _average_code(layer: Any) -> list[str]:
+    return [f"x = nn.functional.avg_pool2d(x, {layer.kernel}, {layer.stride}, {layer.padding})"]
+
+
+def _squash(graph: _Graph, layer: Any, x: str, weights: dict[str, np.ndarray]) -> str:
+    squashed = graph.node("Tanh", [graph.node("Mul", [x, graph.constant(np.float32(2 / 3))])])
+    return graph.node("Mul", [squashed, graph.constant(np.float32(SQUASHED))])
+
+
+def _rbf(graph: _Graph, layer: Any, x: str, weights: dict[str, np.ndarray]) -> str:
+    pictures = graph.constant(np.array(layer.told["pictures"], np.float32))
+    apart = graph.node("Sub", [graph.node("Unsqueeze", [x, graph.constant([1])]), pictures])
+    distances = graph.node("ReduceSum", [graph.node("Mul", [apart, apart]), graph.constant([2])], keepdims=0)
+    return graph.node("Neg", [distances])
+
+
+def _rbf_code(layer: Any) -> list[str]:
+    """A sign for each pixel, a line for each digit."""
+    signs = ["".join("+" if pixel > 0 else "-" for pixel in picture) for picture in layer.told["pictures"]]
+    return [
+        "pictures = []",
+        *(f'pictures.append([float(sign + "1") for sign in "{picture}"])' for picture in signs),
+        "x = -(x[:, None] - torch.tensor(pictures)).square().sum(2)",
+    ]
+
+
 def _linear(graph: _Graph, layer: Any, x: str, weights: dict[str, np.ndarray]) -> str:
     constants = [graph.constant(weights[name]) for name in ("weight", "bias")]
     return graph.node("Gemm", [x, *constants], transB=1)
@@ -263,6 +309,11 @@ FORMS: dict[str, _Form] = {
     "normalise": _Form(lambda layer: [f"x = (x - {layer.mean!r}) / {layer.std!r}"], _normalise),
     "conv": _Form(lambda layer: [f"x = self.{layer.name}(x)"], _conv),
     "pool": _Form(_pool_code, lambda graph, layer, x, weights: graph.node("MaxPool", [x], **_window(layer))),
+    "pad": _Form(lambda layer: [f"x = nn.functional.pad(x, [{layer.padding}] * 4)"], _pad),
+    "average": _Form(_average_code, _average),
+    "subsample": _Form(_subsample_code, _subsample),
+    "squash": _Form(lambda layer: [f"x = {SQUASHED} * (2 / 3 * x).tanh()"], _squash),
+    "rbf": _Form(_rbf_code, _rbf),
     "relu": _simple("x = x.relu()", "Relu"),
     "tanh": _simple("x = x.tanh()", "Tanh"),
     "sigmoid": _simple("x = x.sigmoid()", "Sigmoid"),

@@ -1,6 +1,7 @@
 """Each kind of layer is one class here, with everything that this kind knows.
 
     output_shape, parameters, macs    what goes in and out, and what it costs
+    fan_in, connections               how many numbers a cell adds up, and how often a weight is used
     module(), forward()               the PyTorch module of its weights, and what the layer computes
     cell()                            the arithmetic of one number, term by term
     looks_at(), used_by()             which cells depend on which
@@ -14,6 +15,7 @@ Nothing here imports torch before a network is built or run, so a page can show 
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from itertools import product
 from operator import index as as_int
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,8 +31,31 @@ NONLINEARITIES: dict[str, Callable[[float], float]] = {
     "relu": lambda x: max(x, 0.0),
     "tanh": math.tanh,
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)) if x >= 0 else math.exp(x) / (1 + math.exp(x)),
+    "squash": lambda x: SQUASHED * math.tanh(2 / 3 * x),
 }
+SQUASHED = 1.7159  # what LeNet-5's squashing function stays below: so that f(1) = 1 and f(-1) = -1
 GATES = ("input gate", "forget gate", "candidate", "output gate")  # PyTorch's order of an LSTM's rows
+# Which of the six maps each map of LeNet-5's C3 looks at (LeCun, Bottou, Bengio, Haffner 1998, table I).
+C3 = (
+    *((0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5)),
+    *((0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5)),
+    *((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2, 3, 4, 5)),
+)
+# What the 84 units before LeNet-5's output should say for each digit: pictures of 7 x 12, ours.
+BITMAPS = """
+..###.. ...#... .#####. .#####. ....##. ####### ..####. ####### ..###.. .#####.
+.##.##. ..##... ##...## ##...## ...###. ##..... .##.... #....## .##.##. ##...##
+##...## .###... .....## .....## ..####. ##..... ##..... .....## ##...## ##...##
+##...## ...#... .....## .....## .##.##. ##..... ##..... ....##. ##...## ##...##
+##...## ...#... ....##. ...###. ##..##. ######. ##.###. ....##. .##.##. ##...##
+##...## ...#... ...##.. ...###. ##..##. .....## ###..## ...##.. ..###.. .######
+##...## ...#... ..##... .....## ####### .....## ##...## ...##.. .##.##. .....##
+##...## ...#... .##.... .....## ....##. .....## ##...## ..##... ##...## .....##
+##...## ...#... ##..... .....## ....##. .....## ##...## ..##... ##...## .....##
+##...## ...#... ##..... .....## ....##. ##...## ##...## .##.... ##...## ....##.
+.##.##. ...#... ##..... ##...## ....##. ##...## .##.##. .##.... .##.##. ...##..
+..###.. ..###.. ####### .#####. ....##. .#####. ..###.. .##.... ..###.. .###...
+"""
 
 
 @dataclass(frozen=True)
@@ -135,9 +160,29 @@ class Layer:
         return self.input_shape
 
     @property
+    def fan_in(self) -> tuple[int, ...]:
+        """For each output map how many numbers one of its cells adds up, without its bias; () if nothing is learned."""
+        return ()
+
+    @property
     def parameters(self) -> int:
         """Trained numbers."""
-        return 0
+        return sum(numbers + 1 for numbers in self.fan_in)
+
+    @property
+    def stored(self) -> int:
+        """Numbers in a file of its weights: the parameters, and the zeros between maps that are not connected."""
+        return self.parameters
+
+    @property
+    def connections(self) -> int:
+        """Weights and biases, each as often as it is used for one picture."""
+        return sum(numbers + 1 for numbers in self.fan_in) * math.prod(self.output_shape[1:])
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the browser must know of it beside shapes, window and weights."""
+        return {}
 
     @property
     def macs(self) -> int:
@@ -272,8 +317,7 @@ class _Sliding(Layer):
 
     def looks_at(self, mask):
         maps, rows, columns = self.input_shape
-        if self.mixes_maps:
-            mask = mask.any(0, keepdim=True).expand(maps, -1, -1)
+        mask = self._across(mask, back=True)
         seen = mask.new_zeros(maps, *self._padded())
         for part in self._parts(seen):
             part |= mask
@@ -284,12 +328,15 @@ class _Sliding(Layer):
         padded = mask.new_zeros(len(mask), *self._padded())
         _, high, wide = self.input_shape
         padded[:, self.padding : self.padding + high, self.padding : self.padding + wide] = mask
-        if self.mixes_maps:
-            padded = padded.any(0, keepdim=True).expand(maps, -1, -1)
+        padded = self._across(padded, back=False)
         using = mask.new_zeros(maps, rows, columns)
         for part in self._parts(padded):
             using |= part
         return using
+
+    def _across(self, mask: "Tensor", back: bool) -> "Tensor":
+        """From the places of output maps (back) or input maps to the same places of the maps connected with them."""
+        return mask
 
     def _padded(self) -> tuple[int, ...]:
         return tuple(side + 2 * self.padding for side in self.input_shape[1:])
@@ -303,10 +350,33 @@ class _Sliding(Layer):
 
 
 @dataclass(frozen=True)
+class Pad(_Sliding):
+    """A black frame around the picture."""
+
+    kind = "pad"
+    words = "the digit in a black frame"
+    bounded = True
+    computes = False
+
+    def forward(self, x, module=None):
+        from torch.nn.functional import pad
+
+        return pad(x, [self.padding] * 4)
+
+    def _terms(self, at):
+        for row, column in self.cells(*at.index[1:]):
+            yield (at.index[0], row, column), "the same number", 1.0
+
+
+@dataclass(frozen=True)
 class Conv(_Sliding):
-    """Each output map: the input maps × one kernel each, added up, plus a bias."""
+    """Each output map: the input maps × one kernel each, added up, plus a bias.
+
+    table: the input maps that each output map looks at; empty: all. The kernels of the others stay zero.
+    """
 
     maps: int = 1
+    table: tuple[tuple[int, ...], ...] = ()
 
     kind = "conv"
     words = "weighted sums of 5 × 5 patches: the pre-activations"
@@ -319,27 +389,53 @@ class Conv(_Sliding):
         return (self.maps, *super().output_shape[1:])
 
     @property
-    def parameters(self):
-        return self.maps * (self.input_shape[0] * self.kernel**2 + 1)
+    def inputs(self) -> tuple[tuple[int, ...], ...]:
+        """The input maps that each output map looks at."""
+        return self.table or (tuple(range(self.input_shape[0])),) * self.maps
+
+    @property
+    def fan_in(self):
+        return tuple(len(maps) * self.kernel**2 for maps in self.inputs)
 
     @property
     def macs(self):
-        maps, rows, columns = self.output_shape
-        return maps * self.input_shape[0] * self.kernel**2 * rows * columns
+        return sum(self.fan_in) * math.prod(self.output_shape[1:])
+
+    @property
+    def stored(self):
+        return self.maps * (self.input_shape[0] * self.kernel**2 + 1)
+
+    @property
+    def told(self):
+        return {"inputs": self.table} if self.table else {}
 
     def module(self):
+        import torch
         from torch import nn
 
-        return nn.Conv2d(self.input_shape[0], self.maps, self.kernel, self.stride, self.padding)
+        module = nn.Conv2d(self.input_shape[0], self.maps, self.kernel, self.stride, self.padding)
+        if self.table:
+            with torch.no_grad():
+                module.weight.mul_(_links(self.inputs)[..., None, None].to(module.weight))
+        return module
 
     def forward(self, x, module=None):
-        return module(x)
+        if not self.table:
+            return module(x)
+        from torch.nn.functional import conv2d
+
+        weight = module.weight * _links(self.table)[..., None, None].to(module.weight)
+        return conv2d(x, weight, module.bias, self.stride, self.padding)
+
+    def _across(self, mask, back):
+        links = _links(self.inputs).T if back else _links(self.inputs)
+        return (links @ mask.flatten(1).float()).bool().view(-1, *mask.shape[1:])
 
     def _terms(self, at):
         to, row, column = at.index
         kernels = at.weights["weight"][to]
         top, left = row * self.stride - self.padding, column * self.stride - self.padding
-        for k, (r, c) in product(range(len(kernels)), self.cells(row, column)):
+        for k, (r, c) in product(self.inputs[to], self.cells(row, column)):
             i, j = r - top, c - left
             yield (k, r, c), f"{at.before} map {k} × kernel ({i}, {j})", kernels[k, i, j].item()
 
@@ -367,6 +463,74 @@ class MaxPool(_Sliding):
         winner = max(window, key=lambda place: at.x[at.n][place].item())
         for place in window:
             yield place, "largest" if place == winner else "smaller", float(place == winner)
+
+
+@dataclass(frozen=True)
+class AveragePool(_Sliding):
+    """The mean of each window; padding counts as zeros."""
+
+    kind = "average"
+    words = "the mean of each window"
+
+    def forward(self, x, module=None):
+        from torch.nn.functional import avg_pool2d
+
+        return avg_pool2d(x, self.kernel, self.stride, self.padding)
+
+    def _terms(self, at):
+        to, row, column = at.index
+        for place in self.cells(row, column):
+            yield (to, *place), "one of the window", 1 / self.kernel**2
+
+
+@dataclass(frozen=True)
+class Subsample(_Sliding):
+    """The sum of each window × a coefficient of its map, plus a bias: LeNet-5's trained pooling."""
+
+    kind = "subsample"
+    words = "the sum of each window × its map's coefficient, plus a bias"
+    signed = True
+
+    @property
+    def fan_in(self):
+        return (self.kernel**2,) * self.input_shape[0]
+
+    @property
+    def parameters(self):
+        return 2 * self.input_shape[0]
+
+    @property
+    def macs(self):
+        return math.prod(self.output_shape)
+
+    def module(self):
+        from torch import nn
+
+        maps = self.input_shape[0]
+        return nn.Conv2d(maps, maps, 1, groups=maps)  # one number a map, and its bias
+
+    def forward(self, x, module=None):
+        from torch.nn.functional import avg_pool2d
+
+        return module(avg_pool2d(x, self.kernel, self.stride, self.padding, divisor_override=1))
+
+    def _terms(self, at):
+        to, row, column = at.index
+        coefficient = at.weights["weight"][to].item()
+        for place in self.cells(row, column):
+            yield (to, *place), "one of the window × coefficient", coefficient
+
+    def _bias(self, at):
+        return at.weights["bias"][at.index[0]].item()
+
+
+@cache
+def _links(inputs: tuple[tuple[int, ...], ...]) -> "Tensor":
+    """[output maps, input maps]: 1 where they are connected, 0 elsewhere."""
+    import torch
+
+    maps = range(max(map(max, inputs)) + 1)
+    return torch.tensor([[float(k in own) for k in maps] for own in inputs], device="cpu")
 
 
 # --- Activations -----------------------------------------------------------------------------------------------------
@@ -421,6 +585,21 @@ class Sigmoid(Activation):
 
     def liveliness(self, x):
         return 0.49 - (x - 0.5).abs()
+
+
+@dataclass(frozen=True)
+class Squash(Activation):
+    """LeNet-5's scaled tanh."""
+
+    kind = "squash"
+    words = "1.7159 × tanh(2x/3): squeezed between −1.7159 and 1.7159"
+    signed = True
+
+    def forward(self, x, module=None):
+        return SQUASHED * (2 / 3 * x).tanh()
+
+    def liveliness(self, x):
+        return 0.99 * SQUASHED - x.abs()
 
 
 # --- Layers that only rearrange --------------------------------------------------------------------------------------
@@ -541,12 +720,12 @@ class Linear(_Dense):
         return (self.units,)
 
     @property
-    def parameters(self):
-        return (self.input_shape[-1] + 1) * self.units
+    def fan_in(self):
+        return (self.input_shape[-1],) * self.units
 
     @property
     def macs(self):
-        return self.input_shape[-1] * self.units
+        return sum(self.fan_in)
 
     def module(self):
         from torch import nn
@@ -562,6 +741,50 @@ class Linear(_Dense):
 
     def _bias(self, at):
         return at.weights["bias"][at.index[0]].item()
+
+
+@dataclass(frozen=True)
+class Rbf(_Dense):
+    """LeNet-5's output: minus the squared distance between the 84 numbers before and the picture of each digit in
+    BITMAPS, of which 1 is white and -1 black. So the largest is the answer here too: the smallest distance wins."""
+
+    kind = "rbf"
+    words = "minus the squared distance to each digit's 7 × 12 picture: the smallest distance wins"
+    signed = True
+
+    @property
+    def output_shape(self):
+        return (len(_pictures()),)
+
+    @property
+    def macs(self):
+        return self.input_shape[0] * self.output_shape[0]
+
+    @property
+    def connections(self):
+        return self.macs
+
+    @property
+    def told(self):
+        return {"pictures": _pictures()}
+
+    def forward(self, x, module=None):
+        return -(x[:, None] - x.new_tensor(_pictures())).square().sum(2)
+
+    def cell(self, at):
+        terms = tuple(
+            Term(f"−({at.before} {i} − its pixel)²", at.before, (i,), x, pixel, -((x - pixel) ** 2), at.n)
+            for i, (x, pixel) in enumerate(zip(at.x[at.n].tolist(), _pictures()[at.index[0]]))
+        )
+        total = math.fsum(term.product for term in terms)
+        return Cell(self.name, self.kind, at.index, terms, 0.0, total, "", total, at.torch)
+
+
+@cache
+def _pictures() -> tuple[tuple[float, ...], ...]:
+    """BITMAPS as numbers: for each digit 84, row by row."""
+    rows = [line.split() for line in BITMAPS.split("\n") if line]
+    return tuple(tuple(1.0 if dot == "#" else -1.0 for row in rows for dot in row[digit]) for digit in range(10))
 
 
 @dataclass(frozen=True)
@@ -714,6 +937,7 @@ class Lstm(_Recurrent):
         return memory
 
 
-ACTIVATIONS: dict[str, type[Activation]] = {cls.kind: cls for cls in (Relu, Tanh, Sigmoid)}
-POOLS: dict[str, type[_Sliding]] = {"max": MaxPool}  # by the `kind` of a variant's Pool
+ACTIVATIONS: dict[str, type[Activation]] = {cls.kind: cls for cls in (Relu, Tanh, Sigmoid, Squash)}
+# By the `kind` of a variant's Pool.
+POOLS: dict[str, type[_Sliding]] = {"max": MaxPool, "average": AveragePool, "subsample": Subsample}
 RECURRENT: dict[str, type[_Recurrent]] = {cls.kind: cls for cls in (Rnn, Lstm)}

@@ -5,7 +5,7 @@
 >>> for stage in model.trace(x): print(stage.name, stage.output.shape)
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -29,6 +29,7 @@ class LeNet(nn.Module):
         for layer in self.layers:
             if layer.parameters:
                 self.add_module(layer.name, layer.module())
+                INITIALISATIONS[variant.initialisation](self.get_submodule(layer.name), layer)
 
     def forward(self, x: Tensor) -> Tensor:
         """[N, 1, 28, 28] in [0, 1] -> [N, 10] logits, the softmax of which are the probabilities."""
@@ -53,6 +54,31 @@ class LeNet(nn.Module):
     def apply_layer(self, layer: Layer, x: Tensor) -> Tensor:
         """The output of one layer of the list for the output of the one before it."""
         return layer.forward(x, self._modules.get(layer.name))
+
+
+@torch.no_grad()
+def _as_in_1998(module: nn.Module, layer: Layer) -> None:
+    """Uniform within ±2.4 / fan-in (LeCun and others 1998, appendix A); what is not connected stays zero."""
+    if layer.fan_in:
+        limits = 2.4 / torch.tensor(layer.fan_in)
+        for parameter in module.parameters():
+            drawn = torch.empty_like(parameter).uniform_(-1, 1) * limits.view(-1, *[1] * (parameter.ndim - 1))
+            parameter.copy_(drawn * (parameter != 0))
+
+
+def _xavier(module: nn.Module, layer: Layer) -> None:
+    """Xavier's uniform weights (Glorot and Bengio 2010); biases as PyTorch has them."""
+    for name, parameter in module.named_parameters():
+        if name.startswith("weight"):
+            nn.init.xavier_uniform_(parameter)
+
+
+# By the name of lenet.variant.INITIALISATIONS.
+INITIALISATIONS: dict[str, Callable[[nn.Module, Layer], None]] = {
+    "pytorch": lambda module, layer: None,
+    "1998": _as_in_1998,
+    "xavier": _xavier,
+}
 
 
 def empty_model(variant: Variant) -> LeNet:

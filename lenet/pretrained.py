@@ -37,7 +37,7 @@ MNIST_NORMAL = (0.1307, 0.3081)  # mean and deviation of its training pictures, 
 # A variant has seed 0 of the paper's recipe, whatever came of it, but `original`: the lowest seed that learns all ten
 # digits; `original-dead` is its seed 0, which has lost one of them.
 SHIPPED: dict[str, tuple[Variant, Recipe]] = {
-    **{name: (VARIANTS[name], RECIPES["paper"]) for name in VARIANTS},
+    **{name: (v, RECIPES["paper"]) for name, v in VARIANTS.items() if v.output_activation},
     "best": (VARIANTS["best"], RECIPES["best"]),
     "original": (VARIANTS["original"], replace(RECIPES["paper"], seed=1)),
     "original-seed-2": (VARIANTS["original"], replace(RECIPES["paper"], seed=2)),

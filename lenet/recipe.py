@@ -40,7 +40,8 @@ class Recipe:
     drawings: how many of the pen's digits of lenet/synthetic.py are added to them.
     optimiser: `sgd`, or `adam` (PyTorch's AdamW: weight decay acts on the weights, not through the gradient);
         momentum is of `sgd` alone.
-    schedule: `constant`, or `one-cycle` (up to `lr` and down to nothing, along half a cosine each).
+    schedule: `constant`; `one-cycle` (up to `lr` and down to nothing, along half a cosine each); or `falling`, from
+        `lr` down to a fiftieth of it in the steps of LeNet-5's 20 epochs.
     shuffle: a new order each epoch; without it the images keep their fixed order.
     seed: fixes the initialisation, the order and the augmentation.
     data: what it learns from.
@@ -87,6 +88,7 @@ RECIPES = {
         shuffle=True,
         drawings=24_000,
     ),
+    "1998": Recipe(lr=0.01, batch_size=16, schedule="falling", shuffle=True),
     # Learning rate and batch size compared on the last 10,000 training pictures; `python -m benchmarks train --quick`.
     "quick": Recipe(optimiser="adam", lr=0.01, batch_size=64, epochs=3, schedule="one-cycle", shuffle=True),
 }
@@ -106,7 +108,7 @@ LIMITS = {
 # The values of each word in a recipe; training.py says what they mean.
 CHOICES = {
     "optimiser": ("sgd", "adam"),
-    "schedule": ("constant", "one-cycle"),
+    "schedule": ("constant", "falling", "one-cycle"),
     "augmentation": ("none", "pen"),
 }
 

@@ -6,8 +6,8 @@ Everything else is built from that list: the module (model.py), its trace, the a
 Nothing here imports torch, so a page can show a variant before torch is loaded.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import combinations
 from math import exp, inf
 from numbers import Integral, Real
@@ -23,6 +23,7 @@ HIDDEN = (120, 84)  # units of the fully connected (or recurrent) layers before 
 CLASSES = 10
 MOST_NORMAL = 1000  # mean and deviation of the input normalisation lie below it; pixel intensities are 0 to 1
 
+SIZES = (INPUT_SIZE, 32)  # of the picture that the first convolution sees: as it is, or in a black frame
 ACTIVATIONS = tuple(kinds.ACTIVATIONS)
 HEADS = {
     "linear": "fully connected",
@@ -30,6 +31,14 @@ HEADS = {
     "lstm": "LSTM along the batch",
     "rnn-steps": "RNN along the positions",
     "lstm-steps": "LSTM along the positions",
+}
+
+
+OUTPUTS = {"linear": "weighted sums", "rbf": "distances to 7 × 12 pictures of the digits"}
+INITIALISATIONS = {
+    "pytorch": "PyTorch's default",
+    "1998": "uniform within ±2.4 / fan-in, biases as well",
+    "xavier": "Xavier's, uniform within ±√(6 / (fan-in + fan-out))",
 }
 
 
@@ -58,6 +67,10 @@ class Variant:
         of the last feature maps of one digit, row by row.
     output_activation: whether the nonlinearity follows the last layer too, as in the base implementation.
     mean, std: of the input normalisation (x - mean) / std; 0 and 1 leave the pixel intensities as they are.
+    size: one of SIZES.
+    table: whether conv2 looks at the maps of LeNet-5's table (layers.C3) instead of all of them.
+    output: one of OUTPUTS, `linear` or `rbf`: Euclidean radial basis functions, the squashing function before them.
+    initialisation: one of INITIALISATIONS, of the weights before training.
     """
 
     activation: str = "relu"
@@ -66,6 +79,10 @@ class Variant:
     output_activation: bool = True
     mean: float = 0.0
     std: float = 1.0
+    size: int = INPUT_SIZE
+    table: bool = False
+    output: str = "linear"
+    initialisation: str = "pytorch"
 
     @property
     def depth(self) -> int:
@@ -73,24 +90,45 @@ class Variant:
         return len(self.pools)
 
 
-def from_fields(fields: Mapping[str, Any]) -> Variant:
+def from_fields(given: Mapping[str, Any]) -> Variant:
     """The variant that `dataclasses.asdict` made these fields of. Raises TypeError or another error if it made none."""
-    pools = tuple(Pool(**pool) for pool in fields["pools"][: len(CHANNELS) + 1])  # one too many is refused by `layers`
-    return Variant(**{**fields, "pools": pools})
+    pools = tuple(Pool(**pool) for pool in given["pools"][: len(CHANNELS) + 1])  # one too many is refused by `layers`
+    return Variant(**{**given, "pools": pools})
+
+
+LATER = ("size", "table", "output", "initialisation")  # fields that older files do not know
 
 
 def to_fields(v: Variant) -> dict[str, Any]:
-    """The variant as plain values, for JSON. A max-pool leaves its kind out: older files know no other."""
-    fields = asdict(v)
-    for pool in fields["pools"]:
+    """The variant as plain values, for JSON. What older files do not know is left out where it is as it was then."""
+    usual = {field.name: field.default for field in fields(v) if field.name in LATER}
+    told = {name: value for name, value in asdict(v).items() if name not in usual or value != usual[name]}
+    for pool in told["pools"]:
         if pool["kind"] == Pool.kind:
             del pool["kind"]
-    return fields
+    return told
 
 
 def _two(kernel: int, stride: int, padding: int) -> tuple[Pool, Pool]:
     return (Pool(kernel, stride, padding),) * 2
 
+
+# LeNet-5 as it was published (LeCun, Bottou, Bengio, Haffner 1998), in our names: conv1 is its C1, pool1 S2, conv2 C3,
+# pool2 S4, fc1 C5 and fc2 F6. Pixels from -0.1 (white) to 1.175 (black). PyTorch's initialisation goes with ReLU.
+LENET_5 = Variant(
+    "squash",
+    (Pool(kind="subsample"),) * 2,
+    output_activation=False,
+    mean=0.1 / 1.275,
+    std=1 / 1.275,
+    size=32,
+    table=True,
+    output="rbf",
+    initialisation="1998",
+)
+_MAX = replace(LENET_5, pools=(Pool(), Pool()))
+_ALL_MAPS = replace(_MAX, table=False)
+_RELU = replace(_ALL_MAPS, activation="relu", initialisation="pytorch")
 
 # A named variant is one row here. `best` and `original-dead` are the same networks as others, trained otherwise.
 VARIANTS: dict[str, Variant] = {
@@ -112,12 +150,27 @@ VARIANTS: dict[str, Variant] = {
     "lstm": Variant(head="lstm"),
     "rnn-steps": Variant(head="rnn-steps"),
     "lstm-steps": Variant(head="lstm-steps"),
+    # Each of these five differs from the one before in one thing; the next is `best`, which sees the plain 28 x 28.
+    "lenet-5-1998": LENET_5,
+    "1998-max-pool": _MAX,
+    "1998-all-maps": _ALL_MAPS,
+    "1998-relu": _RELU,
+    "1998-softmax": replace(_RELU, output="linear"),
+    # As d2l.ai has it: a padding of 2 around the first convolution is a picture of 32 x 32.
+    "d2l": Variant(
+        "sigmoid",
+        (Pool(kind="average"),) * 2,
+        output_activation=False,
+        size=32,
+        initialisation="xavier",
+    ),
+    "pytorch-tutorial": Variant(output_activation=False, size=32),  # "Neural Networks" of PyTorch's tutorials
 }
 # The twin of each without the nonlinearity after its last layer, for the study's counter-tests.
 LINEAR: dict[str, Variant] = {
     f"{name}-linear": replace(v, output_activation=False)
     for name, v in VARIANTS.items()
-    if name not in ("best", "original-dead")
+    if v.output_activation and name != "original-dead"
 }
 
 
@@ -156,18 +209,23 @@ def layers(v: Variant) -> list[Layer]:
         counts[prefix] = counts.get(prefix, 0) + 1
         add(kind, f"{prefix}{counts[prefix]}", **fields)
 
-    def activate() -> None:
-        numbered(kinds.ACTIVATIONS[v.activation], v.activation)
+    def activate(kind: str = v.activation) -> None:
+        numbered(kinds.ACTIVATIONS[kind], kind)
 
+    if v.size > INPUT_SIZE:
+        add(kinds.Pad, padding=(v.size - INPUT_SIZE) // 2)
     if (v.mean, v.std) != (0.0, 1.0):
         add(kinds.Normalise, mean=v.mean, std=v.std)
     for number, (channels, pool) in enumerate(zip(CHANNELS, v.pools), start=1):
         _check_room(v, f"conv{number}", KERNEL, 0, table[-1], number)
-        numbered(kinds.Conv, "conv", kernel=KERNEL, maps=channels)
+        connected = kinds.C3 if v.table and number == 2 else ()
+        numbered(kinds.Conv, "conv", kernel=KERNEL, maps=channels, table=connected)
         activate()
         _check_room(v, f"pool{number}", pool.kernel, pool.padding, table[-1], number)
         sizes = {"kernel": pool.kernel, "stride": pool.stride, "padding": pool.padding}
         numbered(kinds.POOLS[pool.kind], "pool", **sizes)
+        if pool.kind == "subsample":
+            add(kinds.ACTIVATIONS[v.activation], f"{v.activation}_pool{number}")
 
     kind, _, form = v.head.partition("-")
     if form == "steps":
@@ -182,8 +240,11 @@ def layers(v: Variant) -> list[Layer]:
             numbered(kinds.Linear, "fc", units=HIDDEN[1])
         else:
             add(kinds.RECURRENT[kind], units=HIDDEN[1])
-        activate()
-    numbered(kinds.Linear, "fc", units=CLASSES)
+        activate("squash" if v.output == "rbf" else v.activation)  # the pictures are of -1 and 1
+    if v.output == "rbf":
+        add(kinds.Rbf)
+    else:
+        numbered(kinds.Linear, "fc", units=CLASSES)
     if v.output_activation:
         activate()
     add(kinds.Softmax)
@@ -192,12 +253,20 @@ def layers(v: Variant) -> list[Layer]:
 
 def check(v: Variant) -> None:
     """Raise VariantError if a field of the variant is not a possible value by itself."""
-    if v.activation not in ACTIVATIONS:
-        raise VariantError(f"The activation {v.activation!r} is unknown: choose one of {', '.join(ACTIVATIONS)}.")
-    if v.head not in HEADS:
-        raise VariantError(f"The head {v.head!r} is unknown: choose one of {', '.join(HEADS)}.")
-    if not isinstance(v.output_activation, bool):
-        raise VariantError(f"An output activation is there or not: true or false, not {v.output_activation!r:.40}.")
+    choices: dict[str, Collection] = {"activation": ACTIVATIONS, "head": HEADS, "output": OUTPUTS}
+    for name, known in (choices | {"initialisation": INITIALISATIONS}).items():
+        if getattr(v, name) not in known:
+            raise VariantError(f"The {name} {getattr(v, name)!r} is unknown: choose one of {', '.join(known)}.")
+    for name, words in (("output_activation", "An output activation"), ("table", "A table of connections")):
+        if not isinstance(getattr(v, name), bool):
+            raise VariantError(f"{words} is there or not: true or false, not {getattr(v, name)!r:.40}.")
+    if v.size not in SIZES or not isinstance(v.size, int):
+        raise VariantError(f"A picture of {v.size!r:.40} pixels is impossible: choose one of 28, 32.")
+    if v.output == "rbf" and (v.output_activation or v.head not in ("linear", "rnn", "lstm")):
+        raise VariantError(
+            "Distances follow a nonlinearity and have none behind them: a linear head without an output activation "
+            "would fit."
+        )
     if not 1 <= v.depth <= len(CHANNELS):
         raise VariantError(f"A LeNet here has 1 to {len(CHANNELS)} convolutional layers, not {v.depth}.")
     if not all(isinstance(number, Real) for number in (v.mean, v.std)) or not (
@@ -275,3 +344,8 @@ def parameter_count(v: Variant) -> int:
 def multiply_adds(v: Variant) -> int:
     """Multiply-adds of one forward pass of one picture."""
     return sum(layer.macs for layer in layers(v))
+
+
+def connections(v: Variant) -> int:
+    """Weights and biases, each as often as one picture uses it (340,908 for LeNet-5)."""
+    return sum(layer.connections for layer in layers(v))

@@ -11,12 +11,12 @@ from safetensors.torch import save_file
 
 from lenet.data import mnist, pixels
 from lenet.explain import cell, receptive_field, used_by
-from lenet.layers import ACTIVATIONS
+from lenet.layers import ACTIVATIONS, POOLS, Conv
 from lenet.model import LeNet
 from lenet.paths import PRETRAINED
 from lenet.pretrained import create_model, shipped
 from lenet.ui.shared import stages
-from lenet.variant import HEADS, VARIANTS, Pool, Variant, VariantError, layers
+from lenet.variant import HEADS, OUTPUTS, SIZES, VARIANTS, Pool, Variant, VariantError, layers
 from tests import javascript
 
 RANDOM = 50
@@ -53,7 +53,8 @@ def some_variant(source: random.Random) -> Variant:
     """A variant that can be built, by chance."""
     while True:
         pools = tuple(
-            Pool(source.randint(1, 3), source.randint(1, 3), source.randint(0, 1)) for _ in range(source.randint(1, 3))
+            Pool(source.randint(1, 3), source.randint(1, 3), source.randint(0, 1), source.choice(list(POOLS)))
+            for _ in range(source.randint(1, 3))
         )
         variant = Variant(
             source.choice(list(ACTIVATIONS)),
@@ -61,6 +62,9 @@ def some_variant(source: random.Random) -> Variant:
             source.choice(list(HEADS)),
             source.random() < 0.5,
             *source.choice([(0.0, 1.0), (0.1307, 0.3081)]),
+            source.choice(SIZES),
+            source.random() < 0.5,
+            source.choice(list(OUTPUTS)),
         )
         try:
             if sum(layer.macs for layer in layers(variant)) < 3_000_000:
@@ -96,7 +100,8 @@ def compared(models: list[LeNet], folder, cells: list[list[tuple[int, int]]]) ->
             ours = cell(model, trace, layer.name, index)
             size = max(1.0, sum(abs(term.product) for term in ours.terms) + abs(ours.bias))
             assert told["value"] == pytest.approx(ours.value, abs=1e-5 * size, rel=1e-4), (model.variant, layer.name)
-            assert told["groups"] == (len(ours.gates) or (layer.input_shape[0] if layer.kind == "conv" else 0))
+            patches = len(layer.inputs[index[0]]) if isinstance(layer, Conv) else 0
+            assert told["groups"] == (len(ours.gates) or patches)
             assert told["terms"] == (0 if ours.gates else len(ours.terms)), layer.name
             seen, using = receptive_field(model, layer.name, index), used_by(model, layer.name, index)
             # A plane holds for all maps of a layer in the browser, so it may say more there, never less.

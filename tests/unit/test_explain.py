@@ -10,16 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet.explain import cell, receptive_field, used_by
-from lenet.layers import NONLINEARITIES
+from lenet.layers import C3, NONLINEARITIES, POOLS
 from lenet.model import LeNet, Trace
 from lenet.training import new_model
-from lenet.variant import ACTIVATIONS, HEADS, VARIANTS, Pool, Variant, VariantError, layers
+from lenet.variant import ACTIVATIONS, HEADS, OUTPUTS, SIZES, VARIANTS, Pool, Variant, VariantError, layers
 
 
 @st.composite
 def variants(draw) -> Variant:
     """Any network that can be built."""
-    pools = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(0, 1)).map(lambda pool: Pool(*pool))
+    kinds = st.sampled_from(list(POOLS))
+    pools = st.tuples(st.integers(1, 3), st.integers(1, 3), st.integers(0, 1), kinds).map(lambda pool: Pool(*pool))
     made = Variant(
         activation=draw(st.sampled_from(ACTIVATIONS)),
         pools=tuple(draw(st.lists(pools, min_size=1, max_size=4))),
@@ -27,6 +28,9 @@ def variants(draw) -> Variant:
         output_activation=draw(st.booleans()),
         mean=draw(st.sampled_from([0.0, 0.1307])),
         std=draw(st.sampled_from([1.0, 0.3081])),
+        size=draw(st.sampled_from(SIZES)),
+        table=draw(st.booleans()),
+        output=draw(st.sampled_from(list(OUTPUTS))),
     )
     try:
         layers(made)
@@ -61,7 +65,9 @@ def test_the_terms_of_every_kind_of_cell_sum_to_pytorchs_number(variant, seed, n
             # What a term says it has read is really there.
             if term.what != "memory before × forget gate" and term.what != "candidate × input gate":
                 assert term.value == trace[term.source].output[term.picture][term.index].item()
-            if got.nonlinearity != "softmax":
+            if stage.kind == "rbf":
+                assert term.product == -((term.value - term.weight) ** 2) and abs(term.weight) == 1
+            elif got.nonlinearity != "softmax":
                 assert term.product == term.value * term.weight
         if got.nonlinearity in NONLINEARITIES:
             assert close(NONLINEARITIES[got.nonlinearity](got.sum), got.value)
@@ -81,8 +87,9 @@ def test_a_convolution_has_a_term_for_every_input_channel(name):
     for stage in trace:
         if stage.kind == "conv":
             got = cell(model, trace, stage.name, (0, 1, 1))
-            assert len(got.terms) == 25 * stage.layer.input_shape[0]
-            assert {term.index[0] for term in got.terms} == set(range(stage.layer.input_shape[0]))
+            maps = C3[0] if VARIANTS[name].table and stage.name == "conv2" else range(stage.layer.input_shape[0])
+            assert len(got.terms) == 25 * len(maps)
+            assert {term.index[0] for term in got.terms} == set(maps)
 
 
 def test_along_the_batch_the_state_comes_from_the_digit_before():
@@ -126,8 +133,8 @@ def test_a_pixel_outside_the_receptive_field_never_changes_the_cell(variant, dat
 @settings(max_examples=20)
 @given(variants(), st.data())
 def test_in_a_linear_network_of_positive_weights_every_pixel_inside_changes_the_cell(variant, data):
-    variant = replace(variant, activation="relu")  # on positive numbers a ReLU does nothing
-    model = positive(variant)
+    # On positive numbers a ReLU does nothing.
+    model = positive(replace(variant, activation="relu", output="linear"))
     table = [layer for layer in model.layers if layer.kind not in ("softmax", "rnn", "lstm", "last")]
     if variant.head != "linear":
         table = table[: next((i for i, layer in enumerate(table) if layer.name in ("fc2", "sequence")), len(table))]

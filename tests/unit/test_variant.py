@@ -3,29 +3,42 @@
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lenet.layers import POOLS, Rbf
 from lenet.model import LeNet
 from lenet.paths import ROOT
+from lenet.training import new_model
 from lenet.variant import (
     ACTIVATIONS,
     HEADS,
     LINEAR,
+    OUTPUTS,
+    SIZES,
     VARIANTS,
     Pool,
     Variant,
     VariantError,
+    connections,
     layers,
     linear_twin,
     parameter_count,
+    to_fields,
     variant,
 )
 
-pools = st.builds(Pool, kernel=st.integers(1, 4), stride=st.integers(1, 4), padding=st.integers(0, 2))
+pools = st.builds(
+    Pool,
+    kernel=st.integers(1, 4),
+    stride=st.integers(1, 4),
+    padding=st.integers(0, 2),
+    kind=st.sampled_from(list(POOLS)),
+)
 variants = st.builds(
     Variant,
     activation=st.sampled_from(ACTIVATIONS),
@@ -34,6 +47,9 @@ variants = st.builds(
     output_activation=st.booleans(),
     mean=st.sampled_from([0.0, 0.1307]),
     std=st.sampled_from([1.0, 0.3081]),
+    size=st.sampled_from(SIZES),
+    table=st.booleans(),
+    output=st.sampled_from(list(OUTPUTS)),
 )
 
 
@@ -44,15 +60,56 @@ def test_parameters_of_the_base_network(name, count):
 
 @pytest.mark.parametrize("name", VARIANTS)
 def test_shape_table_agrees_with_torch(name):
-    model = LeNet(VARIANTS[name])
+    model = new_model(VARIANTS[name], 0)
     trace = model.trace(torch.rand(2, 1, 28, 28))
     assert [stage.name for stage in trace] == [layer.name for layer in layers(VARIANTS[name])]
     for stage in trace:
         assert stage.output.shape[1:] == stage.layer.output_shape, stage.name
-    assert sum(p.numel() for p in model.parameters()) == parameter_count(VARIANTS[name])
     for layer in model.layers:
-        if layer.parameters:
-            assert sum(p.numel() for p in model.get_submodule(layer.name).parameters()) == layer.parameters
+        if layer.parameters:  # kernels of maps that are not connected are zero
+            weights = model.get_submodule(layer.name).parameters()
+            assert sum(int(p.count_nonzero()) for p in weights) == layer.parameters
+
+
+def test_lenet_5_has_the_published_numbers_of_parameters_and_connections():
+    """LeCun, Bottou, Bengio, Haffner 1998, section II.B; by what a gradient reaches as well as by the shape table."""
+    v = VARIANTS["lenet-5-1998"]
+    assert (parameter_count(v), connections(v)) == (60_000, 340_908)
+    counts = {layer.name: (layer.parameters, layer.connections) for layer in layers(v) if layer.connections}
+    assert counts == {
+        "conv1": (156, 122_304),
+        "pool1": (12, 5_880),
+        "conv2": (1_516, 151_600),
+        "pool2": (32, 2_000),
+        "fc1": (48_120, 48_120),
+        "fc2": (10_164, 10_164),
+        "rbf": (0, 840),
+    }
+    model = new_model(v, 0)
+    model(torch.rand(9, 1, 28, 28, generator=torch.Generator().manual_seed(0))).square().sum().backward()
+    assert sum(int(p.grad.count_nonzero()) for p in model.parameters()) == 60_000
+
+
+def test_each_picture_of_the_rbf_layer_is_at_distance_zero_from_itself_and_far_from_the_others():
+    rbf = Rbf("rbf", (84,))
+    pictures = torch.tensor(rbf.told["pictures"])
+    assert pictures.shape == (10, 84) and set(pictures.unique().tolist()) == {-1.0, 1.0}
+    distances = -rbf.forward(pictures)
+    assert torch.equal(distances.diagonal(), torch.zeros(10))
+    assert (distances + 999 * torch.eye(10)).min() >= 4 * 6  # six pixels apart at least
+
+
+def test_the_steps_from_1998_to_today_change_one_thing_each():
+    names = ["lenet-5-1998", "1998-max-pool", "1998-all-maps", "1998-relu", "1998-softmax", "best"]
+    fields = [to_fields(VARIANTS[name]) for name in names]
+    changed = [{key for key in a.keys() | b.keys() if a.get(key) != b.get(key)} for a, b in pairwise(fields)]
+    assert changed == [
+        {"pools"},
+        {"table"},
+        {"activation", "initialisation"},
+        {"output"},
+        {"size", "mean", "std"},
+    ]
 
 
 @given(variants)
@@ -97,6 +154,11 @@ def test_names_of_layers_are_unique(v):
         (Variant(std=10**400), "1000000", "1000"),
         (Variant(mean="much"), "much", "1000"),  # type: ignore[arg-type]
         (Variant(pools=(Pool(2, 10**30), Pool())), "pool1", "at most 28"),
+        (Variant(size=30), "30", "28, 32"),
+        (Variant(table=1), "1", "true or false"),  # type: ignore[arg-type]
+        (Variant(output="softmax"), "softmax", "rbf"),
+        (Variant(initialisation="magic"), "magic", "xavier"),
+        (Variant(output="rbf"), "Distances", "would fit"),
     ],
 )
 def test_an_impossible_variant_names_the_layer_and_what_would_fit(wrong, layer, remedy):

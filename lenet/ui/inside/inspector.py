@@ -63,8 +63,8 @@ def pack(
     """
     table = layers(variant)
     for layer in table:
-        if sum(value.size for key, value in weights.items() if key.startswith(f"{layer.name}.")) != layer.parameters:
-            raise ValueError(f"{layer.name} of {name} has {layer.parameters} weights; these are others.")
+        if sum(value.size for key, value in weights.items() if key.startswith(f"{layer.name}.")) != layer.stored:
+            raise ValueError(f"{layer.name} of {name} has {layer.stored} weights; these are others.")
     numbers = [*weights.values(), np.concatenate([np.ravel(outputs[layer.name]) for layer in table])]
     starts = np.cumsum([0, *(values.size for values in numbers)]).tolist()
     *places, values = [[start, part.size] for start, part in zip(starts, numbers)]

@@ -3,7 +3,7 @@
 import { el, paintCells } from "./dom.js"
 import { figure, nameOf } from "./formatting.js"
 import { blocks, corner, isDigits, mosaicOf, outline, zooms } from "./inspector-layout.js"
-import { count, KINDS, looksAt, only, place, usedBy } from "./layers.js"
+import { count, KINDS, looksAt, only, onMap, place, usedBy } from "./layers.js"
 import { LOOKS_AT, USED_BY } from "./palette.js"
 
 /** The elements of the strip. state gets the canvases, overlays and zooms of the layers. */
@@ -118,7 +118,7 @@ function ring({ net, overlays, zoom, drawn }, number, field, colour, dash) {
   if (whole) context.rect(1, 1, wide * z - 2, high * z - 2) // one line around all maps, not one around each
   const lines = whole ? [] : outline(field.plane, rows, columns)
   for (let map = 0; map < maps; map++) {
-    if (field.map >= 0 && field.map !== map) continue
+    if (!onMap(field, map)) continue
     const [left, top] = corner(layer, map)
     for (const [x1, y1, x2, y2] of lines) {
       context.moveTo((left + x1) * z, (top + y1) * z)

@@ -3,8 +3,8 @@
 // Nothing here touches the page: what a panel is built of comes in as `ui`.
 //
 // A stage is { name, kind, number, shape: [maps, rows, columns], window: [kernel, stride, padding], along, values,
-// weights }, its cells a flat list. A field is { map, plane }: one byte for each cell of a map, the same in all maps
-// (map -1) or in one of them.
+// weights }, its cells a flat list; a convolution with a table has the `inputs` of each map, an RBF layer its `pictures`.
+// A field is { map, plane }: one byte for each cell of a map, the same in all maps (map -1), in one, or in a Set of them.
 // A kind also says whether it `opens` a new row of layers, whether a cell `spreads` over all cells behind it, and what a
 // `column` of a sequence is called if it is no unit.
 
@@ -13,7 +13,10 @@ export const NONLINEARITIES = {
   relu: (x) => Math.max(x, 0),
   tanh: Math.tanh,
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
+  squash: (x) => 1.7159 * Math.tanh((2 / 3) * x),
 }
+
+const ACROSS = 7 // pixels in a row of an RBF layer's pictures
 
 /** Sum in double precision, the rounding errors collected apart (Neumaier). */
 export function sum(numbers) {
@@ -73,8 +76,11 @@ export function only({ shape: [, rows, columns] }, cell) {
 export function count(field, stage) {
   let cells = 0
   for (const byte of field.plane) cells += byte
-  return field.map < 0 ? cells * stage.shape[0] : cells
+  return cells * Array.from({ length: stage.shape[0] }, (_, map) => onMap(field, map)).filter(Boolean).length
 }
+
+/** Whether the field has cells of that map. */
+export const onMap = ({ map }, at) => map < 0 || map === at || map.has?.(at) === true
 
 /** All cells of the stage (a flat layer's last row may be shorter than its rectangle). */
 function everything({ shape: [maps, rows, columns], values }) {
@@ -146,9 +152,21 @@ const rearranging = (from, words, fields) => ({
   panel: (ui, { terms: [one] }) => [ui.line("", "The same number as ", ui.source(one), `: ${words}.`)],
 })
 
-/** A layer that slides a window over maps. mixes: whether a cell looks at all maps or at its own. */
+/** The maps that those of a field of the next (back) or the last layer are connected with, by a table if there is one. */
+function across({ inputs }, field, back) {
+  if (!inputs) return -1
+  const maps = back
+    ? inputs.flatMap((own, map) => (onMap(field, map) ? own : []))
+    : [...inputs.keys()].filter((map) => inputs[map].some((own) => onMap(field, own)))
+  return new Set(maps)
+}
+
+/** A layer that slides a window over maps. mixes: whether a cell looks at several maps or at its own. */
 const sliding = (mixes) => ({
-  looksAt({ window: [kernel, stride, padding], shape: [, outRows, outColumns] }, before, field) {
+  looksAt(stage, before, field) {
+    const { window, shape } = stage
+    const [kernel, stride, padding] = window
+    const [, outRows, outColumns] = shape
     const [, rows, columns] = before.shape
     const plane = new Uint8Array(rows * columns)
     for (let r = 0; r < outRows; r++)
@@ -158,9 +176,12 @@ const sliding = (mixes) => ({
         for (let i = Math.max(0, top); i < Math.min(rows, top + kernel); i++)
           for (let j = Math.max(0, left); j < Math.min(columns, left + kernel); j++) plane[i * columns + j] = 1
       }
-    return { map: mixes ? -1 : field.map, plane }
+    return { map: mixes ? across(stage, field, true) : field.map, plane }
   },
-  usedBy({ window: [kernel, stride, padding], shape: [, rows, columns] }, before, field) {
+  usedBy(stage, before, field) {
+    const { window, shape } = stage
+    const [kernel, stride, padding] = window
+    const [, rows, columns] = shape
     const [, inRows, inColumns] = before.shape
     const plane = new Uint8Array(rows * columns)
     for (let r = 0; r < rows; r++)
@@ -170,7 +191,7 @@ const sliding = (mixes) => ({
           for (let j = Math.max(0, left); j < Math.min(inColumns, left + kernel); j++)
             if (field.plane[i * inColumns + j]) plane[r * columns + c] = 1
       }
-    return { map: mixes ? -1 : field.map, plane }
+    return { map: mixes ? across(stage, field, false) : field.map, plane }
   },
 })
 
@@ -239,10 +260,30 @@ export function poolWindow({ shape, window: [kernel, stride, padding] }, before,
   return found
 }
 
+const inWindow = (stage, before, cell) => poolWindow(stage, before, cell).filter((at) => at !== null)
+
+/** The sum of the numbers in a window. */
+function windowSum(x, map, columns, top, left, bottom, right) {
+  let total = 0
+  for (let r = top; r < bottom; r++) for (let c = left; c < right; c++) total += x[map + r * columns + c]
+  return total
+}
+
+/** The numbers of a pooling window, those of the padding as dots. */
+const windowGrid = (ui, { terms, window, winner }, { stage, before }) =>
+  ui.grid(
+    window.map((at) => (at === null ? null : { value: before.values[at], term: terms.find((one) => one.cell === at) })),
+    stage.window[0],
+    { scale: before.scale, signed: before.signed, label: "window", mark: window.indexOf(winner) },
+  )
+
 /** What a pool does with each window. */
 const pool = (reduce) => ({
   ...sliding(false),
-  forward({ shape: [maps, rows, columns], window: [kernel, stride, padding], values }, before) {
+  forward(stage, before) {
+    const { shape, window, values } = stage
+    const [maps, rows, columns] = shape
+    const [kernel, stride, padding] = window
     const [, inRows, inColumns] = before.shape
     let cell = 0
     for (let map = 0; map < maps; map++)
@@ -252,9 +293,36 @@ const pool = (reduce) => ({
           const left = Math.max(0, c * stride - padding)
           const bottom = Math.min(inRows, r * stride - padding + kernel)
           const right = Math.min(inColumns, c * stride - padding + kernel)
-          values[cell] = reduce(before.values, map * inRows * inColumns, inColumns, top, left, bottom, right)
+          values[cell] = reduce(
+            before.values,
+            map * inRows * inColumns,
+            inColumns,
+            top,
+            left,
+            bottom,
+            right,
+            stage,
+            map,
+          )
         }
   },
+})
+
+/** A pool that adds up its window. weighed: the weight of each number, and the bias, of a map. */
+const addingPool = (weighed, panel) => ({
+  ...pool((x, at, columns, top, left, bottom, right, stage, map) => {
+    const { weight, bias } = weighed(stage, map)
+    return weight * windowSum(x, at, columns, top, left, bottom, right) + bias
+  }),
+  explain(stage, before, cell) {
+    const { weight, bias } = weighed(stage, place(stage, cell)[0])
+    const terms = inWindow(stage, before, cell).map((at) => term(before, at, weight))
+    return whole(terms, { bias, window: poolWindow(stage, before, cell) })
+  },
+  panel: (ui, found, options) => [
+    windowGrid(ui, found, options),
+    ui.line("", ...panel(ui, found, options), ui.number(found.value)),
+  ],
 })
 
 /** One gate of a unit at a step: its terms, sum and value. */
@@ -331,6 +399,20 @@ export const KINDS = {
     ],
   },
 
+  pad: {
+    ...sliding(false),
+    forward({ values, window: [, , padding] }, before) {
+      pad(before, padding)
+      values.set(padded.subarray(0, values.length))
+    },
+    explain: (stage, before, cell) => whole(inWindow(stage, before, cell).map((at) => term(before, at, 1))),
+    panel: (ui, { terms: [one] }) => [
+      one
+        ? ui.line("", "The same number as ", ui.source(one), ": the digit only gets a black frame.")
+        : ui.p("The black frame around the digit: always 0."),
+    ],
+  },
+
   conv: {
     ...sliding(true),
     opens: true,
@@ -358,7 +440,8 @@ export const KINDS = {
       const [maps, rows, columns] = before.shape
       const [kernel, stride, padding] = stage.window
       const { weight, bias } = stage.weights
-      const groups = Array.from({ length: maps }, (_, k) => {
+      const inputs = stage.inputs?.[map] ?? Array.from({ length: maps }, (_, k) => k)
+      const groups = inputs.map((k) => {
         const terms = []
         for (let i = 0; i < kernel; i++)
           for (let j = 0; j < kernel; j++) {
@@ -367,7 +450,7 @@ export const KINDS = {
             if (r < 0 || c < 0 || r >= rows || c >= columns) continue
             terms.push(term(before, (k * rows + r) * columns + c, weight[((map * maps + k) * kernel + i) * kernel + j]))
           }
-        return { terms, sum: sum(terms.map(({ product }) => product)) }
+        return { map: k, terms, sum: sum(terms.map(({ product }) => product)) }
       })
       return whole(
         groups.flatMap(({ terms }) => terms),
@@ -382,28 +465,31 @@ export const KINDS = {
       return [
         ui.p(
           several
-            ? `The patch of each of the ${groups.length} input maps × its kernel, added up:`
+            ? `The patch of each of ${stage.inputs ? `${groups.length} of the ${before.shape[0]}` : `the ${groups.length}`} input maps × its kernel, added up:`
             : "The patch × the kernel, cell by cell, added up:",
         ),
         ui.line(
           "equation",
-          ...groups.flatMap((group, k) => [sign(group.sum, k === 0), ui.small(Math.abs(group.sum), `map ${k}`)]),
+          ...groups.flatMap((group) => [
+            sign(group.sum, group === groups[0]),
+            ui.small(Math.abs(group.sum), `map ${group.map}`),
+          ]),
           `${sign(bias, false)}`,
           ui.small(Math.abs(bias), "bias"),
           " (bias) = ",
           ui.number(total, "total"),
         ),
-        ...groups.map((group, k) =>
+        ...groups.map((group) =>
           ui.row(
             "channel",
-            ui.label(several ? `map ${k}` : before.name),
+            ui.label(several ? `map ${group.map}` : before.name),
             ui.grid(
               group.terms.map((one) => ({ value: one.value, term: one, product: one.product })),
               stage.window[0],
               {
                 scale: before.scale,
                 signed: before.signed,
-                label: `patch of ${before.name} map ${k}`,
+                label: `patch of ${before.name} map ${group.map}`,
                 mark: group.terms.indexOf(strongest),
               },
             ),
@@ -411,7 +497,12 @@ export const KINDS = {
             ui.grid(
               group.terms.map((one) => ({ value: one.weight, product: one.product })),
               stage.window[0],
-              { scale: weights, signed: true, label: `kernel for map ${k}`, mark: group.terms.indexOf(strongest) },
+              {
+                scale: weights,
+                signed: true,
+                label: `kernel for map ${group.map}`,
+                mark: group.terms.indexOf(strongest),
+              },
             ),
             ui.sign("="),
             ui.number(group.sum, "term"),
@@ -444,29 +535,36 @@ export const KINDS = {
         { window, winner },
       )
     },
-    panel(ui, { terms, window, winner, value }, { stage, before }) {
-      const cells = window.map((at) =>
-        at === null ? null : { value: before.values[at], term: terms.find((one) => one.cell === at) },
-      )
+    panel(ui, found, options) {
+      const { terms, window, winner, value } = found
       return [
         ui.line(
           "",
           `The largest of the ${terms.length} numbers in the window: `,
-          ui.source({ stage: before.number, cell: winner }),
+          ui.source({ stage: options.before.number, cell: winner }),
           " with ",
           ui.number(value),
           ".",
         ),
-        ui.grid(cells, stage.window[0], {
-          scale: before.scale,
-          signed: before.signed,
-          label: "window",
-          mark: window.indexOf(winner),
-        }),
+        windowGrid(ui, found, options),
         terms.length < window.length ? ui.note("A dot is padding: it never wins.") : null,
       ]
     },
   },
+
+  average: addingPool(
+    ({ window: [kernel] }) => ({ weight: 1 / kernel ** 2, bias: 0 }),
+    (_ui, _found, { stage: { window } }) => [`The sum of the window ÷ ${window[0] ** 2} = `],
+  ),
+  subsample: addingPool(
+    ({ weights }, map) => ({ weight: weights.weight[map], bias: weights.bias[map] }),
+    (ui, { terms, bias }) => {
+      const total = sum(terms.map(({ value }) => value))
+      return [
+        `The sum of the window × the coefficient of this map + its bias: ${ui.figure(total)} × ${ui.figure(terms[0].weight)} + ${ui.figure(bias)} = `,
+      ]
+    },
+  ),
 
   relu: activation("relu", (ui, { terms: [one], value }) => [
     ui.line("", "max(0, ", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
@@ -477,6 +575,10 @@ export const KINDS = {
   ]),
   sigmoid: activation("sigmoid", (ui, { terms: [one], value }) => [
     ui.line("", "1 / (1 + e", ui.sup("−x"), ") for x = ", ui.source(one, ui.figure(one.value)), ": ", ui.number(value)),
+  ]),
+
+  squash: activation("squash", (ui, { terms: [one], value }) => [
+    ui.line("", "1.7159 × tanh(2/3 × ", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
   ]),
 
   flatten: rearranging((_stage, _before, cell) => cell, "the maps are only laid out in one row", {
@@ -490,8 +592,7 @@ export const KINDS = {
     usedBy(stage, before, field) {
       const { map, plane } = nothing(stage)
       const [maps, rows, columns] = before.shape
-      for (let at = 0; at < maps; at++)
-        if (field.map < 0 || field.map === at) plane.set(field.plane, at * rows * columns)
+      for (let at = 0; at < maps; at++) if (onMap(field, at)) plane.set(field.plane, at * rows * columns)
       return { map, plane }
     },
   }),
@@ -517,7 +618,7 @@ export const KINDS = {
         const [, steps, channels] = stage.shape
         for (let step = 0; step < steps; step++)
           for (let channel = 0; channel < channels; channel++)
-            if (field.plane[step] && (field.map < 0 || field.map === channel)) plane[step * channels + channel] = 1
+            if (field.plane[step] && onMap(field, channel)) plane[step * channels + channel] = 1
         return { map, plane }
       },
     },
@@ -633,6 +734,42 @@ export const KINDS = {
         ),
       ]
     },
+  },
+
+  rbf: {
+    ...dense,
+    forward({ pictures, values }, before) {
+      pictures.forEach((picture, digit) => {
+        values[digit] = -picture.reduce((total, pixel, i) => total + (before.values[i] - pixel) ** 2, 0)
+      })
+    },
+    explain({ pictures }, before, cell) {
+      const terms = pictures[cell].map((pixel, i) => {
+        const one = term(before, i, pixel)
+        return { ...one, product: -((one.value - pixel) ** 2) }
+      })
+      return whole(terms)
+    },
+    panel: (ui, { terms, value }, { cell, before }) => [
+      ui.p(
+        `How far are the ${terms.length} numbers before from the picture of a ${cell}? The smallest distance wins, so the score is minus the squared distance.`,
+      ),
+      ui.row(
+        "channel",
+        ui.grid(
+          terms.map((one) => ({ value: one.value, term: one, product: one.product })),
+          ACROSS,
+          { scale: before.scale, signed: true, label: `${before.name} as a picture` },
+        ),
+        ui.sign("−"),
+        ui.grid(
+          terms.map(({ weight }) => ({ value: weight })),
+          ACROSS,
+          { scale: 1, signed: true, label: `picture of a ${cell}` },
+        ),
+      ),
+      ui.line("", "minus the sum of the squared differences = ", ui.number(value)),
+    ],
   },
 
   softmax: {

@@ -8,7 +8,7 @@ const GAP = 10 // pixels between columns
 const BETWEEN = 10 // pixels between lines and networks
 const NARROW = 64 // pixels that a column of maps wants at least, on average
 
-const activations = new Set(["relu", "tanh", "sigmoid"])
+const activations = new Set(["relu", "tanh", "sigmoid", "squash"])
 
 /** A plan: { networks, width, height, lines, blocks }. A block is a layer: { network, stage, column, line, x, y, width,
  *  zoom (pixels a cell), places (the corner of each map), heading, bars }. height: pixels that one network may take. */

@@ -6,7 +6,7 @@ import { desk, watch } from "./desk.js"
 import { el, paintCells } from "./dom.js"
 import { answerOf, look } from "./engine.js"
 import { figure, nameOf, percent } from "./formatting.js"
-import { explain, KINDS, looksAt } from "./layers.js"
+import { explain, KINDS, looksAt, onMap } from "./layers.js"
 import { cellRect, layOut, stageAt } from "./layout.js"
 import { LOOKS_AT, NEGATIVE, POSITIVE } from "./palette.js"
 import { body, source } from "./panel.js"
@@ -337,7 +337,8 @@ function paintCell(context, state, at) {
 }
 
 /** A rectangle around the cells of a field, on each map that has some. */
-function ring(context, { places, zoom }, { shape: [, rows, columns] }, { map, plane }) {
+function ring(context, { places, zoom }, { shape: [, rows, columns] }, field) {
+  const { plane } = field
   let [top, left, bottom, right] = [rows, columns, 0, 0]
   for (let r = 0; r < rows; r++)
     for (let c = 0; c < columns; c++)
@@ -349,7 +350,7 @@ function ring(context, { places, zoom }, { shape: [, rows, columns] }, { map, pl
       }
   if (bottom <= top) return
   places.forEach(([x, y], number) => {
-    if (map >= 0 && map !== number) return
+    if (!onMap(field, number)) return
     for (const [colour, wide] of [
       ["#0b1020", 3.5],
       [LOOKS_AT, 1.8],

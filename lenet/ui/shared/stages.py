@@ -49,6 +49,7 @@ def describe(layers: list[Layer]) -> list[dict[str, Any]]:
             "signed": layer.signed,
             "bounded": layer.bounded,
             "computes": layer.computes,
+            **layer.told,
         }
         for layer in layers
     ]

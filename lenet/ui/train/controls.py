@@ -28,7 +28,7 @@ def pool_id(pool: Pool) -> str:
 
 
 # Poolings of the experiments.
-POOLS = {pool_id(p): p for v in VARIANTS.values() for p in v.pools}
+POOLS = {pool_id(p): p for v in VARIANTS.values() for p in v.pools if p.kind == Pool.kind}
 POOL_WORDS = {key: f"window {p.kernel}, stride {p.stride}, padding {p.padding}" for key, p in POOLS.items()}
 HEAD = "linear"
 DEPTHS = tuple(range(1, len(CHANNELS) + 1))
@@ -115,7 +115,7 @@ def _take(v: Variant) -> None:
 
 def recipe(data: DataSet) -> Recipe:
     """The controls of the recipe, to learn from `data`: of other pictures than MNIST's as many as there are."""
-    about = "quick: three epochs; best: as the shipped network; paper: as published; adam: with Adam"
+    about = "quick: three epochs; best: as the shipped network; paper: as published; adam: with Adam; 1998: small steps"
     st.pills(
         "Preset",
         list(RECIPES),

@@ -57,6 +57,13 @@ const ROWS = {
     ...[INPUT, CONV(2, 2, [5, 3, 0]), steps("sequence", 4, 2)],
     ...[steps("lstm", 4, 3, { parameters: recurrent(4, 3, 2) }), flat("last", 3)],
   ],
+  history: [
+    ...[INPUT, picture("pad", 1, 13, { window: [1, 1, 2] }), CONV(3, 9, [5, 1, 0]), picture("squash", 3, 9)],
+    picture("subsample", 3, 4, { window: [2, 2, 0], parameters: { weight: 3, bias: 3 } }),
+    { ...CONV(2, 3, [2, 1, 0], 3), inputs: [[0, 2], [1]] },
+    ...[picture("average", 2, 2, { window: [2, 2, 1] }), flat("flatten", 8)],
+    flat("rbf", 3, { pictures: [1, 2, 3].map((every) => Array.from({ length: 8 }, (_, i) => (i % every ? 1 : -1))) }),
+  ],
   alone: [
     ...[INPUT, CONV(2, 5, [5, 1, 0]), flat("flatten", 50)],
     ...[flat("lstm", 6, { along: true, parameters: recurrent(4, 6, 50) })],
@@ -75,6 +82,15 @@ export function networks() {
         Object.entries(parameters).map(([key, n]) => [`${name}.${key}`, fill(n)]),
       ),
     )
+    for (const { name, inputs, window } of layers.filter((layer) => layer.inputs)) {
+      const size = window[0] ** 2 // of a kernel; those of a table's gaps are zero
+      const sources = tensors[`${name}.weight`].length / size / inputs.length
+      inputs.forEach((own, map) => {
+        for (let k = 0; k < sources; k++)
+          if (!own.includes(k))
+            tensors[`${name}.weight`].fill(0, (map * sources + k) * size, (map * sources + k + 1) * size)
+      })
+    }
     const network = new Network({ name, mean: 0.25, std: 0.5, layers }, tensors)
     network.run(Float32Array.from({ length: 81 }, () => Math.abs(next())))
     return network
