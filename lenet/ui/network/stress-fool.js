@@ -92,7 +92,7 @@ export function foolView() {
     start.textContent = fool.searching ? "Searching …" : "Search"
     clear.disabled = !fool.flips.size
     const wanted = fool.target === null ? "another digit" : `${fool.target === 8 ? "an" : "a"} ${fool.target}`
-    question.textContent = `What is the smallest change that turns this ${state.digit.label ?? "digit"} into ${wanted} for ${fool.network}?`
+    question.textContent = `What is the smallest change that turns this ${fool.from ?? state.digit.label ?? "digit"} into ${wanted} for ${fool.network}?`
     for (const { id, row, canvas, said, radio } of rows) {
       const found = finding(id)
       radio.disabled = !found
@@ -138,8 +138,9 @@ function verdict() {
   if (!fool.greedy?.done) return ""
   const mine = fool.shown === "hand" && fooledNetwork()?.reading
   const fooled = mine && (fool.target === null ? answerOf(mine) !== fool.from : answerOf(mine) === fool.target)
-  const flips = fool.greedy.lead > 0 ? `The search needed ${fool.greedy.flips.length}.` : "The search did not manage."
-  if (!fool.flips.size) return `${flips} Can you do it with fewer?`
+  const managed = fool.greedy.lead > 0
+  const flips = managed ? `The search needed ${fool.greedy.flips.length}.` : `The search did not manage with ${MOST}.`
+  if (!fool.flips.size) return `${flips} Can you${managed ? " do it with fewer" : ""}?`
   return `${fooled ? `You did it with ${fool.flips.size}.` : `You flipped ${fool.flips.size}.`} ${flips}`
 }
 

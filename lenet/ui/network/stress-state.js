@@ -90,8 +90,10 @@ export function change(amounts) {
   follow()
 }
 
-/** All ways to where they change nothing. */
+/** All ways to where they change nothing, and no pixel flipped. */
 export function reset() {
+  fool.flips = new Set()
+  fool.shown = "hand"
   state.amounts = Object.fromEntries(state.ways.map(({ id, neutral }) => [id, neutral]))
   follow()
 }
@@ -184,7 +186,10 @@ export function search(network, kind, image, options, then) {
   const { about, reader } = network
   const key = `${about.name} ${about.mark}`
   const tensors = tensorsIn(reader.network)
-  const alone = () => work(new Network(about, tensors), job, then, () => jobs.has(id))
+  const alone = async () => {
+    await work(new Network(about, tensors), job, then, () => jobs.has(id))
+    jobs.delete(id)
+  }
   jobs.set(id, { then, alone })
   const workers = employ()
   if (workers) {
@@ -202,7 +207,7 @@ export function search(network, kind, image, options, then) {
 function employ() {
   if (worker !== null) return worker || null
   worker = new Worker(new URL("./stress-worker.js", import.meta.url), { type: "module" })
-  worker.onmessage = ({ data: { id, found } }) => jobs.get(id)?.then(found)
+  worker.onmessage = ({ data: { id, found, ended } }) => (ended ? jobs.delete(id) : jobs.get(id)?.then(found))
   worker.onerror = () => {
     worker = false
     for (const { alone } of jobs.values()) alone()

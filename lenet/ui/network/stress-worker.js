@@ -14,4 +14,5 @@ self.onmessage = async ({ data: { open, end, id, key, job } }) => {
   const tell = (found) => wanted.has(id) && self.postMessage({ id, found })
   await work(networks.get(key), job, tell, () => wanted.has(id))
   wanted.delete(id)
+  self.postMessage({ id, ended: true })
 }
