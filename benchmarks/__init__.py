@@ -11,5 +11,6 @@ BENCHES: dict[str, str] = {
     "app.inspector": "the inspector's first paint, and the pointer's move to the outlines",
     "app.stress": "dragging a slider of Stress: repaints a second with one network and three, and the sweeps",
     "app.classroom": "thirty sessions drawing and training on one server: answers, errors, memory",
+    "app.together": "150 pupils who join a class, vote and write a digit within ten seconds; --kill: the server dies",
     "app.fuzz": "wrong uploads, links and websocket messages by the thousand",
 }  # module below this package -> what it measures

@@ -25,6 +25,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from streamlit.runtime.state.session_state import STREAMLIT_INTERNAL_KEY_PREFIX
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
@@ -91,6 +92,17 @@ class Visitor:
         """Press the button with this key."""
         await self.run(widget=(key, {"trigger_value": True}), fragment_id=self.fragment(key))
 
+    async def trigger(self, key: str, event: str, value: Any) -> None:
+        """Have the component with this key send an event, as its setTriggerValue does."""
+        identity = f"{STREAMLIT_INTERNAL_KEY_PREFIX}_{self.widget_id(key)}__events"
+        events = json.dumps([{"event": event, "value": value}])
+        await self.run(trigger=WidgetState(id=identity, json_trigger_value=events), fragment_id=self.fragment(key))
+
+    def data(self, key: str) -> dict[str, Any]:
+        """What the component with this key shows."""
+        found = self.find(key).bidi_component
+        return json.loads(found.mixed.json or found.json)
+
     async def draw(self, drawing: dict[str, Any]) -> float:
         """Send a drawing as the page does when the pen is lifted; one that is no drawing, as the canvas would. Seconds
         from sending to the server's reply, which the browser waits for no more: it has read the drawing itself."""
@@ -147,8 +159,7 @@ class Visitor:
 
     def answer(self) -> dict[str, Any]:
         """What the component with the bars shows."""
-        found = self.find("answer").bidi_component
-        return json.loads(found.mixed.json or found.json)
+        return self.data("answer")
 
     def find(self, key: str) -> Element:
         """The element of the widget with this key."""

@@ -7,7 +7,7 @@ import streamlit as st
 from lenet.classroom.store import ClassError, Pupil, PupilView, TryAgainError
 from lenet.ui.shared import membership
 
-EVERY = 2  # seconds
+EVERY = 3  # seconds: a class of 150 asks 50 times a second
 KEY = "pupil"
 _REFUSED, _PROBLEM = "refused_drawings", "pupil_problem"
 
