@@ -14,11 +14,14 @@ except CurvesError as error:
     st.error(str(error))
     st.stop()
 
-view.show("three", data.three(runs))
+top = st.container()
 for e, tab in links.tabs():
     if tab.open:
-        with tab:
-            if e:
+        if e:
+            with top:
+                view.show("three", data.three(runs))
+            with tab:
                 tabs.show(e, runs)
-            else:
+        else:
+            with tab:
                 compare.compare(runs)

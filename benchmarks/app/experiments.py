@@ -51,7 +51,7 @@ def run(arguments: argparse.Namespace) -> None:
                 query = urlencode({"experiment": e.id, f"guess-{e.id}": "look"})
                 # three repetitions, the guess, the claims, and the curves
                 pages[f"{e.number} {e.title}"] = (f"{app.url}/experiments?{query}", 4 if e.variants else 3)
-            pages["Compare"] = (f"{app.url}/experiments?experiment=compare", 2)
+            pages["Compare"] = (f"{app.url}/experiments?experiment=compare", 1)
             times: dict[str, list[float]] = {name: [] for name in pages}
             for load in range(-1, arguments.loads):  # the first round warms both up
                 for name, (url, charts) in pages.items():

@@ -141,11 +141,35 @@ def test_a_claim_opens_with_its_numbers_rule_and_mechanism(server, visit) -> Non
 
 def test_from_the_claim_to_the_run_that_never_says_six(server, visit) -> None:
     page = visit(server, {"experiment": "pooling", "guess-pooling": "look"})
-    page.get_by_role("link", name="Watch the run that never says 6").click()
+    page.get_by_role("link", name="Watch it learn all but one").click()
     page.get_by_role("heading", name="Look inside").wait_for()
     settled(page)
     page.get_by_text("Each tape has a network of its own").wait_for(timeout=60_000)
     assert "network=original-dead" in page.url
+
+
+def test_networks_are_compared_by_search_and_the_link_keeps_them(server, visit) -> None:
+    page = visit(server, {"experiment": "compare", "of": "tanh@0.1"})
+    page.get_by_role("combobox", name="Networks: type to search").fill("lstm step by step 0.01")
+    page.get_by_role("option", name="LSTM step by step, learning rate 0.01 (lstm-steps)").click()
+    page.keyboard.press("Escape")
+    legend = page.locator(".st-key-compare-view .legend")
+    legend.get_by_role("button", name="LSTM step by step").wait_for()
+    page.get_by_role("radio", name="CPU seconds").or_(page.get_by_role("button", name="CPU seconds")).first.click()
+    page.locator(".st-key-compare-view svg", has_text="CPU seconds of training").wait_for()
+    page.wait_for_function("location.search.includes('by=seconds')")
+    page.reload()
+    settled(page)
+    page.locator(".st-key-compare-view svg", has_text="CPU seconds of training").wait_for()
+    assert legend.locator("button").all_inner_texts() == [
+        "Tanh, learning rate 0.1",
+        "LSTM step by step, learning rate 0.01",
+    ]
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV").click()
+    header, first, *_ = saved.value.path().read_text().splitlines()
+    assert header == "network,seed,epoch,seconds,test accuracy"
+    assert first.startswith('"Tanh, learning rate 0.1",0,0,0,0.')
 
 
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:

@@ -37,8 +37,16 @@ def _claim(name: str, judgement: Judgement, corrected: Mapping[Part, float], run
         "three": [(words, share, TONES[words]) for words, share in said.shares.items()] if len(said.seems) > 1 else [],
         "parts": [_part(finding, linear, corrected) for finding, linear in zip(judgement.paper, other)],
         "mechanism": judging.mechanism(judgement.claim, runs),
-        "links": [{"id": f"{name}/{id}", "words": s.words, "url": s.url} for id, s in STORIES.get(name, {}).items()],
+        "story": _story(name, runs),
     }
+
+
+def _story(name: str, runs: Runs) -> dict[str, Any] | None:
+    if name not in STORIES:
+        return None
+    story = STORIES[name]
+    ways = [{"id": f"{name}/{id}", "words": way.words, "url": way.url} for id, way in story.ways.items()]
+    return {"lead": story.lead(runs), "ways": ways}
 
 
 def _part(finding: Finding, linear: Finding | None, corrected: Mapping[Part, float]) -> dict[str, Any]:

@@ -112,8 +112,8 @@ def claims(e: Experiment) -> None:
     asked = view.show(key, data.claims(e, data.load()), on_open_change=lambda: None).get("open")
     if asked:
         claim, _, story = str(asked).partition("/")
-        if one := STORIES.get(claim, {}).get(story):
-            one.open()
+        if claim in STORIES and story in STORIES[claim].ways:
+            STORIES[claim].ways[story].open()
 
 
 def more(e: Experiment, runs: Runs) -> None:

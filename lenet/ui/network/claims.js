@@ -54,7 +54,7 @@ function article(claim, open, pictures, setTriggerValue) {
     el("p", {}, el("b", {}, "Why. "), claim.mechanism),
   )
   details.dataset.claim = claim.id
-  const links = claim.links.map(({ id, words, url }) => {
+  const ways = (claim.story?.ways ?? []).map(({ id, words, url }) => {
     const link = el("a", { href: url, className: "way" }, words)
     link.onclick = (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return
@@ -69,7 +69,7 @@ function article(claim, open, pictures, setTriggerValue) {
     el("h3", {}, el("span", { className: `verdict ${claim.tone}` }, claim.verdict), ` ${claim.id} ${claim.words}`),
     claim.note ? el("p", {}, claim.note) : null,
     claim.three.length ? three(claim) : null,
-    links.length ? el("p", { className: "links" }, ...links) : null,
+    ways.length ? el("p", { className: "links" }, el("b", {}, claim.story.lead), ...ways) : null,
     el("ul", {}, ...parts),
     details,
   )
