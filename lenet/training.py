@@ -20,6 +20,7 @@ from math import inf
 import torch
 from torch import Tensor
 
+from lenet import learning
 from lenet.augment import AUGMENTATIONS
 from lenet.data import Digits, pixels
 from lenet.evaluation import evaluate, gradient_norms, loss
@@ -92,10 +93,13 @@ class Control:
 
     lr_scale: the recipe's learning rate is multiplied by it from the next step on.
     stop: end here, with one more Epoch, measured where the run stands, be it in the middle of an epoch.
+    keep: keep each step from the next one on in `kept`, so that it can be taken apart (lenet/learning.py).
     """
 
     lr_scale: float = 1.0
     stop: bool = False
+    keep: bool = False
+    kept: learning.Kept | None = None
 
 
 _seeding = threading.Lock()  # the initialisation draws from the one generator that all threads share
@@ -188,12 +192,15 @@ def _steps(model: LeNet, recipe: Recipe, digits: Digits, control: Control) -> It
     for _ in range(recipe.epochs):
         for images, labels in _batches(digits, recipe, random):
             start = time.thread_time()
-            value = loss(model, outputs(augment(pixels(images), random)), labels)
+            batch = augment(pixels(images), random)
+            kept = learning.keep(model, recipe, optimiser, number + 1, (batch, labels)) if control.keep else None
+            value = loss(model, outputs(batch), labels)
             optimiser.zero_grad()
             value.backward()
             for group in optimiser.param_groups:
                 group["lr"] *= control.lr_scale  # the schedule sets it anew after each step
             optimiser.step()
+            control.kept = learning.finish(kept, model, optimiser.param_groups[0]["lr"]) if kept else None
             schedule.step()
             number += 1
             said = value.item()
