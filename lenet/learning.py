@@ -166,7 +166,7 @@ def _places(layer: Layer, x: Tensor, error: Tensor, kind: str, index: tuple[int,
         return padded[:, i : i + high : layer.stride, j : j + wide : layer.stride].flatten(1), errors
     if isinstance(layer, Linear):
         return x[:, index[1], None], errors
-    raise LearningError(f"{layer.name} uses each weight again and again, step after step: it is not taken apart here.")
+    raise LearningError(f"{layer.name}: only weights of convolutions and fully connected layers are taken apart here.")
 
 
 # --- What the optimisers do, in double precision ---------------------------------------------------------------------

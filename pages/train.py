@@ -7,7 +7,7 @@ from lenet.study import curves
 from lenet.study.curves import CurvesError
 from lenet.study.experiments import EXPERIMENTS
 from lenet.ui.shared import frame, networks
-from lenet.ui.train import controls, live, own, recorded, service, stories
+from lenet.ui.train import controls, live, own, recorded, service, stories, update
 
 # Nothing of a recipe can be left empty.
 STYLE = """<style>
@@ -128,6 +128,8 @@ def watch() -> None:
         if job.state == State.QUEUED:
             recorded.play()
         else:
+            if job.state == State.PAUSED:
+                update.show(job)
             live.panel(job, known[-4:-1], behind)
 
 

@@ -26,11 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 from lenet.own_data import Loaded
 from lenet.recipe import LIMITS, MNIST, Recipe, RecipeError, between, check
-from lenet.service.worker import Command, Ended, Progress, Rate, State, Worker, train_on_request
+from lenet.service.worker import Command, Ended, Open, Opened, Progress, Rate, State, Stepped, Worker, train_on_request
 from lenet.system import cores
 from lenet.variant import Variant, layers
 
 if TYPE_CHECKING:  # torch
+    from lenet.learning import Update
     from lenet.training import Epoch
 
 WORKERS_VARIABLE = "LENET_WORKERS"  # of the environment: how many, where fewer cores are granted than can be seen
@@ -86,7 +87,9 @@ class Job:
     progress: Progress | None = None
     weights: bytes | None = None  # a safetensors file with its card, when done or stopped
     settled: bool = False  # it has ended, and nothing more is to come
-    commands: deque[Command | Rate] = field(default_factory=deque)
+    stepped: Stepped | None = None  # its last step, if that was a single one
+    opened: "Update | None" = None  # a weight of it, taken apart
+    commands: deque[Command | Rate | Open] = field(default_factory=deque)
     awaited: Command | None = None  # the last command, until the worker has answered it
     owners: set[str] = field(default_factory=set)  # everybody who asked for it and has not left it
     seen: float = field(default_factory=time.monotonic)
@@ -242,6 +245,12 @@ class Service:
                 job.commands.append(Rate(lr))
         return None
 
+    def open(self, job: Job, name: str, index: tuple[int, ...]) -> None:
+        """Take a weight's last single step apart: it comes as job.opened."""
+        with self._changed:
+            if job.stepped and job.state == State.PAUSED:
+                job.commands.append(Open(name, index))
+
     def queue(self) -> list[Job]:
         """The waiting runs in the order in which they will begin."""
         with self._changed:
@@ -364,7 +373,7 @@ class Service:
                 if told is not None and self._note(job, told):
                     return
 
-    def _due(self, job: Job) -> list[Command | Rate]:
+    def _due(self, job: Job) -> list[Command | Rate | Open]:
         """The commands for the worker: people's, and those of the service itself."""
         if job.state == State.PAUSED and time.monotonic() - job.paused > PATIENCE and self._order():
             job.hurried = True
@@ -375,6 +384,8 @@ class Service:
         job.commands.clear()
         if Command.RESUME in due:
             job.paused = 0.0
+        if Command.RESUME in due or Command.EPOCH in due:
+            job.stepped = job.opened = None
         return due
 
     def _note(self, job: Job, told: Any) -> bool:
@@ -393,6 +404,10 @@ class Service:
                 job.reason = Reason.ERROR if told.error else job.reason
                 job.state = told.state
                 return True
+            case Stepped():
+                job.stepped, job.opened = told, None
+            case Opened():
+                job.opened = told.update
             case _:
                 job.history.append(told)
         return False

@@ -75,6 +75,29 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Open:
+    """Asked of a paused run: take this weight's last single step apart."""
+
+    name: str
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Stepped:
+    """The gradients of a single step, by parameter: each of its weights can now be opened."""
+
+    number: int
+    gradients: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The answer to Open: an Update of lenet.learning."""
+
+    update: Any
+
+
+@dataclass(frozen=True)
 class Progress:
     """step of steps; loss of the last batch; seconds of training left; kernels: conv1's weights [6, 5, 5];
     answers: probabilities [10, 10] for the ten fixed test digits (of other data: for a test picture of each class), and
@@ -301,6 +324,7 @@ class _Reporter:
         self._rates: tuple[tuple[int, float], ...] = ()
         self._begun, self._held, self._reported = time.monotonic(), 0.0, 0.0
         self._pause_at = 0
+        self._told: Any = None  # the single step of which the service knows
 
     def note(self, step: "Step") -> None:
         """Add a step to the curves, and tell the service now and then."""
@@ -326,22 +350,37 @@ class _Reporter:
         while waiting or self._pipe.poll():
             if waiting:
                 self._report()
+                if (kept := self._control.kept) and kept is not self._told:
+                    self._told = kept
+                    gradients = {name: value.numpy() for name, value in (kept.gradients or {}).items()}
+                    self._pipe.send(Stepped(kept.number, gradients))
                 self._pipe.send(State.PAUSED)
             command = self._pipe.recv()
             if isinstance(command, Rate):
                 self._control.lr_scale = command.lr / self._recipe.lr
                 self._rates += ((self._step, command.lr),)
                 continue
+            if isinstance(command, Open):
+                self._open(command)
+                continue
             if command == Command.STOP:
                 return True
             waiting = command == Command.PAUSE
             per_epoch = self._recipe.steps_per_epoch
             next_epoch = (self._step // per_epoch + 1) * per_epoch
+            self._control.keep = command == Command.STEP
             self._pause_at = {Command.STEP: self._step + 1, Command.EPOCH: next_epoch}.get(command, 0)
             if not waiting:
                 self._pipe.send(State.RUNNING)
         self._held += time.monotonic() - since
         return False
+
+    def _open(self, asked: Open) -> None:
+        from lenet.learning import LearningError, update
+
+        if self._control.kept:
+            with suppress(LearningError):  # the page offers none of those
+                self._pipe.send(Opened(update(self._control.kept, asked.name, asked.index)))
 
     def changes(self) -> str:
         """What was changed on the way, for the card: who follows the recipe alone would get another network."""

@@ -145,6 +145,12 @@ def test_pause_one_step_one_epoch_and_resume(server, visit) -> None:
     at = step()
     page.get_by_role("button", name="One step").click()
     page.get_by_text(f"Step {at + 1:,} of 8,000, paused").wait_for(timeout=15_000)
+    page.locator(".st-key-weight-update select").select_option("conv1.weight")
+    page.locator(".st-key-weight-update canvas").first.click(position={"x": 5, "y": 5})
+    opened = page.locator(".st-key-weight-update .opened")
+    opened.get_by_text(f"conv1.weight [0, 0, 0, 0], step {at + 1:,}").wait_for(timeout=15_000)
+    assert opened.get_by_text("✓ the same").count() == 2  # the gradient is autograd's, the new weight PyTorch's
+    opened.get_by_text("New = old − learning rate × gradient").wait_for()
     page.get_by_role("button", name="One epoch").click()
     whole = (at + 1) // 20 * 20 + 20  # 5,000 pictures in batches of 256
     page.get_by_text(f"Step {whole:,} of 8,000, paused").wait_for(timeout=15_000)

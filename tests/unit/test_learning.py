@@ -69,7 +69,7 @@ def test_one_term_of_a_linear_weight_is_input_times_error():
         ("fc9.weight", (0, 0), "no weight fc9.weight"),
         ("fc1.weight", (0,), "no weight fc1.weight"),
         ("fc1.weight", (0, -1), "has the shape"),
-        ("rnn.weight_ih_l0", (0, 0), "rnn uses each weight again and again"),
+        ("rnn.weight_ih_l0", (0, 0), "rnn: only weights of convolutions"),
     ],
 )
 def test_a_weight_that_there_is_not_gets_a_sentence(name, index, words):
