@@ -143,7 +143,7 @@ function opened(one) {
     )
     const bar = el("i", {
       className: share < 0 ? "minus" : "plus",
-      style: `width:${(90 * Math.abs(share)).toFixed(1)}px`,
+      style: `width:${(100 * Math.abs(share)).toFixed(1)}%`,
     })
     return el(
       "li",
