@@ -1,10 +1,13 @@
 """The frame of every page in a real browser: whole on a first visit, on a phone too, and nothing leaves the machine."""
 
+import re
+from importlib.metadata import version
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 import pytest
 
+from benchmarks.app.browser import board
 from lenet.ui.shared.frame import PAGES
 from tests.server import ROOT, Server, settled
 
@@ -94,3 +97,37 @@ def test_back_leads_through_the_pages_as_they_were_left(server: Server, browser)
         chosen("best", "/", "Draw")
     finally:
         page.close()
+
+
+def test_every_selector_that_reaches_into_streamlit_and_the_canvas_finds_something(server: Server, browser):
+    """When a new version moves what our style and scripts hold on to, this says what, and which version."""
+    folder = ROOT / "lenet" / "ui"
+    css = (folder / "shared" / "frame.css").read_text(encoding="utf-8")
+    script = (folder / "network" / "streamlit.js").read_text(encoding="utf-8")
+    wanted = {
+        *re.findall(r"\.st-key-[\w-]+|\[data-testid=\"?\w+(?:-\w+)?\"?\]", css),
+        *re.findall(r'= "(.+)" //', script),
+    }
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    found = set()
+    try:
+        for path in ("/", "/train"):  # a primary button is on the second
+            page.goto(server.url + path)
+            settled(page)
+            page.locator("h1").wait_for()
+            if path == "/":
+                board(page)
+            page.wait_for_timeout(500)
+            found |= set(
+                page.evaluate(
+                    """wanted => {
+                        const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)]
+                        return wanted.filter((one) => roots.some((root) => root?.querySelector(one)))
+                    }""",
+                    sorted(wanted),
+                )
+            )
+    finally:
+        page.close()
+    versions = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "streamlit-drawable-canvas"))
+    assert not wanted - found, f"{versions} have no {sorted(wanted - found)}"

@@ -1,9 +1,10 @@
 // What lies on the board without being drawn there: a test digit, an earlier moment, a digit that writes itself. It is a
-// picture above the canvas that lets the pen through. All that is known of the canvas' insides is here and in desk.js.
+// picture above the canvas that lets the pen through.
 
-import { demonstrate, desk, drawTo, lift, press, SIDE, SIZE, surface, visible, watch } from "./desk.js"
+import { demonstrate, desk, drawTo, lift, press, SIDE, SIZE, visible, watch } from "./desk.js"
 import { decodedBytes, el, paintCells } from "./dom.js"
 import { GREYS } from "./palette.js"
+import { CANVAS, surface, TOOLBAR } from "./streamlit.js"
 
 const KEY_STEP = 8 // pixels of the board that an arrow key moves the pen
 const WRITING = 1500 // milliseconds that the demonstration digit takes
@@ -16,7 +17,7 @@ const THREE = [
 
 // The canvas has a toolbar of its own. Without a mouse it lies unseen on the upper edge and takes strokes that begin there.
 const plain = new CSSStyleSheet()
-plain.replaceSync(".dc-toolbar { display: none !important }")
+plain.replaceSync(`${TOOLBAR} { display: none !important }`)
 
 let demonstrated = false
 
@@ -59,8 +60,7 @@ export function mountBoard(blind) {
   const waiting = setInterval(() => {
     const canvas = surface()
     if (!canvas) {
-      if (performance.now() - start < BLIND_AFTER || !document.querySelector(".st-key-canvas canvas, .st-key-canvas *"))
-        return
+      if (performance.now() - start < BLIND_AFTER || !document.querySelector(`${CANVAS} *`)) return
       clearInterval(waiting)
       blind()
       return

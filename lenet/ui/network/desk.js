@@ -4,8 +4,8 @@
 import { decoded } from "./dom.js"
 import { PEN, read, Sheet, SIDE, SIZE } from "./ink.js"
 import { open } from "./reader.js"
+import { surface } from "./streamlit.js"
 
-const BOARD = ".st-key-canvas"
 const MOMENTS = 120 // of a drawing that the strip over pen time keeps
 const ERASER = 36
 const LIVE_STEPS = 3 // milliseconds a frame that reading the steps before the last may take
@@ -288,12 +288,6 @@ export function demonstrate(strokes) {
 }
 
 // --- The pen ---------------------------------------------------------------------------------------------------------
-
-/** The canvas that takes the pen, or null while it is not there. */
-export function surface() {
-  const root = document.querySelector(`${BOARD} [data-testid=stBidiComponentIsolated]`)?.shadowRoot
-  return root?.querySelector("canvas.upper-canvas") ?? null
-}
 
 const inside = (event) => event.composedPath()[0] === surface()
 

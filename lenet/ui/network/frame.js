@@ -1,11 +1,13 @@
 // What every page needs of the browser: a landmark, and steps of Back that are pages as they were left.
 
+import { PAGES } from "./streamlit.js"
+
 const push = history.pushState.bind(history)
 let left = "" // the address of a page when a link of it was followed
 
 /** Streamlit has no landmarks: the row of pages is made one for screen readers. */
 function nameRow() {
-  const row = document.querySelector(".st-key-frame")
+  const row = document.querySelector(PAGES)
   row?.setAttribute("role", "navigation")
   row?.setAttribute("aria-label", "Pages")
 }

@@ -265,11 +265,12 @@ def _picked(key: str, most: int = 1, default: str = DEFAULT) -> None:
     """Keep the last `most` of what was picked, or the default if nothing is left; what the link asked for is no longer
     of interest."""
     st.session_state.pop(_UNKNOWN, None)
+    picked = st.session_state[key]
     if most > 1:
-        picked = st.session_state[key]
         if dropped := picked[:-most]:
             st.session_state[_REMOVED] = f"{MOST_IN_WORDS[most]} at most, so {', '.join(dropped)} was removed."
-        st.session_state[key] = picked[-most:] or [default]
+        st.session_state[key] = picked = picked[-most:] or [default]
+    st.session_state[_LAST] = picked if most > 1 else [picked]  # at once: another page may be on its way already
 
 
 def removed() -> str:

@@ -1,0 +1,13 @@
+// All that our scripts know of the insides of Streamlit and of the drawing canvas.
+
+export const PAGES = ".st-key-frame" // the row with the way to all pages
+export const CANVAS = ".st-key-canvas" // the place of the drawing canvas
+export const COMPONENT = "[data-testid=stBidiComponentIsolated]" // holds what a component shows, in a shadow root
+export const SURFACE = "canvas.upper-canvas" // of the drawing canvas: what takes the pen
+export const TOOLBAR = ".dc-toolbar" // of the drawing canvas
+
+/** The surface that takes the pen, or null while it is not there. */
+export function surface() {
+  const root = document.querySelector(`${CANVAS} ${COMPONENT}`)?.shadowRoot
+  return root?.querySelector(SURFACE) ?? null
+}
