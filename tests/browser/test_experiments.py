@@ -92,6 +92,7 @@ def test_three_seeds_change_the_figure_and_the_verdict_at_once(server, visit) ->
 
 def test_a_claim_goes_up_to_where_one_can_try_it(server, visit) -> None:
     page = visit(server, TWO)
+    page.locator(".three svg").first.wait_for()
     page.locator("#claim-2b").get_by_role("button", name="Try it with three").click()
     assert page.get_by_role("combobox", name="Claim of the paper").input_value() == "2b"
 
@@ -170,6 +171,22 @@ def test_networks_are_compared_by_search_and_the_link_keeps_them(server, visit) 
     header, first, *_ = saved.value.path().read_text().splitlines()
     assert header == "network,seed,epoch,seconds,test accuracy"
     assert first.startswith('"Tanh, learning rate 0.1",0,0,0,0.')
+
+
+@pytest.mark.parametrize("e", EXPERIMENTS[2:4], ids=lambda e: e.id)
+def test_tables_fit_and_every_picture_says_what_it_shows(server, visit, e) -> None:
+    page = visit(server, {"experiment": e.id, f"guess-{e.id}": "look"}, width=1280, height=720)
+    page.locator(f".st-key-claims-{e.id} svg").first.wait_for()
+    pictures = page.locator(".study svg[role=img]")
+    assert pictures.count() > 5
+    assert all(picture.get_attribute("aria-label") for picture in pictures.all())
+    page.get_by_text("More: tables").click()
+    page.locator("table").first.wait_for()
+    settled(page)
+    edges = page.evaluate("[...document.querySelectorAll('table')].map((one) => one.getBoundingClientRect().right)")
+    assert edges and max(edges) <= 1280
+    cut = "[...document.querySelectorAll('table td, table th')].some((one) => one.scrollWidth > one.clientWidth + 1)"
+    assert not page.evaluate(cut)
 
 
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:

@@ -12,8 +12,9 @@ const NARROW = 600
 export default function ({ data, root }) {
   root.stop?.()
   const names = data.lines.map((line) => line.network)
-  const same = root.curves?.names === `${names}`
-  const state = { names: `${names}`, bold: same ? root.curves.bold : new Set(data.bold ?? names), drawn: null }
+  const asked = JSON.stringify([names, data.bold])
+  const bold = root.curves?.asked === asked ? root.curves.bold : new Set(data.bold ?? names)
+  const state = { asked, bold, drawn: null }
   root.curves = state
   const place = el("div", { className: "plot" })
   const tip = el("div", { className: "tip", hidden: true })

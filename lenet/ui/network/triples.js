@@ -11,6 +11,8 @@ const PANEL = 170 // pixels, the narrowest panel of the figure
 const TALL = 212 // its height
 const SHORT = 128 // the same where there are several rows of them
 
+let kept = null // what was picked last, also on the way to another page and back
+
 /** Show a claim by its id, from wherever it stands on the page. */
 export let tryClaim = () => {}
 
@@ -56,10 +58,13 @@ function remember({ claim, picked }) {
 
 export default function ({ data, root }) {
   root.stop?.()
-  const { claim, picked } = root.three ?? asked(data.claims)
-  const first = data.claims.find((one) => one.id === (claim?.id ?? data.first))
-  const state = { claim: first, picked: picked ?? first.seeds.slice(0, THREE), tally: [] }
-  root.three = state
+  const { claim, picked } = asked(data.claims)
+  const first = claim ?? data.claims.find((one) => one.id === (kept?.claim.id ?? data.first))
+  if (!first) return root.replaceChildren() // not enough runs for any
+  const same = kept?.claim.id === first.id
+  const three = picked ?? (same && kept.picked.every((seed) => first.seeds.includes(seed)) ? kept.picked : null)
+  const state = { claim: first, picked: three ?? first.seeds.slice(0, THREE), tally: same ? kept.tally : [] }
+  kept = state
   const parts = {
     seeds: el("div", { className: "seeds", role: "group", "aria-label": "Three seeds" }),
     said: el("p", { className: "said", "aria-live": "polite" }),
