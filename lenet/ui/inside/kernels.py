@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from lenet.formatting import fixed
 from lenet.layers import Conv
 from lenet.ui.shared import grids, palette
 from lenet.ui.shared.frame import dark
@@ -90,13 +91,13 @@ def _guesses(name: str, weights: dict) -> None:
         measure, found = MEASURES[name_of_measure], contrast(name_of_measure, weights) or 0.0
         left, right = st.columns([1, 9], vertical_alignment="center")
         left.image(
-            grids.sheet(kernel[None], [f"{layer} #{number}"], 1, 20, True, dark=dark()),
-            alt=f"{layer} #{number}, mean of its maps",
+            grids.sheet(kernel[None], [f"{layer}, kernel {number - 1}"], 1, 20, True, dark=dark()),
+            alt=f"Kernel {number - 1} of {layer}, mean of its maps",
         )
         right.markdown(
-            f"The paper: “{claim.words}” It counts from 1, so this is kernel {number - 1} here"
-            f"{', the mean over the maps it reads' if weights[layer].shape[1] > 1 else ''}.  \n"
-            f"In **{name}**: {measure.words}: **{found:+.2f}** — "
+            f"The paper: “{claim.words}”"
+            f"{' Here it is the mean over the maps it reads.' if weights[layer].shape[1] > 1 else ''}  \n"
+            f"In **{name}**: {measure.words}: **{'+' if found > 0 else ''}{fixed(found, 2)}** — "
             + (
                 "the sign the paper's reading needs."
                 if found > 0
