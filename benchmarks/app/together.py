@@ -77,7 +77,7 @@ async def _class(server: Server, folder: Path, teacher: Teacher, keys: list[str]
         asyncio.create_task(_pupil(server.url, cookie, at, question, ready, seen))
         for at, cookie in enumerate(cookies[1:])
     ]
-    watching = asyncio.create_task(_watch(server.url, cookies[0], seen, over))
+    watching = asyncio.create_task(_watch(server.url, cookies[0], seen, ready, over))
     while len(seen.joined) < options.pupils:
         await asyncio.sleep(0.1)
     ready.set()
@@ -138,7 +138,7 @@ def _there(visitor: Visitor, what: dict) -> bool:
     return "mine" in data["saved"]
 
 
-async def _watch(url: str, cookie: str, seen: Seen, over: asyncio.Event) -> None:
+async def _watch(url: str, cookie: str, seen: Seen, ready: asyncio.Event, over: asyncio.Event) -> None:
     """The teacher's page, which looks at its class every two seconds."""
     while not over.is_set():
         try:
@@ -147,7 +147,8 @@ async def _watch(url: str, cookie: str, seen: Seen, over: asyncio.Event) -> None
                 while not over.is_set():
                     started = time.monotonic()
                     await visitor.run(fragment_id=visitor.fragment("card"))
-                    seen.looks.append(time.monotonic() - started)
+                    if ready.is_set():
+                        seen.looks.append(time.monotonic() - started)
                     await asyncio.sleep(FOLLOW)
         except (OSError, VisitError, WebSocketException):
             await asyncio.sleep(0.5)

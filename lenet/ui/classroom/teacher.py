@@ -1,5 +1,6 @@
 """The teacher's page: how to join on the left, what the class does on the right."""
 
+from collections.abc import Callable
 from typing import Any
 
 import streamlit as st
@@ -57,20 +58,15 @@ def _show(me: Teacher) -> None:
 def _settings(me: Teacher) -> None:
     """What is set once, out of the way of the class."""
     seen = me.view()
-    st.toggle(
+    _toggle(
         "Pupils follow me",
+        "lead",
         bool(seen.lead.path),
-        key="lead",
-        on_change=lambda: me.lead("class" if st.session_state["lead"] else ""),
+        lambda on: me.lead("class" if on else ""),
         help="Their pages go where yours goes, with your digit and networks. One tap leaves.",
     )
     with st.popover("Settings", icon=":material/settings:", key="class-settings"):
-        st.toggle(
-            "Pupils may take a nickname",
-            seen.nicknames,
-            key="nicknames",
-            on_change=lambda: me.allow_nicknames(st.session_state["nicknames"]),
-        )
+        _toggle("Pupils may take a nickname", "nicknames", seen.nicknames, me.allow_nicknames)
         st.text_input(
             "This computer's address, if phones cannot reach the one shown",
             key=_MACHINE,
@@ -80,6 +76,12 @@ def _settings(me: Teacher) -> None:
         st.button("Show my link", key="show-link")
         if st.session_state.get("show-link"):
             st.code(f"{_address()}?class={me.code}&teacher={membership.teacher_key()}", language=None, wrap_lines=True)
+
+
+def _toggle(label: str, key: str, on: bool, change: Callable[[bool], None], help: str | None = None) -> None:
+    """A switch that shows what the class says, wherever it was changed."""
+    st.session_state[key] = on
+    st.toggle(label, key=key, on_change=lambda: change(st.session_state[key]), help=help)
 
 
 def _address() -> str:
@@ -115,7 +117,7 @@ def _wall(me: Teacher) -> None:
     """Everybody's digits, as they come in."""
     seen = me.view()
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.toggle("Lock the wall", seen.locked, key="lock", on_change=lambda: me.lock(st.session_state["lock"]))
+        _toggle("Lock the wall", "lock", seen.locked, me.lock)
         st.toggle("Show hidden ones", key=_HIDDEN)
         st.caption("Every phone asks for one digit after another. Click a digit to see how it is read.")
     _live_wall(me)

@@ -32,7 +32,7 @@ def code() -> str:
     asked = as_code(st.query_params.get(URL, ""))
     if asked:
         st.session_state[_CODE] = asked
-    return st.session_state.get(_CODE) or as_code(st.context.cookies.get("class", ""))
+    return st.session_state.get(_CODE) or as_code(_cookie("class"))
 
 
 def me() -> Teacher | Pupil | None:
@@ -86,8 +86,14 @@ def _key(here: str) -> tuple[str, str]:
         return st.session_state[_KEYS][here]
     if here and (secret := st.query_params.get(SECRET)):
         return "teacher", secret
-    role, _, key = st.context.cookies.get(f"class-{here}", "").partition(".")
+    role, _, key = _cookie(f"class-{here}").partition(".")
     return role, key
+
+
+def _cookie(name: str) -> str:
+    """As the page's connection brought it; empty if there is none, or no browser, as in Streamlit's AppTest."""
+    value = st.context.cookies.get(name, "")
+    return value if isinstance(value, str) else ""
 
 
 def view(key: str, data: dict, **callbacks):

@@ -1,0 +1,106 @@
+"""The page Class without a browser: its door, its teacher, its pupil, and what is refused."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from lenet.classroom.store import ClassError, Store
+from lenet.ui.shared import membership
+from tests.server import ROOT
+
+
+@pytest.fixture
+def store(monkeypatch) -> Store:
+    made = Store()
+    monkeypatch.setattr(membership, "store", lambda: made)
+    return made
+
+
+def page(**query: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    at.switch_page("pages/class.py")
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def keys(at: AppTest) -> set[str]:
+    return {button.key for button in at.button}
+
+
+def test_nobody_is_in_a_class_at_first(store):
+    at = page()
+    assert not at.exception and not at.error
+    assert "memory" in at.caption[-1].value
+
+
+def test_a_link_opens_a_class_and_its_address_holds_no_secret(store):
+    at = page(open="ABC234")
+    assert not at.exception and store.has("ABC234")
+    assert at.query_params["class"] in ("ABC234", ["ABC234"]) and "open" not in at.query_params
+    assert at.session_state["class_keys"]["ABC234"][0] == "teacher"
+    again = page(open="ABC234")  # somebody else with the same link
+    assert "already" in again.error[0].value and "class_keys" not in again.session_state
+
+
+def test_the_teacher_s_link_loses_its_secret_and_a_wrong_one_opens_nothing(store):
+    code, secret = store.open()
+    at = page(**{"class": code, "teacher": secret})
+    assert "teacher" not in at.query_params and {"lead", "nicknames"} <= {toggle.key for toggle in at.toggle}
+    wrong = page(**{"class": code, "teacher": secret[:-1]})
+    assert "whole teacher's link" in wrong.error[0].value
+    assert keys(wrong) == {"join"} and "teacher" not in wrong.query_params
+
+
+def test_a_pupil_joins_with_one_tap_and_leaves_with_another(store):
+    code, secret = store.open()
+    at = page(**{"class": code})
+    at.button(key="join").click().run()
+    assert list(store.teacher(code, secret).view().pupils) == [1] and keys(at) == {"leave"}
+    at.button(key="leave").click().run()
+    assert keys(at) == set()
+
+
+@pytest.mark.parametrize("typed", ["222222", "12", "<b>bold</b>", "ABC23O"])
+def test_a_wrong_code_gets_a_sentence_that_does_not_repeat_it(store, typed):
+    at = page(**{"class": typed})
+    assert not at.exception and "no class" in at.error[0].value and typed not in at.error[0].value
+
+
+def test_a_class_that_was_deleted_is_over_for_its_pupils(store):
+    code, secret = store.open()
+    at = page(**{"class": code})
+    at.button(key="join").click().run()
+    store.teacher(code, secret).delete()
+    at.run()
+    assert not at.exception and keys(at) == set() and "no class" in at.error[0].value
+
+
+def test_a_folder_that_cannot_be_used_is_said(monkeypatch):
+    def broken():
+        raise ClassError("Classes cannot be kept in /nowhere.")
+
+    monkeypatch.setattr(membership, "store", broken)
+    at = page()
+    assert not at.exception and "cannot be kept" in at.error[0].value
+
+
+def test_what_a_browser_makes_up_is_refused_without_a_trace(store, monkeypatch):
+    from lenet.ui.classroom import pupil
+
+    code, secret = store.open()
+    me = store.pupil(code, store.join(code))
+    teacher = store.teacher(code, secret)
+    teacher.ask("Which?", ["a", "b"])
+    state: dict = {}
+    monkeypatch.setattr(pupil.st, "session_state", state)
+    for sent in (
+        None,
+        "x",
+        [],
+        {"vote": {"question": "1", "choice": 0}, "drawings": 3},
+        {"vote": {"question": True, "choice": 1e9}, "drawings": [None, {}, {"mark": ["a"], "label": "<b>"}]},
+        {"vote": {"question": 10**30, "choice": -1}, "drawings": [{"mark": "m", "label": 1, "strokes": {"a": 1}}]},
+    ):
+        state[pupil.KEY] = {"sent": sent}
+        pupil._sent(me)
+    assert teacher.view().question.voted == 0 and teacher.wall() == []
