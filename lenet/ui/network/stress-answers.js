@@ -29,7 +29,8 @@ export function answersView() {
   }
 }
 
-function cardOf({ about, colour }) {
+function cardOf(network) {
+  const { about, colour } = network
   const columns = Array.from({ length: 10 }, (_, digit) => {
     const bar = el("i", {})
     return { bar, column: el("li", {}, el("span", {}, bar), el("b", {}, `${digit}`)) }
@@ -37,6 +38,10 @@ function cardOf({ about, colour }) {
   const big = el("div", { className: "digit" })
   const said = el("p", { className: "verdict" })
   const list = el("ol", { role: "img" }, ...columns.map(({ column }) => column))
+  list.onpointerover = ({ target }) => {
+    const digit = columns.findIndex(({ column }) => column.contains(target))
+    if (digit >= 0 && network.reading) columns[digit].column.title = `${digit}: ${percent(network.reading[digit])}`
+  }
   const card = el(
     "article",
     { className: "result", style: `--colour:${colour}`, translate: false },
@@ -69,10 +74,7 @@ function fill({ card, big, said, list, columns }, { about, reading, problem }) {
     const share = reading ? Number(reading[digit]) || 0 : 0
     bar.style.transform = `scaleY(${share})`
     column.className = digit === answer ? "first" : ""
-    column.title = `${digit}: ${percent(share)}`
   })
-  list.setAttribute(
-    "aria-label",
-    reading ? `Probabilities of ${about.name}: ${inWords(reading)}` : `Probabilities of ${about.name}`,
-  )
+  const words = reading ? `: ${inWords(reading)}` : ""
+  list.setAttribute("aria-label", `Probabilities of ${about.name}${words}`)
 }
