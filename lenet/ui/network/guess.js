@@ -5,7 +5,7 @@ import { fixed } from "./formatting.js"
 import { frame, path, svg, whenWide } from "./plot.js"
 
 const EPOCHS = 20
-const HEIGHT = 240 // pixels of the pad
+const HEIGHT = 216 // pixels of the pad
 const STEP = 0.05 // of accuracy, with the arrow keys
 
 export default function ({ data, root, setTriggerValue }) {

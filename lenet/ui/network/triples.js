@@ -163,10 +163,12 @@ function showVerdict({ said, tally, shares }, { claim, picked, tally: drawn }) {
   said.replaceChildren(`Seeds ${of} alone: `, el("b", { className: `verdict ${TONES[now]}` }, WORDS[now]))
   const marks = drawn.slice(-40).map((one) => el("i", { className: TONES[one], title: WORDS[one] }))
   const good = drawn.filter(Boolean).length
+  const times = drawn.length > 1 ? "shuffles" : "shuffle"
   tally.replaceChildren(
-    ...(drawn.length
-      ? [`Your ${drawn.length} ${drawn.length > 1 ? "shuffles" : "shuffle"}: ${good} × reproduced `, ...marks]
-      : []),
+    drawn.length
+      ? `Your ${drawn.length} ${times}: ${good} × reproduced `
+      : "Shuffle a few times: what would you have published?",
+    ...marks,
   )
   const share = claim.seems ? [...claim.seems].filter((one) => one === "1").length / claim.seems.length : 0
   const bar = el(
