@@ -55,7 +55,7 @@ export function path(xs, ys, x, y) {
 
 /** Both axes' ends, from all values that are drawn. y: {percent, log, limits}. */
 function domains(lines, xsOf, y) {
-  const xs = lines.flatMap((line) => line.seeds.map((seed) => xsOf(seed).at(-1)))
+  const xs = lines.flatMap((line) => line.seeds.map((seed) => xsOf(seed)[seed.y.length - 1]))
   const values = lines.flatMap((line) => line.seeds.flatMap((seed) => seed.y)).filter((value) => value !== null)
   const low = Math.min(...values)
   const high = Math.max(...values)
@@ -138,7 +138,8 @@ export function curves({
   small = false,
   titles = true,
 }) {
-  const epochs = lines[0]?.seeds[0]?.y.map((_, at) => at) ?? []
+  const longest = Math.max(...lines.flatMap((line) => line.seeds.map((seed) => seed.y.length)))
+  const epochs = Array.from({ length: longest }, (_, at) => at)
   const xsOf = (seed) => (by === "seconds" ? seed.seconds : epochs)
   const [xDomain, yDomain] = domains(lines, xsOf, y)
   const chart = frame({
