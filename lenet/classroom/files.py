@@ -1,8 +1,8 @@
-"""A class's digits as files: a picture of the wall, CSV, NPZ and IDX; and back from CSV or NPZ.
+"""A class's digits as files: a picture of the wall, CSV, NPZ and IDX; and back from CSV.
 
-NPZ is what `python -m benchmarks handwriting` reads: images uint8 [N, 160, 160], white ink on black, and labels. IDX
-are the two files of MNIST's own format, 28 × 28 and centred. `strokes` are text of lenet.strokes, from which all else
-is made again.
+CSV holds the strokes, text of lenet.strokes, from which all else is made again. The others hold what networks see,
+28 × 28 and centred, uint8, white ink on black: NPZ for `python -m benchmarks handwriting` and for the page Train, IDX
+in MNIST's own format, split by writer.
 """
 
 import csv
@@ -11,18 +11,19 @@ import struct
 import zipfile
 from collections.abc import Sequence
 from io import BytesIO, StringIO
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from lenet.classroom.store import ClassError, Drawing
-from lenet.strokes import SIDE, decode, raster, read_strokes
+from lenet.own_data import Loaded, load
+from lenet.strokes import decode, raster, read_strokes
 from lenet.variant import CLASSES, INPUT_SIZE
 
 COLUMNS = ("writer", "label", "strokes")
-HALF = 2  # board pixels a pixel of an NPZ's images
+HELD_OUT = 4  # one writer in so many is kept back for the test
 TILE, GAP, ACROSS = 64, 6, 24  # pixels of the wall's picture; tiles a line
-LARGEST = 64 * 2**20  # bytes of an array in a file, unpacked
 MOST = 10_000  # drawings of a file
 
 
@@ -35,39 +36,51 @@ def as_csv(drawings: Sequence[Drawing]) -> bytes:
     return text.getvalue().encode()
 
 
+def by_writer(drawings: Sequence[Drawing]) -> tuple[list[Drawing], list[Drawing]]:
+    """Those to learn from, and those of every fourth writer, to test on; all of a writer's are on one side."""
+    writers = sorted({drawing.pupil for drawing in drawings})
+    held = set(writers[HELD_OUT - 1 :: HELD_OUT] or writers[1:][-1:])
+    return [d for d in drawings if d.pupil not in held], [d for d in drawings if d.pupil in held]
+
+
+def arrays(drawings: Sequence[Drawing]) -> tuple[np.ndarray, np.ndarray]:
+    """What networks see, uint8 [N, 28, 28], and what was asked for, int64 [N]."""
+    images = [read_strokes(decode(drawing.strokes)).centred for drawing in drawings]
+    stacked = np.array(images, np.float32).reshape(-1, INPUT_SIZE, INPUT_SIZE)
+    return (255 * stacked).round().astype("u1"), np.array([drawing.label for drawing in drawings], "i8")
+
+
 def as_npz(drawings: Sequence[Drawing]) -> bytes:
-    """images, labels, writers and strokes, as numpy.load reads them without pickles."""
+    """images and labels."""
+    images, labels = arrays(drawings)
     file = BytesIO()
-    small = SIDE // HALF
-    np.savez_compressed(
-        file,
-        images=np.array([_image(drawing) for drawing in drawings], "u1").reshape(-1, small, small),
-        labels=np.array([drawing.label for drawing in drawings], "i8"),
-        writers=np.array([drawing.pupil for drawing in drawings], "i8"),
-        strokes=np.array([drawing.strokes for drawing in drawings], "S"),
-    )
+    np.savez_compressed(file, images=images, labels=labels)
     return file.getvalue()
 
 
-def _image(drawing: Drawing) -> np.ndarray:
-    """The board at half its size, uint8 [160, 160]."""
-    ink = raster(decode(drawing.strokes)).reshape(SIDE // HALF, HALF, SIDE // HALF, HALF).mean((1, 3))
-    return (255 * ink).round().astype("u1")
+def to_learn_from(code: str, drawings: Sequence[Drawing]) -> Loaded:
+    """A data set for training, split by writer. Raises OwnDataError if it lacks digits."""
+    file = BytesIO()
+    parts: dict[str, Any] = {}
+    for split, part in zip(("train", "test"), by_writer(drawings)):
+        parts[f"{split}_images"], parts[f"{split}_labels"] = arrays(part)
+    np.savez_compressed(file, **parts)
+    return load([(f"class {code}.npz", file.getvalue())], "other")
 
 
 def as_idx(drawings: Sequence[Drawing]) -> bytes:
-    """A zip of the two gzipped files, named as MNIST's test set's."""
-    centred = [read_strokes(decode(drawing.strokes)).centred for drawing in drawings]
-    images = (255 * np.array(centred, np.float32)).round().astype("u1")
-    labels = bytes(drawing.label for drawing in drawings)
-    content = {
-        "t10k-images-idx3-ubyte.gz": struct.pack(">4I", 2051, len(labels), INPUT_SIZE, INPUT_SIZE) + images.tobytes(),
-        "t10k-labels-idx1-ubyte.gz": struct.pack(">2I", 2049, len(labels)) + labels,
-    }
+    """A zip of gzipped files, named as MNIST's."""
     file = BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
-        for name, data in content.items():
-            archive.writestr(name, gzip.compress(data, mtime=0))
+        for name, part in zip(("train", "t10k"), by_writer(drawings)):
+            images, labels = arrays(part)
+            head = struct.pack(">4I", 2051, len(labels), INPUT_SIZE, INPUT_SIZE)
+            content = {
+                "images-idx3": head + images.tobytes(),
+                "labels-idx1": struct.pack(">2I", 2049, len(labels)) + labels.astype("u1").tobytes(),
+            }
+            for kind, data in content.items():
+                archive.writestr(f"{name}-{kind}-ubyte.gz", gzip.compress(data, mtime=0))
     return file.getvalue()
 
 
@@ -82,7 +95,8 @@ def as_picture(drawings: Sequence[Drawing]) -> bytes:
     sheet = Image.new("L", (across * step + GAP, max(1, len(lines)) * step + GAP), 255)
     for row, line in enumerate(lines):
         for column, drawing in enumerate(line):
-            tile = Image.fromarray(_image(drawing)).resize((TILE, TILE), Image.Resampling.BOX)
+            ink = (255 * raster(decode(drawing.strokes))).round().astype("u1")
+            tile = Image.fromarray(ink).resize((TILE, TILE), Image.Resampling.BOX)
             sheet.paste(tile, (GAP + column * step, GAP + row * step))
     file = BytesIO()
     sheet.save(file, "PNG")
@@ -90,30 +104,12 @@ def as_picture(drawings: Sequence[Drawing]) -> bytes:
 
 
 def read_back(content: bytes) -> list[tuple[int, int, str]]:
-    """(writer, label, strokes) of a CSV or NPZ file as it was written here. Raises ClassError for any other."""
+    """(writer, label, strokes) of a CSV file as it was written here. Raises ClassError for any other."""
     try:
-        rows = _rows_of_npz(content) if content.startswith(b"PK") else _rows_of_csv(content)
-        read = [(int(writer), int(label), str(strokes)) for writer, label, strokes in rows]
-    except (ValueError, KeyError, OSError, EOFError, MemoryError, zipfile.BadZipFile, csv.Error) as error:
-        raise ClassError("That file holds no drawings of a class: a CSV or NPZ file from this page would.") from error
-    if not read:
-        raise ClassError("That file holds no drawings.")
+        rows = csv.DictReader(StringIO(content.decode()))
+        read = [(int(row["writer"]), int(row["label"]), row["strokes"]) for row, _ in zip(rows, range(MOST + 1))]
+    except (ValueError, KeyError, TypeError, csv.Error) as error:
+        raise ClassError("That file holds no drawings of a class: a CSV file from this page would.") from error
+    if not read or not all(strokes for _, _, strokes in read):
+        raise ClassError("That file holds no drawings of a class.")
     return read
-
-
-def _rows_of_csv(content: bytes) -> list[tuple]:
-    rows = csv.DictReader(StringIO(content.decode()))
-    return [tuple(row[column] for column in COLUMNS) for row, _ in zip(rows, range(MOST + 1))]
-
-
-def _rows_of_npz(content: bytes) -> list[tuple]:
-    arrays = []
-    with zipfile.ZipFile(BytesIO(content)) as archive:
-        for name in ("writers.npy", "labels.npy", "strokes.npy"):
-            if archive.getinfo(name).file_size > LARGEST:
-                raise ValueError(f"{name} is too large")
-            arrays.append(np.lib.format.read_array(BytesIO(archive.read(name)), allow_pickle=False))
-    writers, labels, strokes = arrays
-    if not writers.ndim == labels.ndim == strokes.ndim == 1 or not len(writers) == len(labels) == len(strokes):
-        raise ValueError("the arrays do not belong together")
-    return list(zip(writers.tolist(), labels.tolist(), (text.decode() for text in strokes.astype("S").tolist())))

@@ -138,7 +138,7 @@ def test_a_lesson_from_the_first_code_to_the_last_file(running, people, folder, 
 
     show(teacher, "Keep or delete")
     with teacher.expect_download() as download:
-        teacher.get_by_role("button", name="CSV: strokes").click()
+        teacher.get_by_role("button", name="CSV: strokes, to bring back").click()
     download.value.save_as(tmp_path / "drawings.csv")
     assert [row[:2] for row in read_back((tmp_path / "drawings.csv").read_bytes())] == [(2, 1), (3, 2), (2, 2)]
     teacher.get_by_role("button", name="Delete everything").click()

@@ -4,6 +4,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lenet.classroom.store import ClassError, Store
+from lenet.strokes import Stroke, encode
 from lenet.ui.shared import membership
 from tests.server import ROOT
 
@@ -104,3 +105,16 @@ def test_what_a_browser_makes_up_is_refused_without_a_trace(store, monkeypatch):
         state[pupil.KEY] = {"sent": sent}
         pupil._sent(me)
     assert teacher.view().question.voted == 0 and teacher.wall() == []
+
+
+def test_the_class_s_digits_go_to_the_page_train(store):
+    code, secret = store.open()
+    teacher = store.teacher(code, secret)
+    strokes = [encode([Stroke(((100, 60), (100 + 10 * label, 260)))]) for label in range(10)]
+    teacher.put([(writer, label, strokes[label]) for writer in range(4) for label in range(10)])
+    at = page(**{"class": code, "teacher": secret})
+    at.segmented_control(key="class_section").set_value("test").run()
+    assert "40 digits by 4 writers" in " ".join(text.value for text in at.markdown)
+    at.button(key="train-on-us").click().run()
+    assert not at.exception and at.title[0].value == "Train"
+    assert at.session_state["data"] == f"class {code}"

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lenet.classroom.store import Teacher
+from lenet.classroom.files import to_learn_from
+from lenet.classroom.store import Drawing, Teacher
 from lenet.formatting import percent, probability
+from lenet.own_data import OwnDataError
 from lenet.ui.shared import membership, networks
 
 if TYPE_CHECKING:  # torch
@@ -40,8 +42,23 @@ def page(me: Teacher) -> None:
         if len(chosen) > 1:
             about = st.segmented_control("In detail", chosen, default=about, required=True, key="in_detail") or about
         membership.view("score", _message(scores, dict(zip(chosen, networks.colours(chosen))), about))
-    if st.button("Read the wall again", icon=":material/refresh:", key="again"):
-        st.rerun()
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Read the wall again", icon=":material/refresh:", key="again")  # every run of the page does
+        if st.button("Train on these digits", icon=":material/play_circle:", key="train-on-us"):
+            _train(me, wall)
+        st.caption("One writer in four is kept back for the test: all digits of a writer are on one side.")
+
+
+def _train(me: Teacher, wall: list[Drawing]) -> None:
+    """To the page Train, with the class's digits as what it learns from."""
+    from lenet.ui.train import own
+
+    try:
+        own.keep(to_learn_from(me.code, wall))
+    except OwnDataError as error:
+        st.error(str(error))
+        return
+    st.switch_page("pages/train.py")
 
 
 def _message(scores: "dict[str, Score]", colours: dict[str, str], about: str) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lenet.formatting import fixed
-from lenet.own_data import KNOWN, OwnDataError, load
+from lenet.own_data import KNOWN, Loaded, OwnDataError, load
 from lenet.recipe import MNIST, DataSet
 from lenet.ui.shared import networks
 from lenet.ui.train.service import mine, service
@@ -56,6 +56,11 @@ def _load() -> None:
     except OwnDataError as error:
         st.session_state[_SAID] = "!" + str(error)
         return
+    keep(loaded)
+
+
+def keep(loaded: Loaded) -> None:
+    """Let this session's runs learn from these pictures, and choose them."""
     service().keep(loaded)
     about = loaded.about
     called = about.name
