@@ -173,6 +173,7 @@ class Guess:
 @dataclass(frozen=True)
 class Experiment:
     """A question and the runs that answer it: every variant × learning rate × output form × seed, and `extra` ones.
+    Where settings are `named`, what they are called here, they take the place of all these.
 
     id: in links; number: its place. variants: name in the registry -> what it is called in this experiment.
     before, shows, why: what the page shows before the guess, after it, and below the claims: rows of
@@ -188,17 +189,33 @@ class Experiment:
     variants: dict[str, str] = field(default_factory=dict)
     lrs: tuple[float, ...] = (0.1,)
     extra: tuple[Setting, ...] = ()
+    named: dict[Setting, str] = field(default_factory=dict)
     before: tuple[str, ...] = ()
     shows: tuple[str, ...] = ("curves",)
     why: tuple[str, ...] = ("gradients", "outcomes")
 
     def settings(self) -> list[Setting]:
         """All its settings as in the paper, in a fixed order."""
-        return [*(Setting(name, lr) for name, lr in product(self.variants, self.lrs)), *self.extra]
+        grid = (Setting(name, lr) for name, lr in product(self.variants, self.lrs))
+        return list(self.named) or [*grid, *self.extra]
+
+    @property
+    def beside(self) -> tuple[Setting, ...]:
+        """Settings with a learning rate of their own, shown beside those of any."""
+        return (*self.extra, *self.named)
+
+    @property
+    def forms(self) -> dict[str, str]:
+        """The output forms in which it is run."""
+        return {"paper": "output as published"} if self.named else FORMS
+
+    def rate(self, lr: float) -> str:
+        """The heading of what is shown for that learning rate."""
+        return "Each with its own learning rate" if self.named else f"Learning rate {lr:g}"
 
     def runs(self, seeds: Iterable[int] = SEEDS) -> list[Run]:
         """All its runs, in a fixed order."""
-        return [setting.form(form).run(seed) for setting in self.settings() for form in FORMS for seed in seeds]
+        return [setting.form(form).run(seed) for setting in self.settings() for form in self.forms for seed in seeds]
 
     def uses(self, run: Run) -> bool:
         """Whether the run, of whatever seed, is one of this experiment."""

@@ -172,6 +172,9 @@ SHARE = (0.0, 1.0)
 # A measure is one row.
 MEASURES: dict[str, Measure] = {
     "final": Measure("test accuracy at the end", lambda h: h.test_accuracy[-1], percent, SHARE),
+    "error": Measure(
+        "test error at the end", lambda h: 1 - h.test_accuracy[-1], lambda v: percent(v, 2), SHARE, less_is_better=True
+    ),
     "first": Measure("test accuracy after the first epoch", lambda h: h.test_accuracy[1], percent, SHARE),
     "gain": Measure(
         "accuracy gained over the untrained network",

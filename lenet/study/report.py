@@ -112,9 +112,9 @@ def _shares(judgement: Judgement) -> str:
 
 def _experiment(e: Experiment, runs: Runs, judged: Mapping[str, Judgement], corrected: Mapping[Part, float]) -> str:
     parts = [f"## {e.number} {e.title}", e.question]
-    for form, words in FORMS.items():
+    for form, words in e.forms.items():
         for lr in e.lrs if e.variants else ():
-            parts.append(f"Learning rate {lr:g}, {words}:")
+            parts.append(f"{e.rate(lr)}, {words}:")
             rows = tables.table(tables.settings_at(e, lr, form), runs)
             parts.append(markdown(TABLE, map(table_row, rows)))
             parts += luck(rows)

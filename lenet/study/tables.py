@@ -49,6 +49,8 @@ COURSES = {
 
 def label(e: Experiment, setting: Setting) -> str:
     """What the setting is called in its experiment beside others of the same learning rate and output form."""
+    if setting in e.named:
+        return e.named[setting]
     extra = "" if setting.recipe == "paper" else f", {setting.recipe.capitalize()} {setting.lr:g}"
     return e.variants[setting.variant] + extra
 
@@ -70,7 +72,9 @@ def labels(e: Experiment) -> list[str]:
 
 def settings_at(e: Experiment, lr: float, form: str = "paper") -> dict[str, Setting]:
     """By label the settings of an experiment with one learning rate, and its extra ones beside them."""
-    return {label(e, setting): setting.form(form) for setting in e.settings() if setting.lr == lr or setting in e.extra}
+    return {
+        label(e, setting): setting.form(form) for setting in e.settings() if setting.lr == lr or setting in e.beside
+    }
 
 
 def lines(settings: Mapping[str, Setting], name: str, runs: Runs) -> list[dict]:

@@ -316,7 +316,8 @@ def test_the_command_line_says_what_is_wrong(tmp_path: Path) -> None:
     answer = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert answer.returncode != 0
     assert answer.stderr.strip() == (
-        "There is no experiment 9: there are 1 (kernels), 2 (nonlinearities), 3 (pooling), 4 (depth), 5 (recurrence)."
+        "There is no experiment 9: there are 1 (kernels), 2 (nonlinearities), 3 (pooling), 4 (depth), 5 (recurrence), "
+        "6 (history)."
     )
 
 

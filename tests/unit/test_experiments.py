@@ -17,7 +17,7 @@ from lenet.study.measures import MEASURES
 from lenet.study.report import SECTIONS
 
 # What the paper claims, as in the specification of the experiments.
-LETTERS = {1: "ab", 2: "abcd", 3: "abcdef", 4: "abcde", 5: "abc"}
+LETTERS = {1: "ab", 2: "abcd", 3: "abcdef", 4: "abcde", 5: "abc", 6: "abc"}
 ALL_RUNS = {run for e in EXPERIMENTS for run in e.runs()}
 
 
@@ -71,8 +71,8 @@ def test_cost_grows_with_depth() -> None:
 def test_unknown_runs_are_left_out() -> None:
     assert not Run("nothing", "paper", 0.1, 0).known()
     assert not Run("original", "nothing", 0.1, 0).known()
-    with pytest.raises(ValueError, match=r"There is no experiment 6: there are 1 \(kernels\), .*, 5 \(recurrence\)"):
-        experiment("6")
+    with pytest.raises(ValueError, match=r"There is no experiment 7: there are 1 \(kernels\), .*, 6 \(history\)"):
+        experiment("7")
 
 
 def test_nothing_of_it_imports_torch() -> None:

@@ -214,7 +214,7 @@ def test_where_the_paper_is_right_its_claims_are_reproduced(claim: Claim) -> Non
 
 @pytest.mark.parametrize("claim", CLAIMS)
 def test_where_it_is_wrong_they_are_not(claim: Claim) -> None:
-    judgement = judge(claim, Runs({**world(False, "paper"), **world(True, "linear")}))
+    judgement = judge(claim, Runs({**world(True, "linear"), **world(False, "paper")}))
     assert judgement.verdict == NOT_REPRODUCED, [numbers(finding) for finding in judgement.paper]
 
 
@@ -445,7 +445,7 @@ def test_the_report_has_every_claim_and_follows_the_curves() -> None:
             assert f"### {e.number}{claim.letter} {claim.words}" in right
             assert f"| {e.number}{claim.letter} | {claim.words} | **{CANNOT_TELL}** |" in none
     assert f"**{REPRODUCED}**" in right and "not yet run" not in right
-    assert "0 of the 186 runs" in none
+    assert "0 of the 207 runs" in none
 
 
 def test_the_readme_says_what_the_curves_say() -> None:

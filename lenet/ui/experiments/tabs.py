@@ -90,16 +90,18 @@ def _controls(e: Experiment) -> tuple[str, float, str]:
             rates = {f"{rate:g}": f"{rate:g}" for rate in e.lrs}
             first = f"{_asked(e).lr:g}"  # the learning rate of the guess comes first
             lr = links.choice(st.segmented_control, "lr", e, rates, first, label="Learning rate", required=True)
-        form = links.choice(
-            st.segmented_control,
-            "form",
-            e,
-            OUTPUT,
-            "paper",
-            label="Output",
-            required=True,
-            help="The paper's networks have a nonlinearity after the last layer as well.",
-        )
+        form: str | None = "paper"
+        if len(e.forms) > 1:
+            form = links.choice(
+                st.segmented_control,
+                "form",
+                e,
+                OUTPUT,
+                "paper",
+                label="Output",
+                required=True,
+                help="The paper's networks have a nonlinearity after the last layer as well.",
+            )
         words = {name: course.words for name, course in COURSES.items()}
         course = links.choice(st.selectbox, "course", e, words, "accuracy", label="Show", width=300)
     return form or "paper", float(lr or e.lrs[0]), course or "accuracy"
@@ -123,7 +125,7 @@ def more(e: Experiment, runs: Runs) -> None:
         return
     with opened:
         for lr in e.lrs if e.variants else ():
-            st.markdown(f"**Learning rate {lr:g}**, output as in the paper")
+            st.markdown(f"**{e.rate(lr)}**, {e.forms['paper'] if e.named else OUTPUT['paper']}")
             rows = tables.table(tables.settings_at(e, lr), runs)
             st.markdown(markdown(TABLE[:-1], (table_row(row)[:-1] for row in rows)))
             for sentence in luck(rows):

@@ -53,11 +53,11 @@ def message(judged: Mapping[str, list[Judgement]], runs: Runs) -> bytes:
 def _panels(e: Experiment, claim: Claim) -> list[tuple[str, list[tuple[str, Setting]]]]:
     """The settings of a claim as the paper shows them: a panel for each learning rate, or for each network."""
     settings = list(dict.fromkeys(setting for part in claim.parts for setting in part.settings()))
-    rates = {setting.lr for setting in settings if setting not in e.extra}
+    rates = {setting.lr for setting in settings if setting not in e.beside}
     panels: dict[str, list[tuple[str, Setting]]] = {}
     for setting in settings:
         label = tables.full_label(e, setting)
-        by_rate = len(rates) > 1 and setting not in e.extra
+        by_rate = len(rates) > 1 and setting not in e.beside
         title = f"learning rate {setting.lr:g}" if by_rate else label
         panels.setdefault(title, []).append((tables.label(e, setting) if by_rate else label, setting))
     return sorted(panels.items(), key=lambda panel: -panel[1][0][1].lr) if len(rates) > 1 else list(panels.items())
