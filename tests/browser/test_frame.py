@@ -94,7 +94,20 @@ def test_back_leads_through_the_pages_as_they_were_left(server: Server, browser)
         page.go_back()
         chosen("tanh", "/inside", "Look inside")
         page.go_back()
-        chosen("best", "/", "Draw")
+        chosen("tanh", "/", "Draw")  # nothing was asked for there: what was chosen last goes along
+    finally:
+        page.close()
+
+
+def test_networks_of_a_link_go_along_to_another_page(server: Server, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    try:
+        page.goto(f"{server.url}/?networks=tanh&networks=sigmoid")
+        board(page)
+        page.locator(".st-key-frame a", has_text="Stress").click()
+        page.locator("h1", has_text="Stress").wait_for()
+        for name in ("tanh", "sigmoid"):
+            page.locator(f'button[aria-pressed=true]:has(:text-is("{name}"))').wait_for()
     finally:
         page.close()
 

@@ -32,6 +32,7 @@ _MORE = "more_networks"  # those asked for in this session
 _REMOVED = "removed_network"
 _COLOURS = "network_colours"
 MOST_IN_WORDS = {2: "Two", 3: "Three"}
+_PLACE = "picker_place"  # the page whose picker was shown last
 _LAST = "last_networks"  # those chosen last, on whichever page
 
 _lock = Lock()
@@ -204,7 +205,10 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     others = [name for name in options if name not in at_hand]
     options = [name for name in options if name in at_hand]
     before = [name for name in st.session_state.get(_LAST, []) if name in options][:most]
-    carried = before not in ([], [DEFAULT]) and key not in st.session_state and not asked  # from another page
+    here = st.context.url
+    arrived = key not in st.session_state or st.session_state.get(_PLACE) != here
+    st.session_state[_PLACE] = here
+    carried = arrived and not asked and before not in ([], [DEFAULT])  # from another page
     if carried:
         st.session_state[key] = before if most > 1 else before[0]
         st.query_params[key] = before
