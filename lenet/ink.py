@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 from scipy import ndimage
 
+from lenet import paper
 from lenet.variant import INPUT_SIZE
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 SIDE = INPUT_SIZE  # pixels of the final picture
 BOX = 20  # pixels of the digit's longer side
-FORMATS = ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF"]  # that are opened; Pillow knows many more
+FORMATS = ["PNG", "JPEG", "GIF", "BMP", "WEBP", "TIFF", "AVIF"]  # that are opened; Pillow knows many more
+NORMALISED = ((0 - 0.1307) / 0.3081, (1 - 0.1307) / 0.3081)  # black and white in PyTorch's examples with MNIST
 LONGEST_SIDE = 20_000  # pixels; Pillow keeps a pointer for each row
 MOST_PIXELS = 40_000_000  # of an uploaded picture; a telephone's camera makes 12 to 50 million
 WORKING_SIDE = 560  # pixels; larger pictures are shrunk first
@@ -68,9 +70,9 @@ class Ink:
 def to_mnist(image: Any) -> "Tensor":
     """Any drawing or picture -> float32 [1, 28, 28] in [0, 1], white ink on black, as MNIST was made.
 
-    image: a PIL image or an array: grey [H, W], [H, W, 1] or [1, H, W], RGB [H, W, 3] or RGBA [H, W, 4]; integers of
-    8 or 16 bits of the type's full range, wider ones or floats in [0, 1] or [0, 255], or booleans. Dark on light or
-    light on dark; transparency is background.
+    image: a PIL image or an array: grey [H, W], [H, W, 1] or [1, H, W], RGB [H, W, 3] or RGBA [H, W, 4]; booleans, or
+    numbers in [0, 1], [0, 16], [0, 255] or [0, 65535], or normalised as PyTorch's examples do. Dark on light or light
+    on dark; transparency is background. Of a photograph only the pen's marks count (lenet.paper).
     Raises InkError if there is nothing that could be a digit.
     """
     return read_ink(image).image()
@@ -119,9 +121,23 @@ def open_picture(file: IO[bytes]) -> Image.Image:
     except Image.DecompressionBombError:
         raise InkError(f"That picture is too large: at most {MOST_PIXELS // 10**6} million pixels, please.") from None
     except UnidentifiedImageError:
-        raise InkError(f"That file is not a picture: {', '.join(FORMATS)} can be read.") from None
+        raise InkError(_unknown(file)) from None
     except Exception as error:  # the decoders of six formats stumble in many ways
         raise InkError(f"That picture is damaged and cannot be read ({type(error).__name__}).") from error
+
+
+def _unknown(file: IO[bytes]) -> str:
+    """What to say of a file that is none of the formats."""
+    file.seek(0)
+    start = file.read(512)
+    readable = f"{', '.join(FORMATS)} can be read"
+    if start[4:8] == b"ftyp" and start[8:12] in (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"):
+        return "That is a HEIC picture, as iPhones take them: send a screenshot of it, or save it as JPEG."
+    if start.startswith(b"%PDF"):
+        return "That is a PDF: take a screenshot of the page with the digit."
+    if b"<svg" in start.lower():
+        return "That is an SVG, a drawing made of shapes: save it as PNG, or take a screenshot."
+    return f"That file is not a picture: {readable}."
 
 
 def _light_and_opacity(image: Any) -> tuple[np.ndarray, np.ndarray | None]:
@@ -135,11 +151,8 @@ def _light_and_opacity(image: Any) -> tuple[np.ndarray, np.ndarray | None]:
     values: np.ndarray
     if array.dtype == bool:
         values = array.astype(np.float32)
-    elif np.issubdtype(array.dtype, np.integer) and array.dtype.itemsize <= 2:
-        values = array.astype(np.float32) / np.iinfo(array.dtype).max
     elif np.issubdtype(array.dtype, np.integer) or np.issubdtype(array.dtype, np.floating):
-        values = np.nan_to_num(array.astype(np.float32), posinf=1.0)
-        values = values / 255 if values.max(initial=0) > 1.5 else values
+        values = _in_range(array)
     else:
         raise InkError(f"A picture is made of numbers, not of {array.dtype}.")
     if values.ndim == 3 and len(values) == 1 and values.shape[2] > 4:  # as torch keeps a picture
@@ -158,6 +171,20 @@ def _light_and_opacity(image: Any) -> tuple[np.ndarray, np.ndarray | None]:
     return light, opacity if opacity is not None and opacity.min() < 1 else None
 
 
+def _in_range(array: np.ndarray) -> np.ndarray:
+    """Numbers of a picture in [0, 1]: of the type's full range or of what people use in its place, which are 0 to 1,
+    0 to 16 as scikit-learn's digits, 0 to 255, and MNIST's as PyTorch's examples normalise it."""
+    values = np.nan_to_num(array.astype(np.float32), posinf=1.0)
+    low, high = values.min(initial=0), values.max(initial=0)
+    if np.issubdtype(array.dtype, np.integer) and array.dtype.itemsize == 2 and high > 255:
+        return values / np.iinfo(array.dtype).max
+    if low < 0 and NORMALISED[0] - 0.01 <= low and high <= NORMALISED[1] + 0.01:
+        return (values - NORMALISED[0]) / (NORMALISED[1] - NORMALISED[0])
+    if low < -0.001 or high > 65_535:
+        raise InkError(f"Its values run from {low:.4g} to {high:.4g}: a picture's run from 0 to 1 or from 0 to 255.")
+    return values / next(top for top in (1, 16, 255, 65_535) if high <= 1.001 * top)
+
+
 def _from_pil(picture: Image.Image) -> np.ndarray:
     deep = picture.mode.startswith(("I", "F"))  # 16 or 32 bits
     clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
@@ -171,7 +198,7 @@ def _from_pil(picture: Image.Image) -> np.ndarray:
         raise InkError(f"That picture is damaged and cannot be read ({type(error).__name__}).") from error
     array = np.asarray(picture)
     if not deep:
-        return array
+        return array.astype(np.float32) / 255
     low, high = array.min(), array.max()  # stretched to what there is
     return (array - low) / max(high - low, 1e-6) if high > 1 else array
 
@@ -188,33 +215,13 @@ def _ink(light_and_opacity: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
         ink = opacity * 1.0
         if opacity.mean() > 0.95 or ink.max() < LEAST_CONTRAST:
             raise InkError("The board is blank: draw a digit from 0 to 9.")
-    else:
-        if opacity is not None:
-            light = light * opacity + (1 - opacity)
-        paper = _paper(light)
-        difference = light - paper
-        lighter = np.abs(difference.max()) >= np.abs(difference.min())
-        if min(abs(difference.max()), abs(difference.min())) > LEAST_CONTRAST:  # both: the pen covers less of the sheet
-            lighter = (difference > LEAST_CONTRAST).sum() > (difference < -LEAST_CONTRAST).sum()
-        ink = (difference if lighter else -difference).clip(0, None)
-    top = float(ink.max())
-    if top < LEAST_CONTRAST:
-        raise InkError("There is no digit in that picture, it is of one shade: draw a digit from 0 to 9.")
-    grain = 2 * float(np.percentile(_border(ink), 75))  # of the paper; a drawing has none
-    if grain > 0.02:
-        top = float(np.percentile(ink[ink > max(grain, top / 2)], 50)) if (ink > max(grain, top / 2)).any() else top
-        ink = np.where(ink < max(grain, 0.25 * top), 0, ink)
-    return (ink / top).clip(0, 1).astype(np.float32)
-
-
-def _paper(light: np.ndarray) -> np.ndarray | float:
-    """Lightness of the sheet: one number for a drawing, a slow gradient for a photograph."""
-    edge = _border(light)
-    if np.subtract(*np.percentile(edge, [80, 20])) < 0.02:
-        return float(np.median(edge))
-    small = _resize(light, *(max(1, side // 8) for side in light.shape))
-    slow = ndimage.median_filter(small, size=max(3, max(small.shape) // 4), mode="nearest")
-    return _resize(slow.astype(np.float32), *light.shape)
+        return (ink / ink.max()).clip(0, 1).astype(np.float32)
+    if opacity is not None:
+        light = light * opacity + (1 - opacity)
+    found = paper.pen(light)
+    if found is None:
+        raise InkError("There is no digit to be seen in that picture: crop it closer to the digit, or draw one.")
+    return found
 
 
 def _border(array: np.ndarray) -> np.ndarray:

@@ -1,0 +1,280 @@
+"""Which marks of a picture are the pen's: not the paper's, the light's or the camera's.
+
+    >>> pen(light)                                     # float32 [height, width] in [0, 1], 1 where there is full ink
+
+Paper is what stays when everything narrower than a wide window is closed up, so light may be uneven and shadows hard.
+What rises from it well above the grain, and hangs together, is a mark. Lines from edge to edge, frames, what the edge
+of the picture cuts off, and specks are marks that no pen made for a digit. Both are tried, dark marks and light ones;
+those win that look more like strokes, long and thin and strong.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+LEAST_RISE = 0.025  # of the range from black to white: nothing fainter is a mark, however clean the paper
+GRAINS = 5.0  # standard deviations of the paper's grain that a mark rises at least
+STRONG, WEAK = 0.5, 0.3  # of the full ink: where a mark is sure, and down to where it goes on
+WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
+SMALL = 96  # pixels; smaller pictures are enlarged first
+EDGE = 3  # pixels: as close as this to two opposite edges a line begins and ends
+ACROSS = 0.7  # of the picture that a line from edge to edge covers
+SLOPES = np.linspace(-0.2, 0.2, 41)  # of such lines, against the picture's sides
+SPECK = 0.12  # of the longer side of the largest mark; smaller ones are specks
+LONG = 12.0  # times its thickness: a mark need not be longer to be a stroke
+APART = 0.4  # of that side: a mark as small as this must lie closer than this to be a part of the digit
+FULL = np.ones((3, 3), int)  # marks hang together over corners, too
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A connected spot: its number among the labels, its box, its pixels, how dark it is against the full ink, whether
+    the picture's edge cuts it, and its length in units of its thickness."""
+
+    label: int
+    box: tuple[slice, slice]
+    inside: np.ndarray
+    strength: float
+    cut: bool
+
+    @property
+    def size(self) -> int:
+        return max(self.inside.shape)
+
+    @property
+    def length(self) -> float:
+        """Of a stroke, the mean distance of its pixels to its outline is a quarter of its thickness."""
+        far = ndimage.distance_transform_edt(np.pad(self.inside, 1))[1:-1, 1:-1]
+        return float(self.inside.sum()) / (4 * float(far[self.inside].mean())) ** 2
+
+
+def pen(light: np.ndarray) -> np.ndarray | None:
+    """How much of the pen's ink lies on each pixel; None where there is no mark.
+
+    light: float32 [height, width] in [0, 1]. Returns float32 in [0, 1], of the same shape or, of a small picture, an
+    enlarged one.
+    """
+    if (sheet := _even(light)) is not None:
+        return _drawn(light - sheet)
+    factor = int(np.ceil(SMALL / max(light.shape)))
+    if factor > 1:
+        light = _enlarged(light, factor)
+    found = [ink for dark in (True, False) if (ink := _marks(light, dark, factor)) is not None]
+    return max(found, key=lambda one: one[0])[1] if found else None
+
+
+def _even(light: np.ndarray) -> float | None:
+    """Lightness of the sheet if it is the same, without any grain, along the picture's edge, as in a drawing."""
+    edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+    sheet = float(np.median(edge))
+    away = np.abs(edge - sheet)
+    return sheet if (away < 0.002).mean() > 0.7 and ((away >= 0.002) & (away < 0.01)).mean() < 0.02 else None
+
+
+def _drawn(difference: np.ndarray) -> np.ndarray | None:
+    """The ink of a drawing on an even sheet, to the bit, without what no pen drew."""
+    dark, bright = -float(difference.min()), float(difference.max())
+    if max(dark, bright) < LEAST_RISE:
+        return None
+    lighter = bright >= dark
+    if min(dark, bright) > 0.12:  # both: the pen covers less of the sheet
+        lighter = (difference > 0.12).sum() > (difference < -0.12).sum()
+    rise = (difference if lighter else -difference).clip(0, None)
+    rise = rise / rise.max()
+    mask = rise >= WEAK
+    labels, count = ndimage.label(_without_lines(mask) if max(mask.shape) >= 2 * SMALL / 3 else mask, FULL)
+    marks = _all_marks(labels, rise)
+    kept = _of_the_digit(marks)
+    if len(kept) < count or (mask & (labels == 0)).any():
+        own = np.isin(labels, [mark.label for mark in kept])
+        other = ndimage.binary_dilation(mask & ~own, FULL, iterations=2) & ~own
+        rise = np.where(other, 0, rise)
+    spots, _ = ndimage.label(rise > 0.01, FULL)
+    own = np.isin(spots, [0, *np.unique(spots[rise >= WEAK])])  # what is fainter than that hurts nobody
+    return np.where(own, rise, 0).astype(np.float32)
+
+
+def _enlarged(light: np.ndarray, factor: int) -> np.ndarray:
+    picture = Image.fromarray(np.ascontiguousarray(light, np.float32))
+    size = (light.shape[1] * factor, light.shape[0] * factor)
+    return np.asarray(picture.resize(size, Image.Resampling.BICUBIC), np.float32).clip(0, 1)
+
+
+def _marks(light: np.ndarray, dark: bool, factor: int) -> tuple[float, np.ndarray] | None:
+    """How much the marks of one kind look like a digit, and their ink."""
+    rise, grain = _rise(light, dark, factor)
+    least = max(LEAST_RISE, GRAINS * grain)
+    top = float(np.percentile(rise, 99.7))
+    if top < least:
+        return None
+    rise = rise / top
+    strong = rise > max(STRONG, least / top)
+    weak = rise > max(WEAK, least / top)
+    mask = strong | (weak & ndimage.binary_dilation(strong, FULL, iterations=2))
+    if factor == 1:
+        mask = _without_lines(mask)
+    labels, _ = ndimage.label(mask, FULL)
+    marks = _all_marks(labels, rise)
+    kept = _of_the_digit([mark for mark in marks if mark.inside.sum() >= 4 * factor])
+    if not kept:
+        return None
+    main = kept[0]
+    score = min(main.length, LONG) ** 1.5 * _contrast(light, main, dark) * (0.3 if main.cut else 1)
+    if factor > 1:  # along the edge of a small picture there is more paper than ink
+        edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+        own = light[main.box][main.inside].mean()
+        score *= 1 if (np.median(edge) > own) == dark else 0.15
+    own = np.isin(labels, [mark.label for mark in kept])
+    near = ndimage.binary_dilation(own, FULL, iterations=2) & ((labels == 0) | own)
+    full = float(np.percentile(rise[own], 60))
+    return score, np.where(near, (rise / full).clip(0, 1), 0).astype(np.float32)
+
+
+def _contrast(light: np.ndarray, mark: Mark, dark: bool) -> float:
+    """How much lighter (or darker) it becomes across the mark's outline, where that is least: a pen's mark ends in a
+    step all around, but the hollow between two strokes has open sides."""
+    around = tuple(slice(max(0, side.start - 5), side.stop + 5) for side in mark.box)
+    inside = np.zeros(light.shape, bool)
+    inside[mark.box] = mark.inside
+    inside, light = inside[around], light[around]
+    core = ndimage.binary_erosion(inside)
+    far = ndimage.distance_transform_edt(~inside)
+    core = core if core.any() else inside
+    nearest = ndimage.distance_transform_edt(~core, return_distances=False, return_indices=True)
+    ring = (far > 2) & (far <= 4)
+    if not ring.any():
+        return 0.001
+    step = light[ring] - light[tuple(nearest[:, ring])]
+    return max(float(np.percentile(step if dark else -step, 20)), 0.001)
+
+
+def _rise(light: np.ndarray, dark: bool, factor: int) -> tuple[np.ndarray, float]:
+    """How far each pixel is from the paper, and the grain of that."""
+    window = max(5, round(WINDOW * min(light.shape)), round(0.2 * max(light.shape)))
+    noise = np.abs(light[1:-1, 1:-1] * 4 - light[:-2, 1:-1] - light[2:, 1:-1] - light[1:-1, :-2] - light[1:-1, 2:])
+    grain = float(np.median(noise)) * 1.4826 / np.sqrt(20) if noise.size else 0.0
+    smooth = ndimage.gaussian_filter(light, float(np.clip(40 * grain, 0.0, 1.5)) if grain > 0.004 else 0.0)
+    if dark:
+        paper = ndimage.grey_closing(smooth, (window, window), mode="nearest")
+        rise = (paper - smooth) / paper.clip(0.25)
+    else:
+        paper = ndimage.grey_opening(smooth, (window, window), mode="nearest")
+        rise = smooth - paper
+    middle, low = np.percentile(rise, (50, 16))
+    grain = float(middle - low)
+    if middle > 0.25 * rise.max():  # the picture is more ink than paper
+        middle, low = np.percentile(rise, (20, 10))
+        grain = float(middle - low) / 0.44  # that is how far these two lie apart in a normal distribution
+    return (rise - middle).clip(0), grain
+
+
+def _all_marks(labels: np.ndarray, rise: np.ndarray) -> list[Mark]:
+    boxes = ((box[0], box[1]) for box in ndimage.find_objects(labels))
+    return [_mark(labels, number, box, rise) for number, box in enumerate(boxes, start=1)]
+
+
+def _mark(labels: np.ndarray, number: int, box: tuple[slice, slice], rise: np.ndarray) -> Mark:
+    inside = labels[box] == number
+    (rows, columns), (high, wide) = box, labels.shape
+    cut = min(high, wide) >= SMALL and (
+        rows.start == 0 or columns.start == 0 or rows.stop == high or columns.stop == wide
+    )
+    return Mark(number, box, inside, float(rise[box][inside].mean()), cut)
+
+
+def _of_the_digit(marks: list[Mark]) -> list[Mark]:
+    """Those that may be parts of a digit, the largest first."""
+    marks = sorted(marks, key=_prominence, reverse=True)
+    marks = [mark for mark in marks if not any(_surrounds(mark, other) for other in marks)]
+    if not marks:
+        return []
+    main = marks[0]
+    marks = [mark for mark in marks if mark is main or mark.strength > 0.5 * main.strength]
+    marks = [mark for mark in marks if mark is main or not mark.cut or main.cut]
+    marks = [mark for mark in marks if mark is main or not _underlines(mark, main)]
+    return [mark for mark in marks if mark is main or mark.size > APART * main.size or _belongs(mark, main)]
+
+
+def _prominence(mark: Mark) -> float:
+    """Flat marks are lines, and what the edge cuts is not what the picture is of."""
+    high, wide = mark.inside.shape
+    return mark.size * mark.strength * (0.3 if mark.cut else 1) * (0.3 if wide > 5 * high else 1)
+
+
+def _surrounds(outer: Mark, inner: Mark) -> bool:
+    """Whether it is a frame or a circle around another mark: the other lies in one of its holes, and is no speck."""
+    if outer is inner or inner.size < 0.3 * outer.size or outer.size <= inner.size:
+        return False
+    offset = [theirs.start - ours.start for theirs, ours in zip(inner.box, outer.box)]
+    if min(offset) < 1 or any(theirs.stop >= ours.stop for theirs, ours in zip(inner.box, outer.box)):
+        return False
+    hole = ndimage.binary_fill_holes(outer.inside) & ~outer.inside
+    rows, columns = (slice(start, start + side) for start, side in zip(offset, inner.inside.shape))
+    return bool(hole[rows, columns][inner.inside].mean() > 0.9)
+
+
+def _underlines(mark: Mark, main: Mark) -> bool:
+    """Whether it is a flat line below or above the largest mark."""
+    (rows, columns), (theirs, _) = mark.box, main.box
+    high, wide = rows.stop - rows.start, columns.stop - columns.start
+    if wide < 5 * high:
+        return False
+    gap = max(rows.start - theirs.stop, theirs.start - rows.stop)
+    below = rows.start >= theirs.stop - high
+    return below or gap > 0.15 * main.size or wide > 1.3 * main.inside.shape[1]
+
+
+def _belongs(mark: Mark, main: Mark) -> bool:
+    """Whether a small mark is close enough to be a part of the digit."""
+    if mark.size < SPECK * main.size:
+        return False
+    gaps = [max(a.start - b.stop, b.start - a.stop, 0) for a, b in zip(mark.box, main.box)]
+    return max(gaps) < APART * main.size
+
+
+def _without_lines(mask: np.ndarray) -> np.ndarray:
+    """Without the lines that run from edge to edge, except where strokes cross them."""
+    for turned in (False, True):
+        sheet = mask.T if turned else mask
+        cleaned = _without_rows(sheet)
+        mask = cleaned.T if turned else cleaned
+    return mask
+
+
+def _without_rows(mask: np.ndarray) -> np.ndarray:
+    high, wide = mask.shape
+    rows, columns = np.nonzero(mask)
+    if not len(rows):
+        return mask
+    best, slope = 0.0, 0.0
+    pad = int(np.ceil(0.2 * wide)) + 1
+    counts = {}
+    for one in SLOPES:
+        counts[one] = np.bincount((rows + one * columns + pad).round().astype(int), minlength=high + 2 * pad)
+        if (share := float((counts[one].astype(float) ** 2).sum())) > best:
+            best, slope = share, one
+    found = np.flatnonzero(counts[slope] > ACROSS * wide)
+    if not len(found):
+        return mask
+    at = (rows + slope * columns + pad).round().astype(int)
+    runs = _upright_runs(mask)[rows, columns]
+    bands = np.split(found, np.flatnonzero(np.diff(found) > 1) + 1)
+    gone = np.zeros(len(rows), bool)
+    for band in bands:
+        near = (at >= band[0] - 2) & (at <= band[-1] + 2)
+        thick = np.median(runs[near])
+        if columns[near].min() > EDGE or columns[near].max() < wide - 1 - EDGE:
+            continue
+        if thick <= 0.06 * high and not (rows[near].min() > 0.9 * high or rows[near].max() < 0.1 * high):
+            gone |= near & (runs <= thick + 2)
+    cleaned = mask.copy()
+    cleaned[rows[gone], columns[gone]] = False
+    return cleaned
+
+
+def _upright_runs(mask: np.ndarray) -> np.ndarray:
+    """For each pixel the length of the unbroken run of the mask in its column."""
+    labels, _ = ndimage.label(mask, [[0, 1, 0], [0, 1, 0], [0, 1, 0]])
+    return np.bincount(labels.ravel())[labels]

@@ -1,0 +1,270 @@
+"""Photographs of a digit, made from clean ink: what telephones, scanners and paper add to it.
+
+    >>> photograph(ink, "squared", np.random.default_rng(0))      # uint8 [height, width]
+
+ink: float [height, width] in [0, 1], 1 where the pen was. Each kind adds one thing to a sheet that is lit a little
+unevenly; "all at once" adds many. The digit's longer side takes 20 to 90 % of the shorter side of the frame.
+"""
+
+import io
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+from PIL import Image
+from scipy import ndimage
+
+FRAME = (330, 400)  # height and width of a photograph
+SHARE = (0.2, 0.9)  # of the frame's shorter side, the digit's longer side
+
+
+@dataclass
+class Scene:
+    """A sheet before the camera sees it. ink, of the pen and of what is printed, in [0, 1]; paper: what the sheet
+    reflects, light: what falls on it, 1 is white; box: top, left, height and width of the digit."""
+
+    ink: np.ndarray
+    box: tuple[int, int, int, int]
+    random: np.random.Generator
+    paper: np.ndarray
+    light: np.ndarray
+    pen: float = 0.2
+    blur: float = 0.7
+    grain: float = 0.004
+    quality: int = 92
+    glow: np.ndarray = field(default_factory=lambda: np.zeros(1))
+
+    def between(self, low: float, high: float) -> float:
+        """A number by chance."""
+        return float(self.random.uniform(low, high))
+
+
+def photograph(ink: np.ndarray, kind: str, random: np.random.Generator) -> np.ndarray:
+    """A picture of this kind, uint8 [height, width]."""
+    if kind == "thumbnail":
+        return _thumbnail(ink, random)
+    scene = _scene(ink, random)
+    for step in KINDS[kind]:
+        step(scene)
+    return _camera(scene)
+
+
+def _scene(ink: np.ndarray, random: np.random.Generator) -> Scene:
+    digit = _cut(ink)
+    high, wide = FRAME
+    share = random.uniform(*SHARE)
+    factor = share * min(FRAME) / max(digit.shape)
+    small = _resized(digit, *(max(1, round(side * factor)) for side in digit.shape))
+    margin = 6
+    top = int(random.integers(margin, max(margin, high - small.shape[0] - margin) + 1))
+    left = int(random.integers(margin, max(margin, wide - small.shape[1] - margin) + 1))
+    sheet = np.zeros(FRAME)
+    sheet[top : top + small.shape[0], left : left + small.shape[1]] = small
+    y, x = np.mgrid[0:high, 0:wide] / max(FRAME) - 0.4
+    light = 0.82 + random.uniform(-0.12, 0.12) * x + random.uniform(-0.12, 0.12) * y
+    scene = Scene(sheet, (top, left, *small.shape), random, np.full(FRAME, 1.0), light)
+    scene.pen = random.uniform(0.08, 0.45)
+    return scene
+
+
+def _camera(scene: Scene) -> np.ndarray:
+    reflected = scene.paper * (1 - scene.ink) + scene.pen * scene.ink
+    seen = ndimage.gaussian_filter(reflected * scene.light, scene.blur) + scene.glow
+    seen = seen + scene.random.normal(0, scene.grain, seen.shape)
+    return _jpeg(seen, scene.quality)
+
+
+def _jpeg(seen: np.ndarray, quality: int) -> np.ndarray:
+    file = io.BytesIO()
+    Image.fromarray((seen * 255).round().clip(0, 255).astype(np.uint8)).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+def _cut(ink: np.ndarray) -> np.ndarray:
+    rows, columns = (np.flatnonzero((ink > 0.1).any(axis)) for axis in (1, 0))
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(float)
+
+
+def _resized(array: np.ndarray, height: int, width: int) -> np.ndarray:
+    picture = Image.fromarray(array.astype(np.float32))
+    return np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)).clip(0, 1)
+
+
+def _thumbnail(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """16 to 60 pixels high or wide with a margin of 0 to 4, as cells cut from a scan are."""
+    digit, margin = _cut(ink), int(random.integers(0, 5))
+    longer = int(random.integers(16, 61)) - 2 * margin
+    small = _resized(digit, *(max(2, round(side * longer / max(digit.shape))) for side in digit.shape))
+    small = np.pad(small, margin)
+    pen, paper = random.uniform(0.05, 0.4), random.uniform(0.75, 1)
+    if random.random() < 0.3:  # light on dark
+        pen, paper = 1 - pen, 1 - paper
+    seen = paper * (1 - small) + pen * small + random.normal(0, random.uniform(0, 0.025), small.shape)
+    return _jpeg(seen, int(random.integers(50, 96)))
+
+
+# --- What a scene may have -------------------------------------------------------------------------------------------
+
+
+def _grain(scene: Scene) -> None:
+    scene.grain = math.exp(scene.between(math.log(0.002), math.log(0.05)))
+    scene.quality = 95
+
+
+def _uneven(scene: Scene) -> None:
+    high, wide = FRAME
+    angle = scene.between(0, 2 * math.pi)
+    y, x = np.mgrid[0:high, 0:wide] / max(FRAME) - 0.4
+    scene.light = 0.62 + scene.between(0.3, 0.55) * (x * math.cos(angle) + y * math.sin(angle))
+    lamp = (x - scene.between(-0.4, 0.4)) ** 2 + (y - scene.between(-0.4, 0.4)) ** 2
+    scene.light = (scene.light + scene.between(0, 0.25) * np.exp(-lamp / 0.1)).clip(0.15, 1)
+
+
+def _half_plane(scene: Scene, soft: float, through: tuple[float, float]) -> np.ndarray:
+    """1 on one side of a line by chance, 0 on the other. through: x, y of a point of it."""
+    angle = scene.between(0, 2 * math.pi)
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]]
+    return ((x - through[0]) * math.cos(angle) + (y - through[1]) * math.sin(angle)).clip(-soft, soft) / soft / 2 + 0.5
+
+
+def _shadow(scene: Scene) -> None:
+    """The edge of a hand or a telephone, which may lie across the digit."""
+    through = scene.between(0.15, 0.85) * FRAME[1], scene.between(0.15, 0.85) * FRAME[0]
+    shade = _half_plane(scene, scene.between(0.5, 6), through)
+    scene.light = scene.light * (1 - scene.between(0.25, 0.6) * shade)
+
+
+def _lines(scene: Scene, spacing: float, upright: bool) -> np.ndarray:
+    thick, slope, phase = scene.between(1, 2.2), scene.between(-0.03, 0.03), scene.between(0, spacing)
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]]
+    across = (x + slope * y if upright else y + slope * x) + phase
+    far = np.abs((across + spacing / 2) % spacing - spacing / 2)
+    return (thick / 2 + 0.5 - far).clip(0, 1)
+
+
+def _ruled(scene: Scene) -> None:
+    scene.paper = scene.paper * (1 - scene.between(0.1, 0.4) * _lines(scene, scene.between(24, 60), False))
+
+
+def _squared(scene: Scene) -> None:
+    spacing, dark = scene.between(14, 36), scene.between(0.1, 0.4)
+    grid = np.maximum(_lines(scene, spacing, False), _lines(scene, spacing, True))
+    scene.paper = scene.paper * (1 - dark * grid)
+
+
+def _chalk(scene: Scene) -> None:
+    """Light on dark, with gaps where the board is rough, and clouds of what was wiped off."""
+    rough = ndimage.gaussian_filter(scene.random.normal(0, 1, FRAME), 0.8)
+    scene.ink = scene.ink * (0.85 + 0.35 * rough / rough.std()).clip(0, 1)
+    clouds = ndimage.gaussian_filter(scene.random.normal(0, 1, FRAME), (8, 30))
+    scene.paper = scene.between(0.12, 0.25) + scene.between(0.01, 0.05) * clouds / clouds.std()
+    scene.pen, scene.grain = scene.between(0.6, 0.95), 0.012
+
+
+def _glare(scene: Scene) -> None:
+    """A lamp in a whiteboard."""
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]]
+    at, wide = (scene.between(0, FRAME[0]), scene.between(0, FRAME[1])), scene.between(25, 90)
+    spot = np.exp(-((y - at[0]) ** 2 + (x - at[1]) ** 2) / 2 / wide**2)
+    scene.light, scene.glow = scene.light * 0.75, scene.between(0.3, 0.6) * spot
+
+
+def _frame(scene: Scene) -> None:
+    """A printed box around the digit."""
+    top, left, high, wide = scene.box
+    thick, gap = scene.between(1, 4), scene.between(0.08, 0.3) * max(high, wide)
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]] + 0.5
+    outside = np.maximum(np.maximum(top - y, y - top - high), np.maximum(left - x, x - left - wide))
+    scene.ink = np.maximum(scene.ink, (thick / 2 + 0.5 - np.abs(outside - gap)).clip(0, 1))
+
+
+def _underline(scene: Scene) -> None:
+    """A line under the digit, as long as the digit is wide or from edge to edge."""
+    top, left, high, wide = scene.box
+    thick, gap, slope = scene.between(1.5, 4), scene.between(0.04, 0.2) * high, scene.between(-0.02, 0.02)
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]] + 0.5
+    line = (thick / 2 + 0.5 - np.abs(y - top - high - gap - thick / 2 - slope * (x - left - wide / 2))).clip(0, 1)
+    if scene.random.random() < 0.5:
+        line = line * (np.abs(x - left - wide / 2) < max(wide, high / 2) * scene.between(0.5, 0.9))
+    scene.ink = np.maximum(scene.ink, line)
+
+
+def _table(scene: Scene) -> None:
+    """The sheet ends on one side, and the table is seen."""
+    top, left, high, wide = scene.box
+    room = [top, FRAME[0] - top - high, left, FRAME[1] - left - wide]
+    side = int(np.argmax(room))
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]]
+    away = (y, FRAME[0] - 1 - y, x, FRAME[1] - 1 - x)[side] + scene.between(-0.1, 0.1) * (x if side < 2 else y)
+    table = (away < room[side] * scene.between(0.2, 0.6)).astype(float)
+    scene.paper = scene.paper * (1 - table * scene.between(0.3, 0.9))
+
+
+def _neighbour(scene: Scene) -> None:
+    """Another digit of the same size, cut by the edge of the frame: here the same, turned around."""
+    top, left, high, wide = scene.box
+    other = scene.ink[top : top + high, left : left + wide][::-1, ::-1]
+    right = FRAME[1] - left - wide > left
+    seen = int(min(scene.between(0.2, 0.6) * wide, (FRAME[1] - left - wide if right else left) - 0.06 * high))
+    if seen < 3:
+        return
+    place = scene.ink[top : top + high]
+    if right:
+        place[:, -seen:] = np.maximum(place[:, -seen:], other[:, :seen])
+    else:
+        place[:, :seen] = np.maximum(place[:, :seen], other[:, -seen:])
+
+
+def _compressed(scene: Scene) -> None:
+    scene.quality, scene.grain = int(scene.between(12, 45)), 0.01
+
+
+def _tilted(scene: Scene) -> None:
+    """A sheet turned by some degrees, seen from below: before anything else is put beside the digit."""
+    angle, nearer = math.radians(scene.between(-9, 9)), scene.between(-0.3, 0.3)
+    middle = np.array(FRAME) / 2
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]].astype(float)
+    y, x = y - middle[0], x - middle[1]
+    depth = 1 + nearer * y / FRAME[0]
+    down, across = (
+        (y * math.cos(angle) - x * math.sin(angle)) / depth,
+        (x * math.cos(angle) + y * math.sin(angle)) / depth,
+    )
+    scene.ink = ndimage.map_coordinates(scene.ink, [down * 1.15 + middle[0], across * 1.15 + middle[1]], order=1)
+    rows, columns = (np.flatnonzero((scene.ink > 0.1).any(axis)) for axis in (1, 0))
+    scene.box = (int(rows[0]), int(columns[0]), int(np.ptp(rows)) + 1, int(np.ptp(columns)) + 1)
+
+
+def _dim(scene: Scene) -> None:
+    scene.grain = scene.between(0.005, 0.02)
+    scene.quality = int(scene.between(40, 90))
+    scene.blur = scene.between(0.6, 1.2)
+
+
+def _paper(scene: Scene) -> None:
+    (_ruled, _squared, lambda scene: None)[int(scene.random.integers(3))](scene)
+
+
+def _one_more(scene: Scene) -> None:
+    (_table, _neighbour, lambda scene: None)[int(scene.random.integers(3))](scene)
+
+
+KINDS: dict[str, tuple[Callable[[Scene], None], ...]] = {
+    "clean": (),
+    "grain": (_grain,),
+    "uneven light": (_uneven,),
+    "hard shadow": (_shadow,),
+    "ruled": (_ruled,),
+    "squared": (_squared,),
+    "chalk": (_chalk,),
+    "glare": (_glare,),
+    "frame": (_frame,),
+    "line under it": (_underline,),
+    "table edge": (_table,),
+    "neighbour": (_neighbour,),
+    "JPEG": (_compressed,),
+    "tilted": (_tilted, _ruled),
+    "all at once": (_tilted, _one_more, _paper, _shadow, _dim),
+    "thumbnail": (),
+}

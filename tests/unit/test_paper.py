@@ -1,0 +1,131 @@
+"""The pen's marks are told from all else that a picture shows."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from lenet import create_model, to_mnist
+from lenet.data import mnist
+from lenet.ink import BOX, InkError, open_picture
+from tests.photographs import KINDS, photograph
+
+PICTURES = 8  # of each kind
+
+
+@pytest.fixture(scope="module")
+def best():
+    return create_model("best", pretrained=True)
+
+
+def answer(best, picture) -> int:
+    return int(best(to_mnist(picture)[None]).argmax())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_photographs_of_test_digits_are_read(best, kind):
+    """What the network reads rightly before it is photographed."""
+    random, digits = np.random.default_rng(1), mnist("test")
+    right = 0
+    for number in range(PICTURES):
+        image = Image.fromarray(digits.images[number, 0].numpy()).resize((224, 224), Image.Resampling.BICUBIC)
+        ink = ((np.asarray(image) / 255 - 0.25) * 2).clip(0, 1)  # with edges as sharp as a pen's
+        right += answer(best, photograph(ink, kind, random)) == digits.labels[number]
+    assert right >= PICTURES - 1
+
+
+@pytest.mark.parametrize("grain", [0, 0.3, 1, 2, 4, 6, 10])
+def test_a_digit_that_does_not_fill_the_frame_is_scaled_to_its_own_size(grain):
+    picture = Image.new("L", (400, 400), 170)
+    ImageDraw.Draw(picture).line([(150, 130), (250, 130), (190, 270)], 90, 12)
+    noise = np.random.default_rng(0).normal(0, grain, (400, 400)).round()
+    image = to_mnist((np.asarray(picture) + noise).clip(0, 255).astype(np.uint8))
+    assert np.ptp(np.flatnonzero((image[0] > 0.1).any(1))) + 1 == BOX
+
+
+def small_zero(size: tuple[int, int], box: tuple[int, int, int, int], noise: bool) -> np.ndarray:
+    picture = Image.new("L", size, 0 if noise else 255)
+    ImageDraw.Draw(picture).ellipse(box, outline=255 if noise else 0, width=3)
+    grain = np.random.default_rng(0).normal(8, 6, picture.size[::-1]) if noise else 0
+    return (np.asarray(picture) + grain).clip(0, 255).astype(np.uint8)
+
+
+def test_a_tightly_cut_cell_and_a_noisy_one_are_read(best):
+    assert answer(best, small_zero((16, 34), (0, 0, 15, 33), noise=False)) == 0
+    assert answer(best, small_zero((28, 28), (6, 4, 21, 23), noise=True)) == 0
+
+
+def seven(ink: int, paper: int) -> Image.Image:
+    picture = Image.new("L", (300, 300), paper)
+    ImageDraw.Draw(picture).line([(100, 80), (200, 80), (140, 230)], ink, 16, "curve")
+    return picture
+
+
+def framed(picture: Image.Image) -> Image.Image:
+    ImageDraw.Draw(picture).rectangle((60, 40, 240, 270), outline=60, width=3)
+    return picture
+
+
+def underlined(picture: Image.Image) -> Image.Image:
+    ImageDraw.Draw(picture).line((80, 255, 230, 255), 60, 6)
+    return picture
+
+
+def circled(picture: Image.Image) -> Image.Image:
+    ImageDraw.Draw(picture).ellipse((30, 20, 280, 285), outline=60, width=6)
+    return picture
+
+
+@pytest.mark.parametrize("added", [framed, underlined, circled])
+@pytest.mark.parametrize("grain", [0, 4])
+def test_what_is_drawn_around_a_digit_is_left_out(best, added, grain):
+    picture = np.asarray(added(seven(60, 200))) + np.random.default_rng(0).normal(0, grain, (300, 300))
+    assert answer(best, picture.clip(0, 255).astype(np.uint8)) == 7
+
+
+@pytest.mark.parametrize("contrast", [0.05, 0.09, 0.13])
+def test_faint_but_clean_pencil_is_read(best, contrast):
+    assert answer(best, seven(200 - round(255 * contrast), 200)) == 7
+
+
+def test_numbers_in_the_ranges_that_people_use_are_read(best):
+    digits = mnist("test").images[:1, 0].numpy()[0]
+    plain = to_mnist(digits)
+    for values in (
+        (digits / 255 - 0.1307) / 0.3081,
+        digits / 255 * 16,
+        digits.astype(np.int32),
+        digits.astype(np.uint16) * 257,
+        digits.astype(np.float32),
+    ):
+        assert np.abs(to_mnist(values).numpy() - plain.numpy()).max() < 0.02
+    ones = (digits > 127).astype(np.uint8)
+    assert answer(best, ones) == answer(best, digits) == 7
+    with pytest.raises(InkError, match="run from -400 to 2"):
+        to_mnist(np.linspace(-400, 2, 784).reshape(28, 28))
+
+
+def file(picture: Image.Image, kind: str) -> io.BytesIO:
+    content = io.BytesIO()
+    picture.save(content, kind)
+    content.seek(0)
+    return content
+
+
+def test_avif_is_read_and_other_files_get_the_right_words(best):
+    assert answer(best, open_picture(file(seven(60, 200), "AVIF"))) == 7
+    for content, words in {
+        b"\0\0\0\x18ftypheic\0\0\0\0": "HEIC",
+        b"%PDF-1.4 ": "PDF",
+        b'<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"/>': "SVG",
+    }.items():
+        with pytest.raises(InkError, match=words):
+            open_picture(io.BytesIO(content))
+
+
+def test_a_picture_without_marks_is_not_called_a_board():
+    grain = np.random.default_rng(0).normal(170, 3, (300, 300)).round().clip(0, 255).astype(np.uint8)
+    for picture in (grain, np.full((300, 300), 128, np.uint8)):
+        with pytest.raises(InkError, match=r"picture.*crop"):
+            to_mnist(picture)
