@@ -4,6 +4,7 @@
 const VIEWS = {
   answer: () => import("./answer.js"),
   frame: () => import("./frame.js"),
+  lesson: () => import("./lesson.js"),
   network: () => import("./network.js"),
   saliency: () => import("./saliency.js"),
   strip: () => import("./strip.js"),

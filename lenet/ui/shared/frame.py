@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from lenet.ui.shared import follow, modules
+from lenet.ui.shared import follow, lesson, modules
 
 ICON = Path(__file__).with_name("icon.svg")  # a Material symbol here would be fetched from another host
 
@@ -40,6 +40,9 @@ PAGES = {
     "stress": Page(
         "Stress", "pages/stress.py", "tune", "Shift, turn, squeeze and thicken a digit until the network gives up."
     ),
+    "lesson": Page(
+        "Lesson", "pages/lesson.py", "school", "Take LeNet apart step by step, on the pages themselves. Leave any time."
+    ),
     "class": Page(
         "Class", "pages/class.py", "groups", "Open a class or join one: vote, write digits, test the networks on them."
     ),
@@ -60,6 +63,7 @@ def page(key: str) -> None:
         st.title(here.title, anchor=False, width="content")
         st.markdown(here.todo, width="content")
     follow.banner(key)
+    lesson.card(key, {name: other.file for name, other in PAGES.items()})
 
 
 def dark() -> bool:

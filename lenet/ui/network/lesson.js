@@ -1,0 +1,100 @@
+// The step of a lesson on the page: the outline of the part that it speaks of, whether its task is done, and the keys of
+// a presenter's remote.
+
+import { desk, watch } from "./desk.js"
+import { el } from "./dom.js"
+
+const EVERY = 400 // milliseconds between two looks at what nobody tells
+const FORWARD = new Set(["ArrowRight", "PageDown"])
+const BACK = new Set(["ArrowLeft", "PageUp"])
+const WRITES =
+  "input, textarea, select, canvas, [contenteditable=true], [role=slider], [role=application], [role=grid], [role=tab], [role=radio], [role=option], [role=combobox], [role=listbox], [role=menu]"
+
+/** Whether a key, pressed there, turns the pages of the lesson. path: from the element that has the focus outwards. */
+export function turns(key, path) {
+  const elements = path.filter((node) => node.matches)
+  if (elements.some((node) => node.matches(WRITES))) return false
+  const arrow = key.startsWith("Arrow")
+  return !arrow || elements.some((node) => node.matches(".st-key-lesson-bar")) || !elements.some(busy)
+}
+
+const busy = (node) => node.matches("button, a, summary")
+
+/** Each network's answer to what is looked at; what the demonstration writes does not count. */
+const answers = () =>
+  desk.networks
+    .filter(({ reading }) => reading && !desk.writing)
+    .map(({ reading }) => reading.indexOf(Math.max(...reading)))
+
+/** The layers of the cells that are selected, in whichever view: a view keeps what is pinned as its element's state. */
+function selected() {
+  return [...document.querySelectorAll("[data-testid=stBidiComponentIsolated]")]
+    .flatMap(({ shadowRoot }) => [...(shadowRoot?.querySelectorAll("div") ?? [])])
+    .filter(({ state }) => state?.pinned)
+    .map(
+      ({ state: { net, pinned } }) =>
+        (net ?? desk.networks[pinned.network]?.reader?.network)?.stages[pinned.stage].name,
+    )
+}
+
+/** How a page knows that a task is done: what the header of a step calls it, and `of`, which. */
+export const DONE = {
+  drawn: () => desk.digit.drawn && !desk.writing && desk.strokes.length > 0 && desk.image !== null,
+  reads: (of) => answers().includes(Number(of)),
+  misreads: (of) => answers().some((answer) => answer !== Number(of)),
+  cell: (of) => selected().includes(of),
+  see: (of) => document.querySelector(`.st-key-${of}`) !== null,
+  address: (of) => {
+    const [name, value] = of.split("=")
+    const found = new URLSearchParams(location.search).getAll(name)
+    return value === undefined ? found.length > 0 : found.includes(value)
+  },
+  guess: (_, { guessed }) => guessed,
+}
+
+export default function ({ data, root }) {
+  const { highlight, task, what, of } = data
+  const sheet = outline(highlight)
+  const line = el("p", { className: "lesson-task", role: "status" })
+  root.replaceChildren(line)
+  const id = `${location.pathname} ${task}`
+  let done = root.done === id // a task that was done stays done while its step is shown
+  const look = () => {
+    done ||= Boolean(what && DONE[what](of, data))
+    if (done) root.done = id
+    const words = task && `${done ? "✓ Done: " : "Your turn: "}${task}`
+    if (line.textContent !== words) line.textContent = words
+    line.dataset.done = done
+  }
+  look()
+  const ignore = watch(look)
+  const timer = setInterval(look, EVERY)
+  addEventListener("keydown", turn)
+  return () => {
+    ignore()
+    clearInterval(timer)
+    removeEventListener("keydown", turn)
+    sheet.remove()
+  }
+}
+
+/** A line around a part of the page that moves nothing and covers nothing. */
+function outline(key) {
+  const sheet = el("style", { id: "lenet-lesson" })
+  if (key)
+    sheet.textContent = `.st-key-${key} { outline: 3px solid var(--st-primary-color, Highlight); outline-offset: 3px; border-radius: 4px; }`
+  document.getElementById("lenet-lesson")?.remove()
+  document.head.append(sheet)
+  return sheet
+}
+
+function turn(event) {
+  const { key } = event
+  const forward = FORWARD.has(key)
+  if ((!forward && !BACK.has(key)) || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return
+  if (event.defaultPrevented || event.repeat || !turns(key, event.composedPath())) return
+  const button = document.querySelector(`.st-key-lesson-${forward ? "next" : "back"} button`)
+  if (!button || button.disabled) return
+  event.preventDefault()
+  button.click()
+}

@@ -1,0 +1,31 @@
+"""Lesson: choose one, begin or go on, and print the worksheet from your own digit."""
+
+import streamlit as st
+
+from lenet.classroom import lessons
+from lenet.classroom.lessons import LessonError
+from lenet.ui.shared import frame, lesson
+
+frame.page("lesson")
+there = lesson.on()
+for name in lessons.folders():
+    try:
+        one = lessons.load(name)
+    except LessonError as error:
+        st.error(str(error))
+        continue
+    with st.container(key=f"lesson-{name}"):
+        st.subheader(one.title, anchor=False)
+        with st.container(horizontal=True, gap="small"):
+            at = there[1] if there and there[0] == name else 0
+            if at > 1:
+                words = f"Go on at step {at}"
+                st.button(words, type="primary", on_click=lesson.go, args=(name, at), key=f"go-on-{name}")
+            again = "Begin again" if at > 1 else "Begin"
+            kind = "secondary" if at > 1 else "primary"
+            st.button(again, type=kind, on_click=lesson.go, args=(name, 1), key=f"begin-{name}")
+            if there and there[0] == name:
+                st.button("Leave the lesson", on_click=lesson.leave, key="lesson-leave")
+        for number, step in enumerate(one.steps, start=1):
+            asked = {**step.query, lesson.URL: name, lesson.STEP: str(number)}
+            st.page_link(frame.PAGES[step.page].file, label=f"{number}. {step.title}", query_params=asked)
