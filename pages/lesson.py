@@ -21,9 +21,7 @@ for name in lessons.folders():
             if at > 1:
                 words = f"Go on at step {at}"
                 st.button(words, type="primary", on_click=lesson.go, args=(name, at), key=f"go-on-{name}")
-            again = "Begin again" if at > 1 else "Begin"
-            kind = "secondary" if at > 1 else "primary"
-            st.button(again, type=kind, on_click=lesson.go, args=(name, 1), key=f"begin-{name}")
+            st.button("Begin again" if at > 1 else "Begin", on_click=lesson.go, args=(name, 1), key=f"begin-{name}")
             if there and there[0] == name:
                 st.button("Leave the lesson", on_click=lesson.leave, key="lesson-leave")
         for number, step in enumerate(one.steps, start=1):

@@ -195,7 +195,8 @@ def _body(lines: list[str], start: int, refuse) -> tuple[str, Guess | None]:
         raise refuse(first, f"after the text only “{GUESS} a question” can stand.")
     if len(heads) != 2 or lines[heads[1]].strip() != REVEAL:
         raise refuse(heads[-1], f"a question and its answers are followed by one “{REVEAL}”.")
-    answers, right = [], []
+    answers: list[str] = []
+    right: list[int] = []
     for number in range(first + 1, heads[1]):
         line = lines[number].strip()
         if not line:

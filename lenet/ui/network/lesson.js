@@ -82,7 +82,7 @@ export default function ({ data, root }) {
 function outline(key) {
   const sheet = el("style", { id: "lenet-lesson" })
   if (key)
-    sheet.textContent = `.st-key-${key} { outline: 3px solid var(--st-primary-color, Highlight); outline-offset: 3px; border-radius: 4px; }`
+    sheet.textContent = `.st-key-${key} { outline: 3px solid #a84300; outline-color: light-dark(#a84300, #ffa05c); outline-offset: 3px; border-radius: 4px; }`
   document.getElementById("lenet-lesson")?.remove()
   document.head.append(sheet)
   return sheet

@@ -18,8 +18,12 @@ STYLE = """<style>
 .st-key-lesson { padding: 0.4rem 0.9rem 0.6rem; }
 .st-key-lesson-bar button { min-height: 2rem; padding: 0.1rem 0.6rem; }
 .st-key-lesson [data-testid="stPills"] { margin-bottom: 0; }
-.st-key-lesson-said { row-gap: 0.25rem; }
-@media (max-width: 700px) { .st-key-lesson-bar { row-gap: 0; } }
+div:has(> .st-key-lesson-view), .st-key-lesson-view { flex: 1 1 0; min-width: 0; }
+@media (max-width: 700px) {
+  .st-key-lesson-bar { row-gap: 0.25rem; }
+  .st-key-lesson-bar > :first-child, div:has(> .st-key-lesson-view), .st-key-lesson-view { flex: 0 0 100%; }
+  div:has(> .st-key-lesson-view), .st-key-lesson-view { order: 9; }
+}
 </style>"""
 
 
@@ -96,7 +100,6 @@ def _show(lesson: "Lesson", number: int, step: "Step", here: bool) -> None:
         with st.container(horizontal=True, vertical_alignment="center", key="lesson-bar", gap="xsmall"):
             st.markdown(f"{number} of {count} · **{step.title}**", width="content")
             modules.view("lesson-view", _message(step, here, guess is not None))
-            st.space("stretch")
             name = lesson.name
             st.button("Back", on_click=go, args=(name, number - 1), disabled=number == 1, key="lesson-back")
             last = number == count
@@ -140,7 +143,7 @@ def _ask(name: str, number: int, guess: "Guess", made: str | None) -> None:
             st.session_state.setdefault(_GUESSES, {})[name, number] = answer
 
     default = made if made in guess.answers and key not in st.session_state else None
-    st.pills(guess.question, guess.answers, default=default, key=key, on_change=keep)
+    st.pills(guess.question, guess.answers, default=default, key=key, on_change=keep, wrap=True)
     if made in guess.answers:
         right = guess.answers[guess.right]
         said = "**Right.** " if made == right else f"**Not quite: {right}.** "
