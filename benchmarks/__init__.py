@@ -9,7 +9,7 @@ BENCHES: dict[str, str] = {
     "app.draw": "pen-up to bars painted, against a bare echo app",
     "train": "an epoch of training against the usual loop and the arithmetic floor; --quick: the quick recipe",
     "app.experiments": "drawing each tab of Experiments, against a bare page with one chart",
-    "app.inspector": "the inspector's first paint, and the pointer's move to the outlines",
+    "app.inside": "Look inside: the pointer's move to the arithmetic of the cell",
     "app.stress": "dragging a slider of Stress: repaints a second with one network and three, and the sweeps",
     "app.classroom": "thirty sessions drawing and training on one server: answers, errors, memory",
     "app.together": "150 pupils who join a class, vote and write a digit within ten seconds; --kill: the server dies",

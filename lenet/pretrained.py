@@ -51,7 +51,8 @@ class WeightsError(ValueError):
 
 @dataclass(frozen=True)
 class Card:
-    """What travels with weights. test_accuracy in 0..1; history: the Epoch records as dictionaries."""
+    """What travels with weights. test_accuracy in 0..1; history: the Epoch records as dictionaries; edits: what was
+    changed by hand since, one sentence each."""
 
     name: str
     variant: Variant
@@ -60,6 +61,7 @@ class Card:
     history: list[dict] = field(default_factory=list)
     versions: dict[str, str] = field(default_factory=dict)
     checksum: str = ""
+    edits: list[str] = field(default_factory=list)
 
     @property
     def seed(self) -> int:

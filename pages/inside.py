@@ -1,12 +1,17 @@
-"""Look inside: the inspector, the kernels, what each kernel does, and the training tape."""
+"""Look inside: every cell's arithmetic, weights to be edited, the kernels, and the training tape."""
 
 import streamlit as st
 
-from lenet.ui.inside import evidence, kernels, tape
+from lenet.ui.inside import evidence, kernels, living, tape
 from lenet.ui.shared import digit, frame, networks
 
 FIRST_DIGIT = 7  # of the test set, while nothing is drawn or chosen: a 9 with a clear loop
-KERNELS, EVIDENCE, TAPE = "Kernels", "What a kernel does", "Training tape"
+SECTIONS = {
+    "network": "Network",
+    "kernels": "Kernels",
+    "evidence": "What a kernel does",
+    "tape": "Training tape",
+}
 
 frame.page("inside")
 with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
@@ -14,14 +19,17 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         shown = digit.choose()
     with st.container(width="content"):
         chosen = networks.choose("network", most=1)
-place = st.container()
 section = st.segmented_control(
-    "More about this network",
-    [KERNELS, EVIDENCE, TAPE],
+    "What to look at",
+    list(SECTIONS),
+    format_func=SECTIONS.__getitem__,
+    default="network",
     key="section",
     bind="query-params",
-    help="Computed only when you select it.",
+    label_visibility="collapsed",
+    required=True,
 )
+place = st.container()
 
 # From here on torch is needed; the frame and the choosers are on the screen already.
 with place, networks.waking():
@@ -31,18 +39,16 @@ with place, networks.waking():
 for problem in problems:
     place.error(problem)
 if shown is not None and models:
-    from lenet.ui.inside.inspector import inspector
-
     (name, model), *_ = models.items()
-    card = networks.load(name)[1]
     with place:
-        inspector(model, name, shown)
-    if section != TAPE:
-        tape.stop_tape()
-    if section == KERNELS:
-        kernels.kernels(name, model)
-    elif section == EVIDENCE:
-        evidence.evidence(name, model, card.checksum)
-    elif section == TAPE:
-        tape.tape(shown.image)
+        if section != "tape":
+            tape.stop_tape()
+        if section == "network":
+            living.show(name, shown)
+        elif section == "kernels":
+            kernels.kernels(name, model)
+        elif section == "evidence":
+            evidence.evidence(name, model, networks.load(name)[1].checksum)
+        else:
+            tape.tape(shown.image)
 networks.warm_up()

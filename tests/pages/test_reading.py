@@ -1,6 +1,4 @@
-"""What is sent to the browser about a network of this session, and about one whose numbers overflow."""
-
-import json
+"""What is sent to the browser about a network of this session."""
 
 import pytest
 import streamlit as st
@@ -10,11 +8,9 @@ from lenet.model import LeNet
 from lenet.pretrained import load, make_card
 from lenet.recipe import Recipe
 from lenet.training import Epoch
-from lenet.ui.inside.inspector import pack
 from lenet.ui.shared import described, networks
 from lenet.variant import VARIANTS
 
-IMAGE = torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(0))
 EPOCH = Epoch(0, 2.3, 0.1, [0.1] * 10, 1, {}, {}, 0.0)
 
 
@@ -37,15 +33,3 @@ def test_a_network_of_this_session_sends_its_weights_once(session):
 
 def test_shipped_networks_are_files(session):
     assert described.packed("best") is None
-
-
-def test_numbers_that_overflow_can_be_sent():
-    model = LeNet(VARIANTS["best"]).eval().requires_grad_(False)
-    model.fc1.weight.fill_(3e38)
-    model.fc2.weight.fill_(3e38)
-    with torch.inference_mode():
-        outputs = {stage.name: stage.output[0].numpy() for stage in model.trace(IMAGE[None])}
-    weights = {key: value.detach().numpy() for key, value in model.state_dict().items()}
-    packed = pack("overflown", model.variant, weights, outputs)
-    length = int.from_bytes(packed[:4], "little")
-    assert json.dumps(json.loads(packed[4 : 4 + length]), allow_nan=False)

@@ -457,63 +457,14 @@ export const KINDS = {
         { bias: bias[map], groups },
       )
     },
-    panel(ui, { groups, bias, sum: total, terms }, { exact, before, stage }) {
-      const weights = Math.max(...terms.map(({ weight }) => Math.abs(weight)))
-      const strongest = terms.reduce((best, one) => (Math.abs(one.product) > Math.abs(best.product) ? one : best))
-      const several = groups.length > 1
-      const sign = (value, first) => (first ? (value < 0 ? "−" : "") : value < 0 ? " − " : " + ")
-      return [
-        ui.p(
-          several
-            ? `The patch of each of ${stage.inputs ? `${groups.length} of the ${before.shape[0]}` : `the ${groups.length}`} input maps × its kernel, added up:`
-            : "The patch × the kernel, cell by cell, added up:",
-        ),
-        ui.line(
-          "equation",
-          ...groups.flatMap((group) => [
-            sign(group.sum, group === groups[0]),
-            ui.small(Math.abs(group.sum), `map ${group.map}`),
-          ]),
-          `${sign(bias, false)}`,
-          ui.small(Math.abs(bias), "bias"),
-          " (bias) = ",
-          ui.number(total, "total"),
-        ),
-        ...groups.map((group) =>
-          ui.row(
-            "channel",
-            ui.label(several ? `map ${group.map}` : before.name),
-            ui.grid(
-              group.terms.map((one) => ({ value: one.value, term: one, product: one.product })),
-              stage.window[0],
-              {
-                scale: before.scale,
-                signed: before.signed,
-                label: `patch of ${before.name} map ${group.map}`,
-                mark: group.terms.indexOf(strongest),
-              },
-            ),
-            ui.sign("×"),
-            ui.grid(
-              group.terms.map((one) => ({ value: one.weight, product: one.product })),
-              stage.window[0],
-              {
-                scale: weights,
-                signed: true,
-                label: `kernel for map ${group.map}`,
-                mark: group.terms.indexOf(strongest),
-              },
-            ),
-            ui.sign("="),
-            ui.number(group.sum, "term"),
-          ),
-        ),
-        ui.line("", "bias ", ui.number(bias, "bias")),
-        ui.note(
-          `Framed: the product that weighs most.${exact ? "" : " The cells are rounded to two decimals: tick “exact figures” to add them up by hand."}`,
-        ),
-      ]
-    },
+    panel: (ui, found, { before, stage }) => [
+      ui.p(
+        found.groups.length > 1
+          ? `The patch of each of ${stage.inputs ? `${found.groups.length} of the ${before.shape[0]}` : `the ${found.groups.length}`} input maps × its kernel, added up:`
+          : "The patch × the kernel, cell by cell, added up:",
+      ),
+      ...ui.convolution(found),
+    ],
   },
 
   pool: {

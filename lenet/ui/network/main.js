@@ -3,6 +3,7 @@
 
 const VIEWS = {
   answer: () => import("./answer.js"),
+  inside: () => import("./inside.js"),
   frame: () => import("./frame.js"),
   lesson: () => import("./lesson.js"),
   network: () => import("./network.js"),

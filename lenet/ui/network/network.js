@@ -6,9 +6,9 @@ import { desk, watch } from "./desk.js"
 import { el, paintCells } from "./dom.js"
 import { answerOf, look } from "./engine.js"
 import { figure, nameOf, percent } from "./formatting.js"
-import { explain, KINDS, looksAt, onMap } from "./layers.js"
+import { explain, KINDS, looksAt, onMap, usedBy } from "./layers.js"
 import { cellRect, layOut, stageAt } from "./layout.js"
-import { LOOKS_AT, NEGATIVE, POSITIVE } from "./palette.js"
+import { LOOKS_AT, NEGATIVE, POSITIVE, USED_BY } from "./palette.js"
 import { body, source } from "./panel.js"
 
 const SWEEP = 900 // milliseconds
@@ -21,7 +21,8 @@ const FONT = '12px "Source Sans", sans-serif'
 
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
-export default function ({ data, root }) {
+/** follow: is told in each frame which cell is pointed at or pinned, in place of the panel here. */
+export default function ({ data, root, follow = null }) {
   const kept = root.state // a rerun of the page keeps what is pinned
   root.stop?.()
   root.classList.add("network")
@@ -34,7 +35,12 @@ export default function ({ data, root }) {
   const replay = el("button", { type: "button", className: "replay" }, "Replay")
   const panel = el("section", { className: "panel", "aria-label": "The arithmetic of one number", hidden: true })
   const spoken = el("div", { className: "spoken", "aria-live": "polite" })
-  root.replaceChildren(el("div", { className: "bar" }, readout, legend(), replay), canvas, panel, spoken)
+  root.replaceChildren(
+    el("div", { className: "bar" }, readout, legend(), replay),
+    canvas,
+    ...(follow ? [] : [panel]),
+    spoken,
+  )
   const state = {
     canvas,
     plan: null,
@@ -60,6 +66,7 @@ export default function ({ data, root }) {
     }
     paint(state)
     describe(readout, state)
+    follow?.(state)
     if (state.sweep) ask()
   }
   const place = () => {
@@ -75,6 +82,7 @@ export default function ({ data, root }) {
     ask()
   }
   const fill = () => {
+    if (follow) return
     panel.hidden = !state.pinned
     if (state.pinned) panel.replaceChildren(...panelParts(state))
   }
@@ -100,6 +108,7 @@ export default function ({ data, root }) {
     state.hover = next
     ask()
   }
+  Object.assign(state, { point, pin, repaint: ask })
   canvas.onpointermove = (event) => event.pointerType !== "touch" && point(target(event))
   canvas.onpointerleave = () => point(null)
   canvas.onclick = (event) => {
@@ -211,9 +220,12 @@ function legend() {
 }
 
 /** The next cell by the arrow keys: within its layer, or, from its edge on, in the layer beside. */
-function walk({ plan, hover }, [right, down]) {
+function walk({ plan, hover, pinned }, [right, down]) {
   if (!plan) return null
-  const from = hover ?? { network: 0, stage: 0, cell: 0 }
+  const at = hover ?? pinned ?? { network: 0, stage: 0, cell: 0 }
+  const from = plan.networks[at.network].bare
+    ? at
+    : { ...at, ...shownCell(plan.networks[at.network], at.stage, at.cell) }
   const stage = plan.networks[from.network].stages[from.stage]
   const { x, y, width, height } = cellRect(plan, from)
   const found = stageAt(plan, x + width / 2 + right * (width + 0.5), y + height / 2 + down * (height + 0.5))
@@ -327,8 +339,11 @@ function paintCell(context, state, at) {
   for (const block of plan.blocks.filter(({ network, stage }) => network === at.network && stage < at.stage)) {
     ring(context, block, net.stages[block.stage], fields[block.stage])
   }
+  const using = usedBy(net, at.stage, at.cell)
+  for (const block of plan.blocks.filter(({ network, stage }) => network === at.network && stage > at.stage))
+    if (!block.bars) ring(context, block, net.stages[block.stage], using[block.stage], USED_BY)
   if (desk.image) curves(context, state, termsInto(net, at.stage, at.cell, STRONGEST), at.network)
-  const rect = cellRect(plan, at)
+  const rect = cellRect(plan, { ...at, ...shownCell(net, at.stage, at.cell) })
   context.lineWidth = 2
   context.strokeStyle = "#0b1020"
   context.strokeRect(rect.x - 1.5, rect.y - 1.5, rect.width + 3, rect.height + 3)
@@ -337,7 +352,7 @@ function paintCell(context, state, at) {
 }
 
 /** A rectangle around the cells of a field, on each map that has some. */
-function ring(context, { places, zoom }, { shape: [, rows, columns] }, field) {
+function ring(context, { places, zoom }, { shape: [, rows, columns] }, field, colour = LOOKS_AT) {
   const { plane } = field
   let [top, left, bottom, right] = [rows, columns, 0, 0]
   for (let r = 0; r < rows; r++)
@@ -349,16 +364,19 @@ function ring(context, { places, zoom }, { shape: [, rows, columns] }, field) {
         right = Math.max(right, c + 1)
       }
   if (bottom <= top) return
+  if (colour === USED_BY && bottom - top === rows && right - left === columns) return // all of it: nothing to point out
   places.forEach(([x, y], number) => {
     if (!onMap(field, number)) return
-    for (const [colour, wide] of [
-      ["#0b1020", 3.5],
-      [LOOKS_AT, 1.8],
+    for (const [line, wide, dashes] of [
+      ["#0b1020", 3.5, []],
+      [colour, 1.8, colour === USED_BY ? [4, 3] : []],
     ]) {
-      context.strokeStyle = colour
+      context.strokeStyle = line
       context.lineWidth = wide
+      context.setLineDash(dashes)
       context.strokeRect(x + left * zoom, y + top * zoom, (right - left) * zoom, (bottom - top) * zoom)
     }
+    context.setLineDash([])
   })
 }
 

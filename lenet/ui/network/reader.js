@@ -19,7 +19,8 @@ export function register(message) {
   wanted.get(mark)?.(brought.get(mark))
 }
 
-const arrived = (mark) =>
+/** What came in a message of that mark, as soon as it is here. */
+export const arrived = (mark) =>
   new Promise((resolve) => (brought.has(mark) ? resolve(brought.get(mark)) : wanted.set(mark, resolve)))
 
 /** The network of a description { name, mark, url, mean, std, layers }; its weights are fetched once from the url, or
@@ -31,6 +32,11 @@ export function open(about) {
     known.get(key).catch(() => known.delete(key)) // another try may succeed
   }
   return known.get(key)
+}
+
+/** Have a reader of one's own read for a description of that name and mark. */
+export function provide({ name, mark }, reader) {
+  known.set(`${name} ${mark}`, Promise.resolve(reader))
 }
 
 async function load(about) {

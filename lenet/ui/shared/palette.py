@@ -72,7 +72,7 @@ def style() -> str:
     return f"""
 .sequential {{ background: {gradient(signed=False)}; }}
 .diverging {{ background: {gradient(signed=True)}; }}
-.lenet, .inspector {{ --positive: {DIVERGING_RANGE[-2]}; --negative: {DIVERGING_RANGE[1]}; }}
+.lenet {{ --positive: {DIVERGING_RANGE[-2]}; --negative: {DIVERGING_RANGE[1]}; }}
 """
 
 

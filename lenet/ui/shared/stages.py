@@ -1,4 +1,4 @@
-"""How the stages of a trace are shown, in the network view and in the inspector: in colours and rows of cells."""
+"""How the stages of a trace are shown, in the network view: in colours and rows of cells."""
 
 from math import ceil, isqrt
 from typing import Any

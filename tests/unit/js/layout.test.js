@@ -3,49 +3,32 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import { figure, hundredths, nameOf, shortName } from "../../../lenet/ui/network/formatting.js"
-import { blocks, cellAt, corner, mosaicOf, neighbour, outline } from "../../../lenet/ui/network/inspector-layout.js"
+import { neighbour, strongestEdge } from "../../../lenet/ui/network/inside-places.js"
+import { place } from "../../../lenet/ui/network/layers.js"
 import { agreement } from "../../../lenet/ui/network/panel.js"
 import { networks } from "./network.js"
 
 const layersOf = (wanted) => networks().find(({ name }) => name === wanted).stages
 
-test("a point in the middle of each cell leads back to it, and the gaps to none", () => {
-  for (const { stages } of networks())
-    for (const layer of stages) {
-      const { wide, high } = mosaicOf(layer)
-      const found = []
-      for (let y = 0; y < high; y++) for (let x = 0; x < wide; x++) found.push(cellAt(layer, x + 0.5, y + 0.5))
-      const cells = found.filter((cell) => cell !== null).sort((a, b) => a - b)
-      assert.deepEqual(
-        cells,
-        Array.from({ length: layer.values.length }, (_, cell) => cell),
-        layer.name,
-      )
-      assert.equal(cellAt(layer, -1, 0), null)
-    }
+test("the first cell lies on the strongest edge, in the map that answers most to it", () => {
+  const net = networks().find(({ name }) => name === "pictures")
+  const image = new Float32Array(81)
+  for (let r = 0; r < 9; r++) image.fill(1, 9 * r + 5, 9 * r + 9) // bright from column 5 on
+  net.run(image)
+  const { stage, cell } = strongestEdge(net)
+  assert.equal(net.stages[stage].kind, "conv")
+  const [map, , column] = place(net.stages[stage], cell)
+  assert.ok(column === 2 || column === 3) // the kernel's middle is two further to the right
+  const answers = [0, 1, 2].map((other) => Math.abs(net.stages[stage].values[25 * other + (cell % 25)]))
+  assert.equal(map, answers.indexOf(Math.max(...answers)))
 })
 
-test("arrows walk over the gap between maps and stop at the end", () => {
+test("arrows stop at the edge of a map", () => {
   const conv = layersOf("pictures")[2]
-  assert.deepEqual(corner(conv, 1), [6, 0])
-  assert.equal(neighbour(conv, 4, [1, 0]), 25)
-  assert.equal(neighbour(conv, 25, [-1, 0]), 4)
-  assert.equal(neighbour(conv, 0, [-1, 0]), null)
-})
-
-test("the outline of a square is four lines", () => {
-  assert.deepEqual(outline([1, 1, 0, 1, 1, 0, 0, 0, 0], 3, 3), [
-    [0, 0, 2, 0],
-    [0, 2, 2, 2],
-    [0, 0, 0, 2],
-    [2, 0, 2, 2],
-  ])
-})
-
-test("a row of layers begins at each convolution but the first, and after the last", () => {
-  const names = (name) => blocks(layersOf(name)).map((row) => row.map((layer) => layer.kind).join(" "))
-  assert.deepEqual(names("padded"), ["input conv tanh", "conv sigmoid"])
-  assert.deepEqual(names("head"), ["input conv", "flatten linear softmax"])
+  assert.equal(neighbour(conv, 3, [1, 0]), 4)
+  assert.equal(neighbour(conv, 4, [1, 0]), null)
+  assert.equal(neighbour(conv, 4, [0, 1]), 9)
+  assert.equal(neighbour(conv, 0, [0, -1]), null)
 })
 
 test("cells have names", () => {

@@ -1,0 +1,135 @@
+"""The network of the page in the browser, where it is pointed at and edited, and what becomes of an edited one."""
+
+import re
+import zlib
+from base64 import b64encode
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import streamlit as st
+
+from lenet.formatting import percent
+from lenet.ui.shared import described, digit, modules, networks
+
+if TYPE_CHECKING:  # the page is on the screen before torch is loaded
+    from lenet.ui.shared.digit import Digit
+
+KEY = "inside-view"
+HEIGHT = 200  # pixels of the view of the layers
+EVERY = 10  # of the 10,000 test digits one in so many is sent to the browser
+MARK = "test-digits"  # as in inside-scores.js
+CHALLENGE = "challenge"  # in the address
+# What each sets up: its name, the network, the number of a test digit. The browser knows when it is done.
+CHALLENGES = {
+    "break": ("Break the 7 with one weight", "original", 0),
+    "repair": ("Repair original-dead by one bias", "original-dead", 11),
+}
+_TESTS, _KEPT, _PROBLEM = "inside_tests", "inside_kept", "inside_problem"
+
+
+def show(name: str, shown: "Digit") -> None:
+    """The network view with the panel and the editor."""
+    about = described.message(name, networks.colours([name])[0])
+    if about["problem"]:
+        st.error(about["problem"])
+        return
+    challenge = st.query_params.get(CHALLENGE, "")
+    modules.view(
+        KEY,
+        {
+            "view": "inside",
+            "height": HEIGHT,
+            "network": about,
+            "digit": {
+                "mark": shown.mark,
+                "image": b64encode(np.asarray(shown.pixels, "<f4").tobytes()).decode(),
+                "label": shown.label,
+                "source": shown.source,
+            },
+            "challenge": challenge if challenge in CHALLENGES else "",
+            "challenges": {key: words for key, (words, _, _) in CHALLENGES.items()},
+        },
+        on_digits_change=_send_digits,
+        on_keep_change=lambda: _keep(name),
+        on_challenge_change=_begin,
+    )
+    if weights := described.packed(name):
+        modules.view(f"weights-{name}", weights)
+    if st.session_state.get(_TESTS):
+        with networks.sentences():
+            modules.view(MARK, digits())
+    if problem := st.session_state.pop(_PROBLEM, ""):
+        st.error(problem)
+    _kept(name)
+
+
+@st.cache_data(show_spinner=False, max_entries=1)
+def digits() -> bytes:
+    """1,000 test digits as the browser takes them: four bytes with the length of the mark (little-endian), the mark,
+    and, compressed, the labels and then the pictures of 784 bytes each."""
+    from lenet.data import mnist
+
+    test = mnist("test")
+    labels, images = test.labels[::EVERY].byte().numpy(), test.images[::EVERY].numpy()
+    mark = MARK.encode()
+    return len(mark).to_bytes(4, "little") + mark + zlib.compress(labels.tobytes() + images.tobytes(), 9)
+
+
+def _send_digits() -> None:
+    st.session_state[_TESTS] = True
+
+
+def _begin() -> None:
+    """Set up the challenge that was chosen, or end the one that goes on."""
+    asked = st.session_state[KEY].get("challenge")
+    if asked not in CHALLENGES:
+        st.query_params.pop(CHALLENGE, None)
+        return
+    _, name, number = CHALLENGES[asked]
+    st.query_params[CHALLENGE] = asked
+    st.session_state["network"] = name
+    digit.show_number(number)
+
+
+def _keep(name: str) -> None:
+    """Make the edited network one of this session's, and look at it."""
+    from lenet.data import DataError, mnist
+    from lenet.edits import edited
+    from lenet.pretrained import WeightsError
+
+    sent: dict[str, Any] = st.session_state[KEY].get("keep") or {}
+    if sent.get("name") != name:
+        return
+    try:
+        model, card = edited(*networks.load(name), sent["changes"], sent["words"], mnist("test"))
+        kept = networks.add_session_network(f"{re.sub('-edited(-[0-9]+)?$', '', name)}-edited", model, card)
+    except (WeightsError, DataError) as error:
+        st.session_state[_PROBLEM] = str(error)
+        return
+    st.session_state["network"] = st.session_state[_KEPT] = kept
+    st.query_params.pop(CHALLENGE, None)
+
+
+def _kept(name: str) -> None:
+    """An edited network: what was edited, and its file."""
+    own = networks.of_session(name)
+    if not own or not own[1].edits:
+        return
+    from lenet.pretrained import weights_bytes
+
+    model, card = own
+    with st.container(horizontal=True, vertical_alignment="center", key="kept"):
+        st.markdown(
+            f"**{name}** is in the pickers of all pages now. Test accuracy {percent(card.test_accuracy)} of 10,000. "
+            f"Edited: {'; '.join(map(networks.plain, card.edits[-3:]))}"
+            + (f" and {len(card.edits) - 3} more." if len(card.edits) > 3 else "."),
+            width="content",
+        )
+        st.download_button(
+            "Weights with their card",
+            weights_bytes(model, card),
+            f"{name}.safetensors",
+            "application/octet-stream",
+            icon=":material/download:",
+            key="download-kept",
+        )
