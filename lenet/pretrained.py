@@ -7,6 +7,7 @@ is not exactly the network that its card describes.
 import platform
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
 from pathlib import Path
@@ -157,8 +158,11 @@ def _candidates() -> Iterator[Variant]:
         for activation in dict.fromkeys([of.activation, *ACTIVATIONS]):
             for last, normal in product((False, True), ((0.0, 1.0), MNIST_NORMAL)):
                 one = replace(of, activation=activation, output_activation=last, mean=normal[0], std=normal[1])
-                if one not in seen:
-                    seen.add(one)
+                if one in seen:
+                    continue
+                seen.add(one)
+                with suppress(VariantError):  # not every network may have a nonlinearity at its end
+                    layers(one)
                     yield one
 
 

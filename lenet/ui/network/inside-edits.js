@@ -107,6 +107,7 @@ export function weightAt({ stages }, number, cell, term, gate = "") {
   }
   if (stage.kind === "linear" && weight)
     return { name: `${stage.name}.weight`, at: cell * before.values.length + term.cell }
+  if (weight?.length === unitsOf(stage)) return { name: `${stage.name}.weight`, at: place(stage, cell)[0] } // a trained pool
   if (!input) return null
   const hidden = unitsOf(stage)
   const line = Math.max(0, GATES.indexOf(gate)) * hidden + (cell % hidden)

@@ -5,8 +5,7 @@
 // A stage is { name, kind, number, shape: [maps, rows, columns], window: [kernel, stride, padding], along, values,
 // weights }, its cells a flat list; a convolution with a table has the `inputs` of each map, an RBF layer its `pictures`.
 // A field is { map, plane }: one byte for each cell of a map, the same in all maps (map -1), in one, or in a Set of them.
-// A kind also says whether it `opens` a new row of layers, whether a cell `spreads` over all cells behind it, and what a
-// `column` of a sequence is called if it is no unit.
+// A kind also says what a `column` of a sequence is called if it is no unit.
 
 export const NONLINEARITIES = {
   "": (x) => x,
@@ -129,7 +128,6 @@ const cellwise = {
 const dense = {
   looksAt: (_stage, before, field) => (any(field) ? everything(before) : nothing(before)),
   usedBy: (stage, _before, field) => (any(field) ? everything(stage) : nothing(stage)),
-  spreads: true,
 }
 
 const activation = (nonlinearity, panel) => ({
@@ -368,7 +366,6 @@ const recurrent = {
     if (first >= 0) plane.fill(1, Math.floor(first / before.shape[2]) * stage.shape[2])
     return { map, plane }
   },
-  spreads: true,
 }
 
 function beginning(ui, { step, steps }, stage) {
@@ -415,7 +412,6 @@ export const KINDS = {
 
   conv: {
     ...sliding(true),
-    opens: true,
     forward({ shape: [maps, rows, columns], window: [kernel, stride, padding], weights, values }, before) {
       const { weight, bias } = weights
       const [inputs] = before.shape
@@ -533,7 +529,6 @@ export const KINDS = {
   ]),
 
   flatten: rearranging((_stage, _before, cell) => cell, "the maps are only laid out in one row", {
-    opens: true,
     looksAt(stage, before, field) {
       const cells = field.plane.subarray(0, stage.values.length)
       const first = cells.indexOf(1)
@@ -552,7 +547,6 @@ export const KINDS = {
     (stage, _before, cell) => (cell % stage.shape[2]) * stage.shape[1] + Math.floor(cell / stage.shape[2]),
     "the positions of the maps are only read one after another",
     {
-      opens: true,
       column: "map",
       looksAt(stage, before, field) {
         const { plane } = nothing(before)

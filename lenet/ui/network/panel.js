@@ -36,7 +36,7 @@ export function body(net, number, cell, options) {
 
 /** What a panel is built of. */
 function toolkit(net, options) {
-  const { exact, all } = options
+  const { exact } = options
   const write = (value) => figure(value, exact)
   const number = (value, kind = "") =>
     el("output", { className: `number ${kind}`, title: figure(value, true), "data-value": value }, write(value))
@@ -110,7 +110,7 @@ function convolution(net, found, { number, cell, all, edit, exact, upTo }, ui) {
   const scales = [before.scale, most(terms.map(({ weight }) => weight)), most(terms.map(({ product }) => product))]
   const strongest = terms.reduce((best, one) => (Math.abs(one.product) > Math.abs(best.product) ? one : best))
   const kernel = stage.window[0]
-  const channel = (group, at) => {
+  const channel = (group) => {
     const name = several ? `map ${group.map}` : before.name
     const spots = new Array(kernel ** 2).fill(null)
     for (const one of group.terms) {
@@ -177,7 +177,7 @@ function mapPictures(net, number, cell, { found: { groups, bias }, upTo, several
   const [, rows, columns] = stage.shape
   const cells = rows * columns
   const [map, row, column] = place(stage, cell)
-  const planes = groups.map((group, at) => planeOf(net, number, map, group.map))
+  const planes = groups.map((group) => planeOf(net, number, map, group.map))
   const whole = stage.values.slice(map * cells, (map + 1) * cells)
   const scale = Math.max(...[...planes, whole].map((plane) => plane.reduce((a, b) => Math.max(a, Math.abs(b)), 0))) || 1
   const here = `left:${(100 * column) / columns}%;top:${(100 * row) / rows}%;width:${100 / columns}%;height:${100 / rows}%`

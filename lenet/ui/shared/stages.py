@@ -29,11 +29,6 @@ def rectangle(size: tuple[int, ...]) -> tuple[int, int, int]:
     return 1, ceil(count / columns), columns
 
 
-def across(size: tuple[int, ...]) -> int:
-    """How many of its maps stand in a line."""
-    return {1: 1, 6: 3, 16: 4}.get(rectangle(size)[0], 8)
-
-
 def describe(layers: list[Layer]) -> list[dict[str, Any]]:
     """Of each layer what the browser must know to compute and to draw it; see lenet/ui/network/layers.js."""
     return [
@@ -43,7 +38,6 @@ def describe(layers: list[Layer]) -> list[dict[str, Any]]:
             "about": layer.words,
             "size": layer.output_shape,
             "shape": rectangle(layer.output_shape),
-            "across": across(layer.output_shape),
             "window": layer.window,
             "along": layer.along_batch,
             "signed": layer.signed,
