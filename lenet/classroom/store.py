@@ -40,6 +40,7 @@ WAIT = 5.0  # seconds for another process that writes
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS class (
     code TEXT PRIMARY KEY, secret BLOB NOT NULL, nicknames INTEGER NOT NULL, locked INTEGER NOT NULL DEFAULT 0,
+    closed INTEGER NOT NULL DEFAULT 0,
     stage TEXT NOT NULL DEFAULT 'lobby', lead TEXT NOT NULL DEFAULT '', moves INTEGER NOT NULL DEFAULT 0);
 CREATE TABLE IF NOT EXISTS pupil (
     id INTEGER PRIMARY KEY, class TEXT NOT NULL REFERENCES class ON DELETE CASCADE, number INTEGER NOT NULL,
@@ -72,6 +73,7 @@ class TryAgainError(ClassError):
 NO_CLASS = "There is no class with this code. Check the six letters on the screen."
 TOO_MANY_CODES = "Too many wrong codes. Wait a minute, then type the six letters again."
 NOT_TEACHER = "This link does not open the class: ask for the whole teacher's link."
+OVER = "This class is over: its teacher has deleted it, with everything in it."
 NOT_JOINED = "You are not in this class any more. Join it again."
 
 
@@ -116,10 +118,11 @@ class Lead:
 
 @dataclass(frozen=True)
 class TeacherView:
-    """What the teacher's page follows. pupils: number -> nickname or nothing."""
+    """What the teacher's page follows. locked: the wall; closed: the door; pupils: number -> nickname or nothing."""
 
     stage: str
     locked: bool
+    closed: bool
     nicknames: bool
     pupils: dict[int, str]
     question: Question | None
@@ -231,6 +234,8 @@ class Store:
         token = new_secret()
         with self.transaction() as db:
             count, last = db.execute("SELECT count(*), max(number) FROM pupil WHERE class = ?", (code,)).fetchone()
+            if db.execute("SELECT closed FROM class WHERE code = ?", (code,)).fetchone() != (0,):
+                raise ClassError("Nobody else can join this class now: ask your teacher.")
             if count >= PUPILS:
                 raise ClassError(f"This class is full: {PUPILS} have joined.")
             name = as_nickname(nickname) if self.nicknames(code) else ""
@@ -306,15 +311,16 @@ class Teacher:
 
     def view(self) -> TeacherView:
         """What the page follows. Raises ClassError if the class was deleted."""
-        found = self._store.rows("SELECT stage, locked, nicknames FROM class WHERE code = ?", self.code)
+        found = self._store.rows("SELECT stage, locked, closed, nicknames FROM class WHERE code = ?", self.code)
         if not found:
             raise ClassError(NO_CLASS)
-        stage, locked, nicknames = found[0]
+        stage, locked, closed, nicknames = found[0]
         pupils = self._store.rows("SELECT number, nickname FROM pupil WHERE class = ? ORDER BY number", self.code)
         drawings = self._store.rows("SELECT count(*) FROM drawing WHERE class = ? AND NOT hidden", self.code)
         return TeacherView(
             stage,
             bool(locked),
+            bool(closed),
             bool(nicknames),
             {number: name if nicknames else "" for number, name in pupils},
             self._store.question(self.code),
@@ -331,6 +337,15 @@ class Teacher:
     def lock(self, locked: bool) -> None:
         """Whether drawings are refused."""
         self._set("locked", int(locked))
+
+    def close(self, closed: bool) -> None:
+        """Whether nobody else may join."""
+        self._set("closed", int(closed))
+
+    def send_away(self, number: int) -> None:
+        """Take a pupil out of the class, with their votes and drawings."""
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM pupil WHERE class = ? AND number = ?", (self.code, number))
 
     def allow_nicknames(self, allowed: bool) -> None:
         """Whether nicknames are asked for and shown."""
@@ -453,7 +468,8 @@ class Pupil:
             self._id,
         )
         if not found:
-            raise ClassError(NOT_JOINED)
+            there = self._store.rows("SELECT 1 FROM class WHERE code = ?", self.code)
+            raise ClassError(NOT_JOINED if there else OVER)
         number, nickname, nicknames, stage, locked, follows = found[0]
         saved = self._store.rows("SELECT mark FROM drawing WHERE pupil = ? ORDER BY id", self._id)
         return PupilView(

@@ -118,3 +118,20 @@ def test_the_class_s_digits_go_to_the_page_train(store):
     at.button(key="train-on-us").click().run()
     assert not at.exception and at.title[0].value == "Train"
     assert at.session_state["data"] == f"class {code}"
+
+
+def test_a_digit_from_the_wall_can_be_asked_about_and_a_reload_stays_in_the_section(store):
+    code, secret = store.open()
+    teacher = store.teacher(code, secret)
+    teacher.put([(1, 7, encode([Stroke(((90, 80), (230, 80), (150, 260)))]))])
+    at = page(**{"class": code, "teacher": secret})
+    at.segmented_control(key="class_section").set_value("vote").run()
+    at.button(key="from-wall").click().run()
+    at.button(key="ask").click().run()
+    assert not at.exception
+    assert teacher.view().question.text == "What will the network best read?" and teacher.view().stage == "vote"
+    teacher.reveal()
+    asked = teacher.view().question
+    assert asked.truth == 7 and "It is a 7." in asked.note
+    again = page(**{"class": code, "teacher": secret})
+    assert again.segmented_control(key="class_section").value == "vote"

@@ -138,6 +138,28 @@ def test_a_pupil_and_a_class_have_their_limits(store, monkeypatch):
         store.join(teacher.code)
 
 
+def test_the_teacher_closes_the_door_and_sends_away(store):
+    teacher, (one, two) = joined(store, 2)
+    question = ask(teacher)
+    for pupil in (one, two):
+        pupil.vote(question, 0)
+        pupil.draw("a", 7, SEVEN)
+    teacher.close(True)
+    with pytest.raises(ClassError, match="Nobody else"):
+        store.join(teacher.code)
+    two.draw("b", 7, SEVEN)  # those who are in notice nothing
+    teacher.send_away(1)
+    assert list(teacher.view().pupils) == [2] and teacher.view().question.voted == 1
+    assert {drawing.pupil for drawing in teacher.wall()} == {2}
+    for gone in (one.view, lambda: one.draw("c", 7, SEVEN), lambda: one.vote(question, 1)):
+        with pytest.raises(ClassError):
+            gone()
+    with pytest.raises(ClassError, match="not in this class any more"):
+        one.view()
+    teacher.close(False)
+    assert store.pupil(teacher.code, store.join(teacher.code)).view().number == 3
+
+
 def test_one_pupil_cannot_flood_the_server(store):
     _, (one, two) = joined(store, 2)
     with pytest.raises(ClassError, match="fast"):

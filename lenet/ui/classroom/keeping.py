@@ -58,7 +58,8 @@ def _bring_back(me: Teacher) -> None:
         file = st.file_uploader("CSV from this page", type=["csv"], key="import")
         if file and st.session_state.get("imported") != file.file_id:
             try:
-                count = me.put(files.read_back(file.getvalue()))
+                with st.spinner("Looking at every drawing …"):
+                    count = me.put(files.read_back(file.getvalue()))
                 st.session_state["imported"] = file.file_id
                 st.success(f"{count} drawings are on the wall.")
             except ClassError as error:

@@ -27,8 +27,8 @@ def _live(me: Pupil) -> None:
     except TryAgainError as error:
         st.warning(str(error))
         return
-    except ClassError:
-        st.info("This class is over: its teacher has deleted it, with everything in it.")
+    except ClassError as error:
+        st.info(str(error))
         return
     membership.view(KEY, _message(me.code, seen), on_sent_change=lambda: _sent(me), on_follows_change=lambda: _go(me))
 

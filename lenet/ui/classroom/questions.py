@@ -1,11 +1,13 @@
 """Vote, then reveal: ask the class, watch how many have voted, and show what they said."""
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
 
 from lenet.classroom.store import LONGEST_TEXT, ClassError, Question, Teacher
+from lenet.strokes import decode, read_strokes
 from lenet.ui.shared import digit, membership, networks
 
 EVERY = 2  # seconds
@@ -57,7 +59,7 @@ def _ask(me: Teacher) -> None:
     kind = st.segmented_control(
         "Ask the class", list(KINDS), format_func=KINDS.__getitem__, default="read", required=True, key="ask_kind"
     )
-    make = {"read": _ask_reading, "lost": _ask_lost, "own": _ask_own}[kind or "read"]()
+    make = _ask_reading(me) if kind == "read" else {"lost": _ask_lost, "own": _ask_own}[kind or "own"]()
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(problem)
     if st.button("Ask the class", type="primary", icon=":material/campaign:", key="ask"):
@@ -71,7 +73,7 @@ def _ask(me: Teacher) -> None:
     st.caption("Nobody sees a vote before you reveal them all.")
 
 
-def _ask_reading():
+def _ask_reading(me: Teacher):
     """A digit and a network: what will it read?"""
     shown = digit.current()
     if shown is None:
@@ -86,6 +88,10 @@ def _ask_reading():
                 "A hard test digit", icon=":material/local_fire_department:", on_click=digit.a_hard_one, key="hard"
             )
             st.button("Any test digit", icon=":material/casino:", on_click=digit.at_random, key="any")
+            if me.view().drawings:
+                st.button(
+                    "One from the wall", icon=":material/groups:", on_click=_from_wall, args=(me,), key="from-wall"
+                )
             st.page_link("app.py", label="Draw one", icon=":material/draw:")
     name = st.selectbox("Who reads it", networks.names(), key="ask_network", width=320)
 
@@ -97,6 +103,15 @@ def _ask_reading():
         return what_will_it_read(shown.pixels[0], shown.label, name, networks.load(name)[0])
 
     return make
+
+
+def _from_wall(me: Teacher) -> None:
+    """Look at one of the class's own digits."""
+    if wall := me.wall():
+        chosen = random.choice(wall)
+        ink = read_strokes(decode(chosen.strokes))
+        shown = digit.from_ink(ink, f"a {chosen.label} from the wall", f"wall-{me.code}-{chosen.id}")
+        digit.show(replace(shown, label=chosen.label))
 
 
 def _ask_lost():

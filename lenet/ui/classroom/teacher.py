@@ -23,13 +23,15 @@ _SECTION, _MACHINE, _HIDDEN = "class_section", "class_machine", "wall_hidden"
 
 def page(me: Teacher) -> None:
     """All of it."""
+    if _SECTION not in st.session_state:  # back after a reload: where the class still is
+        stage = me.view().stage
+        st.session_state[_SECTION] = next(key for key, (_, shown) in SECTIONS.items() if shown == stage)
     with st.container(horizontal=True, vertical_alignment="center", key="class-bar"):
         section = (
             st.segmented_control(
                 "What the class does",
                 list(SECTIONS),
                 format_func=lambda key: SECTIONS[key][0],
-                default="join",
                 required=True,
                 key=_SECTION,
                 on_change=_show,
@@ -67,6 +69,11 @@ def _settings(me: Teacher) -> None:
     )
     with st.popover("Settings", icon=":material/settings:", key="class-settings"):
         _toggle("Pupils may take a nickname", "nicknames", seen.nicknames, me.allow_nicknames)
+        _toggle("Nobody else may join", "closed", seen.closed, me.close)
+        if seen.pupils:
+            with st.container(horizontal=True, vertical_alignment="bottom"):
+                number = st.selectbox("Send a pupil away", list(seen.pupils), index=None, key="away", width=160)
+                st.button("Send away", on_click=me.send_away, args=(number,), disabled=number is None, key="send-away")
         st.text_input(
             "This computer's address, if phones cannot reach the one shown",
             key=_MACHINE,

@@ -58,7 +58,10 @@ function appOf(root, code) {
     send()
     show()
   }
-  setInterval(() => root.isConnected && performance.now() - sent > AGAIN && send(), AGAIN)
+  const again = setInterval(() => {
+    if (!root.isConnected) clearInterval(again)
+    else if (performance.now() - sent > AGAIN) send()
+  }, AGAIN)
 
   return {
     update(now) {

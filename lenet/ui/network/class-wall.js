@@ -37,6 +37,8 @@ function wallOf(root) {
         tiles.set(id, tile)
         rows[label].row.append(tile)
       }
+      if (tile.hiddenBefore === hidden) continue
+      tile.hiddenBefore = hidden
       const button = tile.querySelector("button")
       tile.classList.toggle("away", hidden)
       button.textContent = hidden ? "↺" : "✕"
