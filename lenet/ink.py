@@ -83,6 +83,33 @@ def read_ink(image: Any) -> Ink:
     return read_grey(_ink(_light_and_opacity(image)))
 
 
+def read_cells(light: np.ndarray) -> Ink:
+    """As `read_ink`, for a picture of a network's own size that Stress has shaken, [28, 28] in [0, 1].
+
+    The same in the browser (ui/network/stress-transform.js), so it is simple: the sheet is the border's shade or a slow
+    gradient, and what is no fainter than its grain is ink. Raises InkError.
+    """
+    edge = _border(light)
+    sheet: np.ndarray | float = float(np.median(edge))
+    if np.subtract(*np.percentile(edge, [80, 20])) >= 0.02:
+        slow = ndimage.median_filter(_resize(light, SIDE // 8, SIDE // 8), size=3, mode="nearest")
+        sheet = _resize(slow.astype(np.float32), SIDE, SIDE)
+    difference = light - sheet
+    lighter = np.abs(difference.max()) >= np.abs(difference.min())
+    if min(abs(difference.max()), abs(difference.min())) > LEAST_CONTRAST:  # both: the pen covers less of the sheet
+        lighter = (difference > LEAST_CONTRAST).sum() > (difference < -LEAST_CONTRAST).sum()
+    ink = (difference if lighter else -difference).clip(0, None)
+    top = float(ink.max())
+    if top < LEAST_CONTRAST:
+        raise InkError("There is no digit in that picture, it is of one shade.")
+    grain = 2 * float(np.percentile(_border(ink), 75))
+    if grain > 0.02:
+        strong = ink[ink > max(grain, top / 2)]
+        top = float(np.percentile(strong, 50)) if len(strong) else top
+        ink = np.where(ink < max(grain, 0.25 * top), 0, ink)
+    return read_grey((ink / top).clip(0, 1).astype(np.float32))
+
+
 def read_grey(ink: np.ndarray, tie: float = 0.0) -> Ink:
     """How much ink lies on each pixel, float32 [height, width] in [0, 1] -> every stage. Raises InkError.
 

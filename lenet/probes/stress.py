@@ -22,7 +22,7 @@ from torch import Tensor
 
 from lenet.data import Digits, pixels
 from lenet.evaluation import outputs, read
-from lenet.ink import InkError, read_ink
+from lenet.ink import InkError, read_cells
 from lenet.model import LeNet
 from lenet.paths import PRETRAINED, write_atomically
 from lenet.variant import INPUT_SIZE
@@ -203,7 +203,7 @@ def normalised(images: Tensor) -> Tensor:
 def centred(image: Tensor) -> Tensor | None:
     """The picture [1, 28, 28] scaled and centred as MNIST's were; None if no digit is found in it, as under noise."""
     try:
-        return read_ink(image[0].numpy()).image()
+        return read_cells(image[0].numpy()).image()
     except InkError:
         return None
 

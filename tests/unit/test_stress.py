@@ -12,7 +12,7 @@ from PIL import Image
 from scipy import ndimage, stats
 
 from lenet.data import mnist, pixels
-from lenet.ink import InkError, read_ink
+from lenet.ink import InkError, read_cells
 from lenet.probes import stress
 from lenet.probes.stress import AMOUNTS, TRANSFORMATIONS, break_points, first_changes, sweep, transform
 from lenet.training import new_model
@@ -161,7 +161,7 @@ def test_a_sweep_is_what_each_amount_gives_alone(name, normalise, digits):
         picture = transform(digits[:1], {name: float(swept.amounts[place])})
         if normalise:
             with suppress(InkError):
-                picture = read_ink(array(picture[0])).image()[None]
+                picture = read_cells(picture[0, 0].numpy()).image()[None]
         assert torch.equal(swept.pictures[place], picture[0])
         expected = model(picture).softmax(1)[0].detach()
         assert torch.allclose(swept.probabilities["new"][place], expected, atol=1e-6)

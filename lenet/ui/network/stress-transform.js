@@ -131,7 +131,7 @@ export function centred(image) {
   return found.reason ? null : found.centred
 }
 
-/** How much ink there is at each pixel, whichever of paper and pen is the lighter one, as lenet.ink._ink finds it. */
+/** How much ink there is at each pixel, whichever of paper and pen is the lighter one, as lenet.ink.read_cells finds it. */
 function inkOf(light) {
   const paper = paperOf(light)
   const apart = Float32Array.from(light, (value, at) => value - paper[at])
