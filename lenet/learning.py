@@ -148,7 +148,7 @@ def _terms(kept: Kept, name: str, index: tuple[int, ...]) -> tuple[Tensor, Tenso
             before, its = x.detach(), layer
             after = y = y.detach().requires_grad_()
         x = y
-    [error] = torch.autograd.grad(loss(model, x, kept.labels), after)
+    [error] = torch.autograd.grad(loss(model, x, kept.labels, kept.recipe.smoothing), after)
     inputs, errors = _places(its, before, error, kind, index)
     return (inputs.double() * errors.double()).sum(1), inputs, errors
 

@@ -13,7 +13,7 @@ from lenet.variant import VARIANTS
 
 BATCH = 12
 RECIPES = (
-    Recipe(lr=0.1),
+    Recipe(lr=0.1, smoothing=0.1),
     Recipe(lr=0.05, momentum=0.9, weight_decay=0.01),
     Recipe(optimiser="adam", lr=0.003, weight_decay=0.02, schedule="one-cycle"),
 )

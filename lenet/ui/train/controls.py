@@ -42,6 +42,7 @@ NUMBERS = {
     "drawings": ("Pen drawings added", int),
     "momentum": ("Momentum (SGD)", float),
     "weight_decay": ("Weight decay", float),
+    "smoothing": ("Label smoothing", float),
     "seed": ("Seed", int),
 }
 _ENDLESS = "endless_numbers"  # what the link asks to be infinite: Streamlit fails on that, so those are not bound to it
@@ -138,7 +139,7 @@ def recipe(data: DataSet) -> Recipe:
             st.session_state.setdefault(name, getattr(start, name))
             chosen = st.selectbox(label, CHOICES[name], None, key=name, bind="query-params")
             values[name] = chosen or getattr(start, name)
-        for name in ("train_size", "drawings", "momentum", "weight_decay", "seed"):
+        for name in ("train_size", "drawings", "momentum", "weight_decay", "smoothing", "seed"):
             values[name] = _number(name, getattr(start, name))
         values["shuffle"] = _choose(ORDER, "shuffle", SHUFFLE, _shuffle(start)) == "epoch"
     labels = WORDS | {name: label for name, (label, _) in NUMBERS.items()} | {"shuffle": ORDER}

@@ -3,18 +3,19 @@
 import csv
 import io
 from collections.abc import Callable, Sequence
-from math import ceil, inf, isfinite
+from math import ceil, inf, isfinite, log
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lenet.formatting import percent, short
+from lenet.formatting import fixed, percent, short
 from lenet.recipe import LIMITS, MNIST
 from lenet.service.queue import Job
 from lenet.service.worker import QUICK_TEST, QUICK_TEST_EVERY, Command, State
 from lenet.ui.shared import networks, palette
 from lenet.ui.train import pictures, service
 from lenet.ui.train.service import ended_early, mine, number
+from lenet.variant import CLASSES
 
 if TYPE_CHECKING:  # torch
     from lenet.pretrained import Card
@@ -99,7 +100,13 @@ def panel(job: Job, earlier: list[Job], published: list[dict]) -> None:
     tested = f"Accuracy, every {QUICK_TEST_EVERY} steps on {QUICK_TEST:,} test pictures"
     charts = [
         {"key": "accuracy", "title": tested, "kind": "%", "lines": lines(accuracies) + behind, **common},
-        {"key": "loss", "title": "Loss of each batch", "kind": "log" if steep else "", "lines": losses, **common},
+        {
+            "key": "loss",
+            "title": "Loss of each batch" + floor(job),
+            "kind": "log" if steep else "",
+            "lines": losses,
+            **common,
+        },
     ]
     shown, classes = pictures.of_run(job), job.recipe.data.classes
     frame = {
@@ -110,6 +117,16 @@ def panel(job: Job, earlier: list[Job], published: list[dict]) -> None:
         "confusion": pictures.confusion(p.confusion, classes, f"What is taken for what: {QUICK_TEST:,} test pictures"),
     }
     pictures.show({"pictures": shown, "frames": [frame], "charts": charts})
+
+
+def floor(job: Job) -> str:
+    """With label smoothing no answer is quite right, so the loss does not fall to zero: how far it can, in words."""
+    share, classes = job.recipe.smoothing, CLASSES
+    if not share:
+        return ""
+    right, wrong = 1 - share + share / classes, share / classes
+    least = -(right * log(right) + (classes - 1) * wrong * log(wrong))
+    return f" (label smoothing keeps it above {fixed(least, 2)})"
 
 
 def span(total: int, step: int) -> int:
