@@ -47,7 +47,7 @@ def page(me: Teacher) -> None:
         return
     left, right = st.columns([1, 4], gap="medium")
     with left:
-        _card(me)
+        _card(me, aside=True)
     with right:
         {"vote": questions.page, "wall": _wall, "test": testset.page, "keep": keeping.page}[section](me)
 
@@ -97,21 +97,23 @@ def _address() -> str:
 
 
 @st.fragment(run_every=EVERY)
-def _card(me: Teacher) -> None:
+def _card(me: Teacher, aside: bool = False) -> None:
     """The code, and who is there."""
     try:
         seen = me.view()
     except ClassError as error:
         st.error(str(error))
         return
-    membership.view("card", _card_message(me.code, seen.pupils))
+    membership.view("card", _card_message(me.code, seen.pupils, aside))
 
 
-def _card_message(code: str, pupils: dict[int, str]) -> dict[str, Any]:
+def _card_message(code: str, pupils: dict[int, str], aside: bool) -> dict[str, Any]:
+    """aside: it stands beside what the class does, and on a phone it is short."""
     link = f"{_address()}?class={code}"
     short = _address().partition("://")[2]
     return {
         "view": "card",
+        "aside": aside,
         "code": code,
         "address": short,
         "link": link,

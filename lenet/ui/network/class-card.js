@@ -18,7 +18,7 @@ export default function ({ data, root }) {
   root.replaceChildren(
     el(
       "section",
-      { className: "card", "aria-label": "How to join" },
+      { className: `card ${data.aside ? "aside" : ""}`, "aria-label": "How to join" },
       qr(data.qr, data.link),
       el(
         "div",

@@ -7,12 +7,9 @@ import { el } from "./dom.js"
 import { decode, SIDE } from "./ink.js"
 
 const PIXELS = 96 // of a tile's own canvas
-const SIZES = [
-  [60, 92],
-  [200, 68],
-  [600, 52],
-] // up to so many drawings, tiles of so many pixels
-const SMALLEST = 38
+const LARGEST = 92 // pixels of a tile on the page
+const SMALLEST = 30
+const GAP = 5
 
 export default function ({ data, root, setTriggerValue }) {
   root.wall ??= wallOf(root)
@@ -46,10 +43,24 @@ function wallOf(root) {
       button.setAttribute("aria-label", `${button.title}: a ${label} by pupil ${pupil}`)
       button.onclick = () => hide(id, !hidden)
     }
-    const size = SIZES.find(([most]) => drawings.length <= most)?.[1] ?? SMALLEST
-    root.style.setProperty("--tile", `${size}px`)
+    root.style.setProperty("--tile", `${sizeOf(rows, drawings)}px`)
     empty.hidden = drawings.length > 0
   }
+}
+
+/** The largest tiles with which the whole wall fits the window. */
+function sizeOf(rows, drawings) {
+  const counts = Array.from({ length: rows.length }, () => 0)
+  for (const [, , label] of drawings) counts[label]++
+  const { left, right, top } = rows[0].row.getBoundingClientRect()
+  const high = innerHeight - Math.max(0, top + scrollY)
+  const fits = (size) => {
+    const across = Math.max(1, Math.floor((right - left + GAP) / (size + GAP)))
+    return counts.reduce((sum, count) => sum + Math.max(0.5, Math.ceil(count / across)) * (size + GAP), 0) <= high
+  }
+  let size = LARGEST
+  while (size > SMALLEST && !fits(size)) size--
+  return size
 }
 
 function tileOf(pupil, label, text) {
