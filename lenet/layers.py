@@ -41,7 +41,8 @@ C3 = (
     *((0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5)),
     *((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2, 3, 4, 5)),
 )
-# What the 84 units before LeNet-5's output should say for each digit: pictures of 7 x 12, ours.
+# What the 84 units before LeNet-5's output should say for each digit: pictures of 12 rows of 7, ours.
+BITMAP = (12, 7)
 BITMAPS = """
 ..###.. ...#... .#####. .#####. ....##. ####### ..####. ####### ..###.. .#####.
 .##.##. ..##... ##...## ##...## ...###. ##..... .##.... #....## .##.##. ##...##

@@ -42,6 +42,7 @@ SHIPPED: dict[str, tuple[Variant, Recipe]] = {
     "best": (VARIANTS["best"], RECIPES["best"]),
     "original": (VARIANTS["original"], replace(RECIPES["paper"], seed=1)),
     "original-seed-2": (VARIANTS["original"], replace(RECIPES["paper"], seed=2)),
+    "lenet-5-1998": (VARIANTS["lenet-5-1998"], RECIPES["1998"]),
     "sigmoid-adam": (VARIANTS["sigmoid"], RECIPES["adam"]),
 }
 

@@ -46,6 +46,11 @@ def test_best_is_the_base_network_without_its_last_relu_and_good():
     assert card.test_accuracy >= 0.994
 
 
+def test_lenet_5_is_as_good_as_it_was_published():
+    """LeCun and others 1998: 0.95 % of the test digits are misread."""
+    assert 1 - lenet.card("lenet-5-1998").test_accuracy == pytest.approx(0.0095, abs=0.003)
+
+
 def test_the_dead_network_has_lost_a_class():
     card = lenet.card("original-dead")
     assert card.history[-1]["classes_predicted"] < 10

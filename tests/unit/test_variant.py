@@ -4,16 +4,18 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import pairwise
+from math import prod
 
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.layers import POOLS, Rbf
+from lenet.layers import BITMAP, POOLS, Rbf
 from lenet.model import LeNet
 from lenet.paths import ROOT
 from lenet.training import new_model
+from lenet.ui.shared import stages
 from lenet.variant import (
     ACTIVATIONS,
     HEADS,
@@ -93,7 +95,8 @@ def test_lenet_5_has_the_published_numbers_of_parameters_and_connections():
 def test_each_picture_of_the_rbf_layer_is_at_distance_zero_from_itself_and_far_from_the_others():
     rbf = Rbf("rbf", (84,))
     pictures = torch.tensor(rbf.told["pictures"])
-    assert pictures.shape == (10, 84) and set(pictures.unique().tolist()) == {-1.0, 1.0}
+    assert stages.rectangle((84,)) == (1, *BITMAP)
+    assert pictures.shape == (10, prod(BITMAP)) and set(pictures.unique().tolist()) == {-1.0, 1.0}
     distances = -rbf.forward(pictures)
     assert torch.equal(distances.diagonal(), torch.zeros(10))
     assert (distances + 999 * torch.eye(10)).min() >= 4 * 6  # six pixels apart at least

@@ -508,7 +508,7 @@ export const KINDS = {
     (ui, { terms, bias }) => {
       const total = sum(terms.map(({ value }) => value))
       return [
-        `The sum of the window × the coefficient of this map + its bias: ${ui.figure(total)} × ${ui.figure(terms[0].weight)} + ${ui.figure(bias)} = `,
+        `The sum of the window × the coefficient of this map + its bias: ${ui.figure(total)} × ${ui.figure(terms[0].weight)} ${bias < 0 ? "−" : "+"} ${ui.figure(Math.abs(bias))} = `,
       ]
     },
   ),

@@ -1,11 +1,11 @@
 """How the stages of a trace are shown, in the network view: in colours and rows of cells."""
 
-from math import ceil, isqrt
+from math import ceil, isqrt, prod
 from typing import Any
 
 import numpy as np
 
-from lenet.layers import Layer
+from lenet.layers import BITMAP, Layer
 
 TALLEST = 15  # cells in a column of a layer that is not laid out as a picture
 WIDEST = 18  # columns of TALLEST cells; a layer with more cells is drawn as a square
@@ -24,6 +24,8 @@ def rectangle(size: tuple[int, ...]) -> tuple[int, int, int]:
     if len(size) == 2:
         return 1, size[0], size[1]
     (count,) = size
+    if count == prod(BITMAP):
+        return 1, *BITMAP  # so that what LeNet-5's output compares looks like what it is compared with
     tall = min(count, max(TALLEST, isqrt(count - 1) + 1 if count > TALLEST * WIDEST else 0))
     columns = ceil(count / tall)
     return 1, ceil(count / columns), columns
