@@ -135,3 +135,17 @@ def test_a_digit_from_the_wall_can_be_asked_about_and_a_reload_stays_in_the_sect
     assert asked.truth == 7 and "It is a 7." in asked.note
     again = page(**{"class": code, "teacher": secret})
     assert again.segmented_control(key="class_section").value == "vote"
+
+
+def test_a_drawing_travels_in_the_link_to_every_page_that_takes_a_digit(store):
+    seven = encode([Stroke(((90, 80), (230, 80), (150, 260)))])
+    for file in ("stress", "inside"):
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        at.switch_page(f"pages/{file}.py")
+        at.query_params["drawing"] = seven
+        at.run()
+        assert not at.exception and "Looking at **your drawing**" in [text.value for text in at.markdown]
+        assert at.session_state["current_digit"].drawing == seven
+        at.query_params["drawing"] = "1<b>"
+        at.run()
+        assert "part of a drawing" in at.error[0].value

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,9 @@ TEST_DIGITS = 10_000  # pictures in MNIST's test set
 DRAWN = "your drawing"  # the source of what is on the board
 HARDEST = 100  # how many of them count as hard
 URL = "digit"  # a link to a page may ask for a test digit by its number: ?digit=7
+DRAWING_URL = "drawing"  # or bring a drawing: ?drawing=1... (on the first page the board takes it)
 _CURRENT, _PROBLEM, _FOLLOWED = "current_digit", "digit_problem", "followed_digit"
+_FOLLOWED_DRAWING = "followed_link_drawing"
 _DRAWING = "current_drawing"  # strokes of which no page has asked for a picture yet
 _CLASS, _NUMBER, _UPLOAD, _OPEN = "digit_class", "digit_number", "digit_upload", "digit_open"  # keys of the widgets
 
@@ -31,13 +33,15 @@ _CLASS, _NUMBER, _UPLOAD, _OPEN = "digit_class", "digit_number", "digit_upload",
 class Digit:
     """pixels: float32 [1, 28, 28] in [0, 1], white ink on black; label: what it is, where that is known;
     source: where it is from, in words; stages: what a drawing or picture was before it was centred, [28, 28] each;
-    number: of a test digit; mark: another for every digit that is shown."""
+    number: of a test digit; drawing: its strokes as text for a link, if it was drawn here; mark: another for every
+    digit that is shown."""
 
     pixels: np.ndarray
     label: int | None
     source: str
     stages: tuple[np.ndarray, ...] = ()
     number: int | None = None
+    drawing: str = ""
     mark: str = ""
 
     @property
@@ -95,11 +99,11 @@ def draw(strokes: "list[Stroke]", png: bytes | None, mark: str) -> None:
 
 def _read_drawing(strokes: "list[Stroke]", mark: str) -> None:
     from lenet.ink import InkError
-    from lenet.strokes import read_strokes
+    from lenet.strokes import encode, read_strokes
 
     try:
         with networks.one_at_a_time():
-            show(from_ink(read_strokes(strokes), DRAWN, mark))
+            show(replace(from_ink(read_strokes(strokes), DRAWN, mark), drawing=encode(strokes)))
     except InkError as error:
         refuse(str(error))
 
@@ -144,6 +148,7 @@ def hardest() -> list[int]:
 
 def choose() -> Digit | None:
     """The chooser for the pages that take a digit: what is looked at now, and how to look at another."""
+    _follow_drawing()
     follow_url()
     with st.container(horizontal=True, vertical_alignment="center", key="digit-chooser"):
         digit = current()
@@ -207,6 +212,19 @@ def follow_url() -> None:
         show_number(int(asked))
     else:
         show_number(-1)
+
+
+def _follow_drawing() -> None:
+    """Show the drawing that the link brings, once."""
+    from lenet.strokes import StrokesError, decode
+
+    asked = st.query_params.get(DRAWING_URL, "")
+    if asked and asked != st.session_state.get(_FOLLOWED_DRAWING):
+        st.session_state[_FOLLOWED_DRAWING] = asked
+        try:
+            draw(decode(asked), None, f"link-{asked}")
+        except StrokesError as error:
+            refuse(str(error))
 
 
 def _follow_number() -> None:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from lenet.classroom.store import ClassError, Pupil, Teacher
-from lenet.ui.shared import membership
+from lenet.ui.shared import digit, membership
 
 TAKEN = ("digit", "network", "networks", "drawing")  # of the address: a slider's move need not load all pages anew
 EVERY = 3  # seconds
@@ -29,7 +29,7 @@ def banner(page: str) -> None:
 def _leading(me: Teacher, page: str) -> None:
     with suppress(ClassError):
         if me.view().lead.path:
-            me.lead(page, _query())
+            me.lead(page, _query(page))
         _show(me.code, {"teacher": True, "lead": me.view().lead.__dict__, "home": page == "class"}, me)
 
 
@@ -54,7 +54,10 @@ def _sent(me: Teacher | Pupil) -> None:
             me.lead("")
 
 
-def _query() -> str:
+def _query(page: str) -> str:
     """What of the address pupils take along."""
     pairs = [(name, value) for name in TAKEN for value in st.query_params.get_all(name)]
+    shown = None if page == "draw" else digit.current()  # there, the browser keeps the drawing in the address
+    if shown and shown.drawing and not st.query_params.get(digit.DRAWING_URL):
+        pairs.append((digit.DRAWING_URL, shown.drawing))
     return urlencode(pairs)
