@@ -208,12 +208,12 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     here = st.context.url
     arrived = key not in st.session_state or st.session_state.get(_PLACE) != here
     st.session_state[_PLACE] = here
-    carried = arrived and not asked and before not in ([], [DEFAULT])  # from another page
-    if carried:
-        st.session_state[key] = before if most > 1 else before[0]
+    if arrived and not asked and before not in ([], [DEFAULT]):  # come from another page
+        st.session_state.pop(key, None)
         st.query_params[key] = before
+        st.rerun()  # a picker follows the address as it was when the run began
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        chosen = _pick(key, most, label, options, carried)
+        chosen = _pick(key, most, label, options)
         if others:
             with st.popover("More", icon=":material/add:", help="Networks of every other variant"):
                 st.selectbox(
@@ -224,14 +224,13 @@ def choose(key: str = "network", most: int = 1, label: str = "Network") -> list[
     return chosen
 
 
-def _pick(key: str, most: int, label: str, options: list[str], carried: bool) -> list[str]:
-    """The pills. carried: their value is set already, and Streamlit wants no default beside it."""
+def _pick(key: str, most: int, label: str, options: list[str]) -> list[str]:
     default = DEFAULT if DEFAULT in options else options[0]
     if most == 1:
         chosen = st.pills(
             label,
             options,
-            default=None if carried else default,
+            default=default,
             key=key,
             bind="query-params",
             required=True,
@@ -244,7 +243,7 @@ def _pick(key: str, most: int, label: str, options: list[str], carried: bool) ->
         label,
         options,
         selection_mode="multi",
-        default=None if carried else [default],
+        default=[default],
         key=key,
         bind="query-params",
         wrap=True,
