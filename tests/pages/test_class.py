@@ -149,3 +149,15 @@ def test_a_drawing_travels_in_the_link_to_every_page_that_takes_a_digit(store):
         at.query_params["drawing"] = "1<b>"
         at.run()
         assert "part of a drawing" in at.error[0].value
+
+
+def test_a_step_of_the_lesson_is_asked_to_the_class(store):
+    code, secret = store.open()
+    at = page(**{"class": code, "teacher": secret})
+    at.segmented_control(key="class_section").set_value("vote").run()
+    at.segmented_control(key="ask_kind").set_value("step").run()
+    at.button(key="ask").click().run()
+    teacher = store.teacher(code, secret)
+    teacher.reveal()
+    asked = teacher.view().question
+    assert not at.exception and asked.truth is not None and asked.note and "*" not in asked.note

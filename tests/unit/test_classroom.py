@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lenet.classroom import codes
+from lenet.classroom import codes, lessons
 from lenet.classroom.store import DRAWINGS, FILE, PUPILS, ClassError, Store, Teacher
 from lenet.strokes import encode, from_message
 from tests.server import ROOT
@@ -82,6 +82,15 @@ def test_questions_that_nobody_could_answer_are_refused(store, question):
     teacher, _ = joined(store)
     with pytest.raises(ClassError):
         teacher.ask(*question)
+
+
+def test_every_guess_of_the_lessons_can_be_asked(store):
+    teacher, _ = joined(store)
+    guesses = [step.guess for name in lessons.folders() for step in lessons.load(name).steps if step.guess]
+    assert guesses
+    for guess in guesses:
+        teacher.ask(guess.question, guess.answers, truth=guess.right, note=guess.reveal)
+        assert teacher.view().question.choices == guess.answers
 
 
 def test_drawings_come_once_and_hidden_ones_leave_the_wall(store):

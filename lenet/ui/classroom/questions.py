@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from lenet.classroom import lessons
 from lenet.classroom.store import LONGEST_TEXT, ClassError, Question, Teacher
 from lenet.strokes import decode, read_strokes
 from lenet.ui.shared import digit, membership, networks
@@ -14,11 +15,12 @@ EVERY = 2  # seconds
 KINDS = {
     "read": "What will it read?",
     "lost": "Which network lost a class?",
+    "step": "A step of the lesson",
     "own": "A question of your own",
 }
 PAIR = ("original", "original-dead")  # at first: one says all ten digits, one never says 6
 FIRST_DIGIT = 9  # of the hard ones, while nothing else is looked at
-_ANOTHER, _PROBLEM = "ask_another", "ask_problem"
+_ANOTHER = "ask_another"
 
 
 def page(me: Teacher) -> None:
@@ -59,9 +61,7 @@ def _ask(me: Teacher) -> None:
     kind = st.segmented_control(
         "Ask the class", list(KINDS), format_func=KINDS.__getitem__, default="read", required=True, key="ask_kind"
     )
-    make = _ask_reading(me) if kind == "read" else {"lost": _ask_lost, "own": _ask_own}[kind or "own"]()
-    if problem := st.session_state.pop(_PROBLEM, ""):
-        st.error(problem)
+    make = {"read": _ask_reading, "lost": _ask_lost, "step": _ask_step, "own": _ask_own}[kind or "read"](me)
     if st.button("Ask the class", type="primary", icon=":material/campaign:", key="ask"):
         try:
             with networks.waking(), networks.sentences():
@@ -114,7 +114,7 @@ def _from_wall(me: Teacher) -> None:
         digit.show(replace(shown, label=chosen.label))
 
 
-def _ask_lost():
+def _ask_lost(_: Teacher):
     """Two networks under other names: which of them lost a class?"""
     with st.container(horizontal=True):
         chosen = [
@@ -138,7 +138,33 @@ def _ask_lost():
     return make
 
 
-def _ask_own():
+def _ask_step(_: Teacher):
+    """The guess of a step of a lesson."""
+    asked: dict[str, lessons.Guess] = {}
+    for name in lessons.folders():
+        try:
+            lesson = lessons.load(name)
+        except lessons.LessonError as error:
+            st.error(str(error))
+            continue
+        for number, step in enumerate(lesson.steps, 1):
+            if step.guess:
+                asked[f"{lesson.title}, {number}. {step.title}"] = step.guess
+    chosen = st.selectbox("Step", list(asked), key="ask_step")
+    if not chosen:
+        return lambda: {"text": "", "choices": []}
+    guess = asked[chosen]
+    st.markdown(f"**{networks.plain(guess.question)}**")
+    st.markdown("\n".join(f"- {networks.plain(answer)}" for answer in guess.answers))
+    return lambda: {
+        "text": guess.question,
+        "choices": guess.answers,
+        "truth": guess.right,
+        "note": networks.plain(guess.reveal),
+    }
+
+
+def _ask_own(_: Teacher):
     """Anything."""
     text = st.text_input("Question", max_chars=LONGEST_TEXT, key="own_text", placeholder="What will it see first?")
     lines = st.text_area("Answers, one a line", "yes\nno", key="own_choices", height=120)
