@@ -115,6 +115,18 @@ def test_all_of_a_class_come_to_one_copy_and_classes_spread_over_the_copies(ngin
     assert not [cookie for cookie in wrong if cookie.startswith("class=")]
 
 
+def test_a_class_in_the_memory_of_one_copy_is_there_for_all_its_pupils(nginx):
+    async def page(visitor: int, code: str, query: str) -> set[str]:
+        """What is on the page Class for a visitor who has followed a link with this code."""
+        async with Visitor(nginx.url, {"Cookie": f"visitor={visitor:032x}; class={code}"}) as somebody:
+            await somebody.open("class", query)
+            return {kind for kind in ("join", "lead") if somebody._shows(kind)}
+
+    for code in [new_code() for _ in range(4)]:
+        assert visit(page(0, code, f"open={code}")) == {"lead"}
+        assert all(visit(page(pupil, code, f"class={code}")) == {"join"} for pupil in range(1, 4))
+
+
 @pytest.mark.parametrize(
     ("origin", "status"), [("http://evil.example", 403), ("null", 403), ("", 200), ("{url}", 200), ("{url}.evil", 403)]
 )
