@@ -1,6 +1,7 @@
 """How a phone reaches this server: its address in the local network, and a QR code of a link."""
 
 import socket
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -35,6 +36,7 @@ def for_others(seen: str, machine: str = "") -> str:
     return urlunsplit((parts.scheme, f"{host}{port}", parts.path, "", ""))
 
 
+@lru_cache(maxsize=64)
 def qr_code(text: str) -> dict[str, Any]:
     """size: modules a side, without the quiet zone; path: the dark ones as an SVG path, a row of them at a time."""
     rows = [list(row) for row in segno.make(text, error="m", micro=False).matrix]

@@ -161,3 +161,15 @@ def test_a_step_of_the_lesson_is_asked_to_the_class(store):
     teacher.reveal()
     asked = teacher.view().question
     assert not at.exception and asked.truth is not None and asked.note and "*" not in asked.note
+
+
+def test_a_made_up_secret_is_no_way_to_try_codes_in_bulk(store):
+    code, _ = store.open()
+    at = page()
+    said = []
+    for _ in range(70):
+        at.query_params["class"], at.query_params["teacher"] = "222222", "x"
+        said.append(at.run().error[0].value)
+    assert "no class" in said[0] and "Too many wrong codes" in said[-1]
+    at.query_params["class"], at.query_params["teacher"] = code, "x"
+    assert "Too many wrong codes" in at.run().error[0].value

@@ -29,6 +29,8 @@ def hide_secret() -> None:
     if secret := st.query_params.get(membership.SECRET):
         code = membership.code()
         try:
+            if not membership.store().has(code, membership.visitor()):  # it counts wrong codes
+                raise ClassError(NO_CLASS)
             membership.store().teacher(code, secret)
             membership.enter(code, "teacher", secret)
         except ClassError as error:
