@@ -43,6 +43,8 @@ SHIPPED: dict[str, tuple[Variant, Recipe]] = {
     "original": (VARIANTS["original"], replace(RECIPES["paper"], seed=1)),
     "original-seed-2": (VARIANTS["original"], replace(RECIPES["paper"], seed=2)),
     "lenet-5-1998": (VARIANTS["lenet-5-1998"], RECIPES["1998"]),
+    "d2l": (VARIANTS["d2l"], replace(RECIPES["paper"], lr=0.9)),  # the learning rate that d2l.ai has
+    "pytorch-tutorial": (VARIANTS["pytorch-tutorial"], RECIPES["paper"]),
     "sigmoid-adam": (VARIANTS["sigmoid"], RECIPES["adam"]),
 }
 

@@ -62,11 +62,12 @@ const unitsOf = ({ size }) => (size.length === 3 ? size[0] : size.at(-1))
 
 const has = (stage) => Object.keys(stage.weights).length > 0
 
-/** The map or unit whose weights a cell comes from: { stage, row }, or null before the first weights. */
+/** The map or unit whose weights a cell comes from: { stage, row }; null before the first weights, and for distances. */
 export function ownerOf(net, number, cell) {
   let at = { stage: number, cell }
   while (at.stage > 0 && !has(net.stages[at.stage])) {
     const { kind } = net.stages[at.stage]
+    if (kind === "rbf") return null // a distance comes from all units alike
     at = explain(net, at.stage, at.cell).terms[kind === "softmax" ? at.cell : 0] ?? { stage: 0, cell: 0 }
   }
   const stage = net.stages[at.stage]

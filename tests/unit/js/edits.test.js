@@ -47,6 +47,12 @@ test("a map or unit that is switched off puts out nothing, and what comes after 
   }
 })
 
+test("a distance belongs to no unit", () => {
+  const net = networks().find(({ name }) => name === "history")
+  assert.equal(net.stages.at(-1).kind, "rbf")
+  assert.equal(ownerOf(net, net.stages.length - 1, 0), null)
+})
+
 test("one drag is one step of undo, and reset takes back all", () => {
   const net = networks().find(({ name }) => name === "head")
   const edits = editsOf(net)
