@@ -37,9 +37,10 @@ def as_csv(drawings: Sequence[Drawing]) -> bytes:
 
 
 def by_writer(drawings: Sequence[Drawing]) -> tuple[list[Drawing], list[Drawing]]:
-    """Those to learn from, and those of every fourth writer, to test on; all of a writer's are on one side."""
+    """Those to learn from, and those of every fourth writer, to test on; all of a writer's are on one side,
+    and stay there when others join."""
     writers = sorted({drawing.pupil for drawing in drawings})
-    held = set(writers[HELD_OUT - 1 :: HELD_OUT] or writers[1:][-1:])
+    held = {writer for writer in writers if writer % HELD_OUT == 0} or set(writers[1:][-1:])
     return [d for d in drawings if d.pupil not in held], [d for d in drawings if d.pupil in held]
 
 
@@ -58,6 +59,11 @@ def as_npz(drawings: Sequence[Drawing]) -> bytes:
     return file.getvalue()
 
 
+def name_of(code: str) -> str:
+    """What a class's digits are called as a data set."""
+    return f"class {code}"
+
+
 def to_learn_from(code: str, drawings: Sequence[Drawing]) -> Loaded:
     """A data set for training, split by writer. Raises OwnDataError if it lacks digits."""
     file = BytesIO()
@@ -65,7 +71,7 @@ def to_learn_from(code: str, drawings: Sequence[Drawing]) -> Loaded:
     for split, part in zip(("train", "test"), by_writer(drawings)):
         parts[f"{split}_images"], parts[f"{split}_labels"] = arrays(part)
     np.savez_compressed(file, **parts)
-    return load([(f"class {code}.npz", file.getvalue())], "other")
+    return load([(f"{name_of(code)}.npz", file.getvalue())], "other")
 
 
 def as_idx(drawings: Sequence[Drawing]) -> bytes:

@@ -1,9 +1,15 @@
 """The page Class without a browser: its door, its teacher, its pupil, and what is refused."""
 
+import json
+from dataclasses import replace
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from lenet.classroom.store import ClassError, Store
+from lenet.paths import PRETRAINED
+from lenet.pretrained import load
+from lenet.recipe import MNIST
 from lenet.strokes import Stroke, encode
 from lenet.ui.shared import membership
 from tests.server import ROOT
@@ -173,3 +179,21 @@ def test_a_made_up_secret_is_no_way_to_try_codes_in_bulk(store):
     assert "no class" in said[0] and "Too many wrong codes" in said[-1]
     at.query_params["class"], at.query_params["teacher"] = code, "x"
     assert "Too many wrong codes" in at.run().error[0].value
+
+
+def test_a_network_that_learnt_from_the_class_is_tested_on_other_writers_and_on_mnist(store):
+    code, secret = store.open()
+    strokes = [encode([Stroke(((100, 60), (100 + 10 * label, 260)))]) for label in range(10)]
+    store.teacher(code, secret).put([(writer, label, strokes[label]) for writer in range(8) for label in range(10)])
+    model, card = load(PRETRAINED / "best.safetensors")
+    learnt = replace(card.recipe, data=replace(MNIST, name=f"class {code}", checksum="c"))
+    at = page(**{"class": code, "teacher": secret})
+    at.session_state["session_networks"] = {"ours": (model, replace(card, recipe=learnt, test_accuracy=0.1))}
+    at.query_params["networks"] = "ours"
+    at.segmented_control(key="class_section").set_value("test").run()
+    shown = next(json.loads(e.proto.json) for e in at.get("bidi_component") if e.key == "score")
+    assert not at.exception and [one["name"] for one in shown["networks"]] == ["ours"]
+    mnist = shown["networks"][0]["results"][1]
+    assert sum(map(sum, shown["details"]["confusion"])) == 20  # writers 4 and 8
+    assert mnist["text"].startswith("99.50 %")
+    assert "has not seen: 2" in " ".join(text.value for text in at.caption)

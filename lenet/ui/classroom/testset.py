@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lenet.classroom.files import to_learn_from
+from lenet.classroom.files import by_writer, name_of, to_learn_from
 from lenet.classroom.store import Drawing, Teacher
 from lenet.formatting import percent, probability
 from lenet.own_data import OwnDataError
+from lenet.recipe import MNIST
 from lenet.ui.shared import membership, networks
+
+_MNIST = "accuracy_on_mnist"  # by the weights' checksum, of networks that learnt from other pictures
 
 if TYPE_CHECKING:  # torch
     from lenet.classroom.scores import Score
@@ -26,13 +29,14 @@ def page(me: Teacher) -> None:
     if said := networks.removed():
         st.caption(said)
     with networks.waking(), networks.sentences():
-        from lenet.classroom.scores import score
-
-        scores = {}
-        with st.spinner(f"Reading {len(wall)} digits …"):
+        shown, scores = _not_learnt(chosen, me.code, wall), {}
+        with st.spinner(f"Reading {len(shown)} digits …"):
             for name in chosen:
-                model, card = networks.load(name)
-                scores[name] = score(model, card.test_accuracy, wall)
+                if found := _score(name, shown):
+                    scores[name] = found
+        if not scores:
+            return
+        chosen = list(scores)
         writers = len({drawing.pupil for drawing in wall})
         st.markdown(
             f"**You collected a test set that nobody tuned to**: {len(wall)} digits by {writers} "
@@ -47,6 +51,37 @@ def page(me: Teacher) -> None:
         if st.button("Train on these digits", icon=":material/play_circle:", key="train-on-us"):
             _train(me, wall)
         st.caption("One writer in four is kept back for the test: all digits of a writer are on one side.")
+
+
+def _not_learnt(chosen: list[str], code: str, wall: list[Drawing]) -> list[Drawing]:
+    """The wall; without the writers that one of the networks learnt from, so that all are compared on the others."""
+    learnt = [name for name in chosen if networks.load(name)[1].recipe.data.name == name_of(code)]
+    if not learnt:
+        return wall
+    others = by_writer(wall)[1]
+    writers = len({drawing.pupil for drawing in others})
+    names = networks.plain(", ".join(learnt))
+    st.caption(f"{names} learnt from this class, so all are tested on the writers it has not seen: {writers}.")
+    return others
+
+
+def _score(name: str, wall: list[Drawing]) -> "Score | None":
+    """What a network makes of these drawings; None if it reads something else than digits, or there are none."""
+    from lenet.classroom.scores import score
+    from lenet.data import mnist
+    from lenet.evaluation import evaluate
+
+    model, card = networks.load(name)
+    data, accuracy = card.recipe.data, card.test_accuracy
+    if data.classes != MNIST.classes:
+        st.caption(f"{networks.plain(name)} reads other classes than digits.")
+        return None
+    if data != MNIST:
+        known = st.session_state.setdefault(_MNIST, {})
+        if card.checksum not in known:
+            known[card.checksum] = evaluate(model, mnist("test")).accuracy
+        accuracy = known[card.checksum]
+    return score(model, accuracy, wall) if wall else None
 
 
 def _train(me: Teacher, wall: list[Drawing]) -> None:
