@@ -175,6 +175,7 @@ class Experiment:
     """A question and the runs that answer it: every variant × learning rate × output form × seed, and `extra` ones.
     Where settings are `named`, what they are called here, they take the place of all these.
 
+    course: the row of tables.COURSES that its curves show at first.
     id: in links; number: its place. variants: name in the registry -> what it is called in this experiment.
     before, shows, why: what the page shows before the guess, after it, and below the claims: rows of
     lenet.ui.experiments.tabs.PANELS; the report has those of report.SECTIONS.
@@ -191,6 +192,7 @@ class Experiment:
     extra: tuple[Setting, ...] = ()
     named: dict[Setting, str] = field(default_factory=dict)
     before: tuple[str, ...] = ()
+    course: str = "accuracy"
     shows: tuple[str, ...] = ("curves",)
     why: tuple[str, ...] = ("gradients", "outcomes")
 

@@ -15,6 +15,7 @@ from lenet.study.experiments import EXPERIMENTS, experiment
 from lenet.study.judging import RULES
 from lenet.study.measures import MEASURES
 from lenet.study.report import SECTIONS
+from lenet.study.tables import COURSES
 
 # What the paper claims, as in the specification of the experiments.
 LETTERS = {1: "ab", 2: "abcd", 3: "abcdef", 4: "abcde", 5: "abc", 6: "abc"}
@@ -118,7 +119,7 @@ def test_its_file_is_called_as_it_is_and_its_panels_are_there(e: Experiment) -> 
     from lenet.ui.experiments.panels import PANELS
 
     assert (ROOT / "lenet" / "study" / "experiments" / f"{e.id}.py").is_file()
-    assert {*e.before, *e.shows, *e.why} <= {"curves", *PANELS}
+    assert {*e.before, *e.shows, *e.why} <= {"curves", *PANELS} and e.course in COURSES
     assert SECTIONS.keys() <= PANELS.keys()
 
 

@@ -92,6 +92,8 @@ EXPERIMENT = Experiment(
         ),
     ),
     variants={setting.variant: words for setting, words in STEPS.items()},
+    lrs=(DISTANCES,),
     named=STEPS,
+    course="error",
     why=("gradients",),
 )

@@ -103,8 +103,8 @@ def _controls(e: Experiment) -> tuple[str, float, str]:
                 help="The paper's networks have a nonlinearity after the last layer as well.",
             )
         words = {name: course.words for name, course in COURSES.items()}
-        course = links.choice(st.selectbox, "course", e, words, "accuracy", label="Show", width=300)
-    return form or "paper", float(lr or e.lrs[0]), course or "accuracy"
+        course = links.choice(st.selectbox, "course", e, words, e.course, label="Show", width=300)
+    return form or "paper", float(lr or e.lrs[0]), course or e.course
 
 
 @st.fragment
