@@ -50,7 +50,7 @@ def page(me: Teacher) -> None:
         st.button("Read the wall again", icon=":material/refresh:", key="again")  # every run of the page does
         if st.button("Train on these digits", icon=":material/play_circle:", key="train-on-us"):
             _train(me, wall)
-        st.caption("One writer in four is kept back for the test: all digits of a writer are on one side.")
+        st.caption("On the page Train, press Start. One writer in four is kept back for the test.")
 
 
 def _not_learnt(chosen: list[str], code: str, wall: list[Drawing]) -> list[Drawing]:
