@@ -187,6 +187,15 @@ def test_a_paused_run_goes_on_with_another_learning_rate_and_its_card_says_so():
     assert any("the learning rate was changed to 0.02" in caption.value for caption in app.caption)
 
 
+def test_the_builder_has_mean_pooling_and_a_frame_and_a_link_carries_them():
+    app = start(preset="paper", epochs="1", train_size="300", seed="17", pool1="2/2/0/average", framed="true")
+    app.button("start").click().run()
+    until(app, lambda app: not app.button("start").disabled)
+    [(_, card)] = app.session_state["session_networks"].values()
+    assert [pool.kind for pool in card.variant.pools] == ["average", "max"] and card.variant.size == 32
+    assert not app.exception and "framed" in app.query_params
+
+
 def test_what_differs_from_the_preset_is_said():
     app = start(preset="paper")
     assert not any("Changed from" in caption.value for caption in app.caption)

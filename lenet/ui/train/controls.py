@@ -11,6 +11,8 @@ from lenet.variant import (
     ACTIVATIONS,
     CHANNELS,
     HEADS,
+    INPUT_SIZE,
+    SIZES,
     VARIANTS,
     Pool,
     Variant,
@@ -24,12 +26,23 @@ from lenet.variant import (
 
 def pool_id(pool: Pool) -> str:
     """What a link calls a pooling."""
-    return f"{pool.kernel}/{pool.stride}/{pool.padding}"
+    window = f"{pool.kernel}/{pool.stride}/{pool.padding}"
+    return window if pool.kind == Pool.kind else f"{window}/{pool.kind}"
 
 
-# Poolings of the experiments.
-POOLS = {pool_id(p): p for v in VARIANTS.values() for p in v.pools if p.kind == Pool.kind}
-POOL_WORDS = {key: f"window {p.kernel}, stride {p.stride}, padding {p.padding}" for key, p in POOLS.items()}
+# The windows of the experiments, of which the largest number or the mean is taken; and LeNet-5's trained pooling.
+KINDS = {"max": "largest", "average": "mean", "subsample": "trained sum"}
+POOLS = {
+    pool_id(pool): pool
+    for kind in ("max", "average")
+    for v in VARIANTS.values()
+    for p in v.pools
+    for pool in [replace(p, kind=kind)]
+}
+POOLS |= {pool_id(pool): pool for pool in [Pool(kind="subsample")]}
+POOL_WORDS = {
+    key: f"{KINDS[p.kind]} of window {p.kernel}, stride {p.stride}, padding {p.padding}" for key, p in POOLS.items()
+}
 HEAD = "linear"
 DEPTHS = tuple(range(1, len(CHANNELS) + 1))
 PRESET = "quick"
@@ -60,20 +73,22 @@ def network(data: DataSet) -> Variant | None:
     depth = st.segmented_control("Convolutional layers", DEPTHS, default=usual.depth, key="depth", **in_link)
     depth = depth or usual.depth
     pools = [
-        POOLS[_choose(f"Max-pooling {block}, in cells", f"pool{block}", POOL_WORDS, pool_id(usual.pools[0]))]
+        POOLS[_choose(f"Pooling {block}, in cells", f"pool{block}", POOL_WORDS, pool_id(usual.pools[0]))]
         for block in range(1, depth + 1)
     ]
     head = _choose("After the convolutions", "head", HEADS, HEAD)
     output = st.toggle("Nonlinearity after the last layer too, as in the paper", key="output", bind="query-params")
     normal = st.toggle("Normalise the input", key="normalise", bind="query-params")
-    v = Variant(activation, tuple(pools), head, output, *((data.mean, data.std) if normal else (0.0, 1.0)))
+    framed = st.toggle("A black frame: 32 × 32 pixels, as LeNet-5 saw them", key="framed", bind="query-params")
+    scale = (data.mean, data.std) if normal else (0.0, 1.0)
+    v = Variant(activation, tuple(pools), head, output, *scale, size=SIZES[framed])
     try:
         layers(v)
     except VariantError as error:
         st.error(str(error))
         near = nearest(v)
         words = "; ".join(POOL_WORDS[pool_id(pool)] for pool in near.pools)
-        st.caption(f"The nearest that fits: {near.depth} layers, max-pooling {words}.")
+        st.caption(f"The nearest that fits: {near.depth} layers, pooling: {words}.")
         st.button("Take that", on_click=_take, args=(near,), key="nearest")
         return None
     with st.expander(f"{parameter_count(v):,} parameters, {multiply_adds(v):,} multiplications per digit"):
@@ -104,6 +119,7 @@ def put(v: Variant, preset: str, r: Recipe) -> None:
     _take(v)
     st.session_state["activation"], st.session_state["head"] = v.activation, v.head
     st.session_state["output"], st.session_state["normalise"] = v.output_activation, (v.mean, v.std) != (0.0, 1.0)
+    st.session_state["framed"] = v.size > INPUT_SIZE
     st.session_state["preset"], st.session_state["data"] = preset, r.data.name
     _show(r)
 
@@ -212,7 +228,19 @@ def _endless(text: str) -> bool:
 
 def linked() -> bool:
     """Whether the link asks for a network or a recipe: then the controls are open."""
-    names = {"activation", "depth", "head", "output", "normalise", "preset", "shuffle", SAME, *NUMBERS, *WORDS}
+    names = {
+        "activation",
+        "depth",
+        "head",
+        "output",
+        "normalise",
+        "framed",
+        "preset",
+        "shuffle",
+        SAME,
+        *NUMBERS,
+        *WORDS,
+    }
     return any(name in names or name.startswith("pool") for name in st.query_params)
 
 
