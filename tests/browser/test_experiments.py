@@ -159,6 +159,9 @@ def test_networks_are_compared_by_search_and_the_link_keeps_them(server, visit) 
     page.get_by_role("radio", name="CPU seconds").or_(page.get_by_role("button", name="CPU seconds")).first.click()
     page.locator(".st-key-compare-view svg", has_text="CPU seconds of training").wait_for()
     page.wait_for_function("location.search.includes('by=seconds')")
+    page.get_by_role("combobox", name="Show").select_option(label="Training loss")
+    page.locator(".st-key-compare-view svg", has_text="Training loss").wait_for()
+    page.wait_for_function("location.search.includes('show=loss')")
     page.reload()
     settled(page)
     page.locator(".st-key-compare-view svg", has_text="CPU seconds of training").wait_for()
@@ -169,8 +172,8 @@ def test_networks_are_compared_by_search_and_the_link_keeps_them(server, visit) 
     with page.expect_download() as saved:
         page.get_by_role("button", name="CSV").click()
     header, first, *_ = saved.value.path().read_text().splitlines()
-    assert header == "network,seed,epoch,seconds,test accuracy"
-    assert first.startswith('"Tanh, learning rate 0.1",0,0,0,0.')
+    assert header == "network,seed,epoch,seconds,training loss"
+    assert first.startswith('"Tanh, learning rate 0.1",0,0,0,2.')
 
 
 @pytest.mark.parametrize("e", EXPERIMENTS[2:4], ids=lambda e: e.id)

@@ -6,7 +6,6 @@ from lenet.study import tables
 from lenet.study.design import FORMS, Setting
 from lenet.study.experiments import EXPERIMENTS
 from lenet.study.measures import Runs
-from lenet.study.tables import COURSES
 from lenet.ui.experiments import lines, view
 
 MOST = 12  # settings on one chart
@@ -49,10 +48,17 @@ def compare(runs: Runs) -> None:
         args=(OF, "compare-of"),
         placeholder="tanh, 4 layers, LSTM …",
     )
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        words = {name: course.words for name, course in COURSES.items()}
-        course = _choice(st.selectbox, COURSE, words, label="Show", width=320)
-        by = _choice(st.segmented_control, AXIS, BY, label="By", required=True)
+    course = _chosen(COURSE, lines.WORDS)
+    _chosen(AXIS, BY)
+    by = st.segmented_control(
+        "By",
+        list(BY),
+        format_func=BY.__getitem__,
+        required=True,
+        key=f"compare-{AXIS}",
+        on_change=_remember,
+        args=(AXIS, f"compare-{AXIS}"),
+    )
     if not chosen:
         st.info("Choose at least one network.")
         return
@@ -61,7 +67,7 @@ def compare(runs: Runs) -> None:
     if not message["lines"]:
         st.info("Not yet run.")
         return
-    view.show("compare-view", message)
+    view.show("compare-view", message, on_course_change=_another_course)
 
 
 def _asked(there: list[str]) -> list[str]:
@@ -69,16 +75,19 @@ def _asked(there: list[str]) -> list[str]:
     return (asked or list(FIRST))[:MOST]
 
 
-def _choice(widget, name: str, options: dict[str, str], **how) -> str:
-    """One id of the options, the first by default; it is in the URL."""
+def _chosen(name: str, options: dict[str, str]) -> str:
+    """One id of the options: what is chosen, what the link asks for, or the first."""
     key = f"compare-{name}"
     if key not in st.session_state:
         asked = st.query_params.get(name, "")
         st.session_state[key] = asked if asked in options else next(iter(options))
-    found = widget(
-        options=list(options), format_func=options.__getitem__, key=key, on_change=_remember, args=(name, key), **how
-    )
-    return found or next(iter(options))
+    return st.session_state[key]
+
+
+def _another_course() -> None:
+    asked = st.session_state["compare-view"].get("course")
+    if asked in lines.WORDS:
+        st.session_state[f"compare-{COURSE}"] = st.query_params[COURSE] = asked
 
 
 def _remember(name: str, key: str) -> None:

@@ -11,6 +11,8 @@ from lenet.ui.shared.palette import VARIANT_COLOURS
 
 DASHES = ("", "7 3", "2 2")  # one more for each time that the colours are used up
 
+WORDS = {name: course.words for name, course in tables.COURSES.items()}
+
 
 def message(
     settings: Mapping[str, Setting],
@@ -38,6 +40,8 @@ def message(
         "view": "curves",
         "lines": lines,
         "y": {"words": what.words, "percent": percent, "log": what.log, "limits": limits},
+        "course": course,
+        "courses": WORDS,
         "by": "epoch",
         "description": f"{what.words} by epoch, a line for each run and a bold one for their mean: {names}. "
         "The numbers are in the CSV file.",

@@ -85,13 +85,27 @@ def choice(
 ) -> str | None:
     """A widget that chooses one id of `options` (id -> label) for an experiment; the choice is in the URL.
 
-    widget: st.pills, st.segmented_control or st.selectbox; `how` goes to it.
+    widget: st.pills or st.segmented_control; `how` goes to it.
     """
+    key = f"{name}-{e.id}"
+    chosen(name, e, options, default)
+    ids, label_of = list(options), options.__getitem__
+    return widget(options=ids, format_func=label_of, key=key, on_change=_remember, args=(key, default), **how)
+
+
+def chosen(name: str, e: Experiment, options: Mapping[str, str], default: str | None = None) -> str | None:
+    """What is chosen, or else what the link asks for, or else the default."""
     key = f"{name}-{e.id}"
     if key not in st.session_state:
         st.session_state[key] = _asked(name, e, options) or default
-    ids, label_of = list(options), options.__getitem__
-    return widget(options=ids, format_func=label_of, key=key, on_change=_remember, args=(key, default), **how)
+    return st.session_state[key]
+
+
+def choose(name: str, e: Experiment, value: object, options: Mapping[str, str], default: str) -> None:
+    """Choose what a view in the browser asks for, if it is there."""
+    if value in options:
+        st.session_state[f"{name}-{e.id}"] = value
+        _remember(f"{name}-{e.id}", default)
 
 
 def _asked(name: str, e: Experiment, options: Mapping[str, str]) -> str | None:

@@ -7,7 +7,6 @@ from lenet.study.design import FORMS, SEEDS, Experiment
 from lenet.study.judging import FAILURE_RULE, VERDICT_RULE
 from lenet.study.measures import Runs
 from lenet.study.report import MANY_TESTS, TABLE, luck, markdown, table_row
-from lenet.study.tables import COURSES
 from lenet.ui.experiments import data, lines, links, view
 from lenet.ui.experiments.guess import best, guess
 from lenet.ui.experiments.panels import PANELS
@@ -49,7 +48,8 @@ def panels(e: Experiment, names: tuple[str, ...], runs: Runs) -> None:
 def explore(e: Experiment, answer: str, curve: list[float] | None) -> None:
     """The curves: what was guessed and what came out highest stand out, the rest is grey."""
     runs = data.load()
-    form, lr, course = _controls(e)
+    form, lr = _controls(e)
+    course = links.chosen("course", e, lines.WORDS, e.course) or e.course
     settings = tables.settings_at(e, lr, form)
     asked = _asked(e).lr == lr and form == "paper"
     message = lines.message(
@@ -61,8 +61,13 @@ def explore(e: Experiment, answer: str, curve: list[float] | None) -> None:
         yours=curve if course == "accuracy" and asked else None,
         file=f"experiment-{e.id}-{course}",
     )
+    key = f"curves-{e.id}"
+
+    def another() -> None:
+        links.choose("course", e, st.session_state[key].get("course"), lines.WORDS, e.course)
+
     if message["lines"]:
-        view.show(f"curves-{e.id}", message)
+        view.show(key, message, on_course_change=another)
     done = sum(len(set(runs.seeds(setting)) & set(SEEDS)) for setting in settings.values())
     wanted = len(settings) * len(SEEDS)
     if done < wanted:
@@ -82,8 +87,8 @@ def _stand_out(e: Experiment, answer: str, here: list[str], runs: Runs) -> list[
     return [tables.label(e, e.guess.answers[name].quantity.of[0]) for name in named] or None
 
 
-def _controls(e: Experiment) -> tuple[str, float, str]:
-    """Output form, learning rate and course."""
+def _controls(e: Experiment) -> tuple[str, float]:
+    """Output form and learning rate."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         lr: str | None = f"{e.lrs[0]:g}"
         if len(e.lrs) > 1:
@@ -102,9 +107,7 @@ def _controls(e: Experiment) -> tuple[str, float, str]:
                 required=True,
                 help="The paper's networks have a nonlinearity after the last layer as well.",
             )
-        words = {name: course.words for name, course in COURSES.items()}
-        course = links.choice(st.selectbox, "course", e, words, e.course, label="Show", width=300)
-    return form or "paper", float(lr or e.lrs[0]), course or e.course
+    return form or "paper", float(lr or e.lrs[0])
 
 
 @st.fragment

@@ -9,7 +9,7 @@ const HEIGHT = 380 // pixels
 const LOW = 300 // on a telephone
 const NARROW = 600
 
-export default function ({ data, root }) {
+export default function ({ data, root, setTriggerValue }) {
   root.stop?.()
   const names = data.lines.map((line) => line.network)
   const asked = JSON.stringify([names, data.bold])
@@ -37,13 +37,23 @@ export default function ({ data, root }) {
     () => table(data),
   )
   const words = el("p", { className: "small" }, data.caption, " ", file)
-  root.replaceChildren(el("div", { className: "curves" }, legend, place, words))
+  const bar = el("div", { className: "row" }, courses(data, setTriggerValue), legend)
+  root.replaceChildren(el("div", { className: "curves" }, bar, place, words))
   show()
   root.stop = whenWide(place, (now) => {
     width = now
     show()
   })
   return root.stop
+}
+
+/** What goes on from epoch to epoch, to choose from. */
+function courses({ course, courses }, setTriggerValue) {
+  const select = el("select", { "aria-label": "Show" })
+  for (const [id, words] of Object.entries(courses)) select.append(el("option", { value: id }, words))
+  select.value = course
+  select.onchange = () => setTriggerValue("course", select.value)
+  return select
 }
 
 /** A button for each network: one click singles it out, others join it, and when none is left all stand out again. */
