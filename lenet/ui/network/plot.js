@@ -158,7 +158,7 @@ export function curves({
     const layer = stands ? strong : faint
     for (const seed of line.seeds) {
       const xs = xsOf(seed)
-      const thin = line.mean ? (stands ? 0.45 : 0.25) : 0.9
+      const thin = line.mean ? (stands ? 0.55 : 0.3) : 0.9
       layer.append(
         svg("path", {
           d: path(xs, seed.y, chart.x, chart.y),
