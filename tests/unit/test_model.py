@@ -121,3 +121,14 @@ def test_a_wrong_input_is_refused_with_a_sentence(wrong):
     for use in (model, model.trace):
         with pytest.raises(ValueError, match="to_mnist"):
             use(wrong)
+
+
+def test_weights_begin_as_in_1998_or_as_xavier_has_them():
+    for layer in (model := new_model(VARIANTS["lenet-5-1998"], 0)).layers:
+        if layer.parameters:
+            weights = model.get_submodule(layer.name).weight.abs().flatten(1).amax(1)
+            limits = 2.4 / torch.tensor(layer.fan_in)
+            assert (weights <= limits).all() and (weights > 0).all() and weights.max() > limits.max() / 2, layer.name
+    for name, fans in (("conv1", 25 + 6 * 25), ("conv2", 6 * 25 + 16 * 25), ("fc1", 400 + 120)):
+        most = new_model(VARIANTS["d2l"], 0).get_submodule(name).weight.abs().max().item()
+        assert most == pytest.approx((6 / fans) ** 0.5, rel=0.05) and most <= (6 / fans) ** 0.5

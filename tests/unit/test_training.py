@@ -1,5 +1,6 @@
 """Training: recipes are checked, followed, and give the same numbers again."""
 
+import math
 import subprocess
 import sys
 from dataclasses import replace
@@ -9,7 +10,8 @@ import torch
 import torch.nn.functional as F
 
 from lenet.data import mnist, pixels
-from lenet.evaluation import evaluate, gradient_norms
+from lenet.evaluation import NONE_OF_TEN, evaluate, gradient_norms, loss
+from lenet.layers import C3
 from lenet.paths import ROOT
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, between, check
 from lenet.training import (
@@ -230,6 +232,41 @@ def test_the_one_cycle_ends_near_nothing():
         optimiser.step()
         schedule.step()
     assert max(rates) <= 0.5 and rates[-1] < 0.5 * max(rates)
+
+
+def test_the_falling_rate_is_that_of_lenet_5():
+    """LeCun and others 1998, section III.B: 0.0005 for two passes, then 0.0002, 0.0001, 0.00005 and 0.00001."""
+    optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], 1.0)
+    recipe = replace(RECIPES["1998"], lr=0.0005, train_size=32)
+    schedule = SCHEDULES["falling"](optimiser, recipe)
+    rates = []
+    for _ in range(20):
+        rates.append(0.0005 * optimiser.param_groups[0]["lr"])
+        for _ in range(recipe.steps_per_epoch):
+            optimiser.step()
+            schedule.step()
+    assert rates == pytest.approx([5e-4] * 2 + [2e-4] * 3 + [1e-4] * 3 + [5e-5] * 4 + [1e-5] * 8)
+
+
+def test_the_loss_of_distances_is_lenet_5s():
+    """Equation 9, written out; a network without distances has cross entropy."""
+    distances, labels = torch.rand(6, 10, generator=torch.Generator().manual_seed(0)) * 5, torch.arange(6)
+    own = distances[torch.arange(6), labels]
+    expected = (own + (math.exp(-NONE_OF_TEN) + (-distances).exp().sum(1)).log()).mean()
+    assert loss(new_model(VARIANTS["lenet-5-1998"], 0), -distances, labels) == pytest.approx(expected.item(), rel=1e-5)
+    usual = F.cross_entropy(-distances, labels)
+    assert torch.equal(loss(new_model(VARIANTS["best"], 0), -distances, labels), usual)
+
+
+def test_kernels_between_maps_that_are_not_connected_stay_zero():
+    model = new_model(VARIANTS["lenet-5-1998"], 0)
+    before = model.conv2.weight.clone()
+    recipe = replace(SHORT, optimiser="adam", weight_decay=0.1, epochs=1)
+    assert len(list(train(model, recipe, mnist("train")))) == 2
+    for map, inputs in enumerate(C3):
+        learnt = (model.conv2.weight[map] != before[map]).flatten(1).all(1)
+        assert learnt.nonzero().flatten().tolist() == list(inputs)
+        assert model.conv2.weight[map][~learnt].eq(0).all()
 
 
 def test_dead_units_against_a_network_that_is_dead_by_hand():
