@@ -68,6 +68,26 @@ class Tape:
         """The digits that the network predicts for no test picture."""
         return [digit for digit, count in enumerate(self.predicted[checkpoint]) if not count]
 
+    @property
+    def awakening(self) -> int:
+        """The last checkpoint before the network is better than guessing: from there on something happens."""
+        better = (at for at, accuracy in enumerate(self.test_accuracy) if accuracy > 2 / CLASSES)
+        return max(0, next(better, 1) - 1)
+
+    def said(self, checkpoint: int) -> str:
+        """What a teacher would say of that moment, in a sentence."""
+        lost, accuracy = self.lost(checkpoint), f"{100 * self.test_accuracy[checkpoint]:.1f} %"
+        begin = f"Step {self.steps[checkpoint]:,}: {accuracy} right;"
+        if len(lost) == CLASSES - 1:
+            only = next(digit for digit in range(CLASSES) if digit not in lost)
+            return f"{begin} it says {only} whatever it sees."
+        if len(lost) > CLASSES // 2:
+            return f"{begin} it says only {', '.join(str(d) for d in range(CLASSES) if d not in lost)}."
+        if not lost:
+            return f"{begin} it says all ten digits."
+        still = "still never says" if set(lost) <= set(self.lost(max(0, checkpoint - 1))) else "now never says"
+        return f"{begin} it {still} {', '.join(map(str, lost))}."
+
 
 def schedule(total: int, count: int = CHECKPOINTS) -> list[int]:
     """Steps to keep: 0, and at most `count` more up to `total` at equal ratios (fewer where whole steps coincide)."""

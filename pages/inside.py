@@ -19,16 +19,18 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         shown = digit.choose()
     with st.container(width="content"):
         chosen = networks.choose("network", most=1)
+asked = st.query_params.get("section")
+st.session_state.setdefault("section", asked if asked in SECTIONS else "network")
 section = st.segmented_control(
     "What to look at",
     list(SECTIONS),
     format_func=SECTIONS.__getitem__,
-    default="network",
     key="section",
-    bind="query-params",
     label_visibility="collapsed",
     required=True,
 )
+if section != asked:  # the link has the section's id; Streamlit's own binding would write its title
+    st.query_params["section"] = section
 place = st.container()
 
 # From here on torch is needed; the frame and the choosers are on the screen already.
@@ -41,8 +43,6 @@ for problem in problems:
 if shown is not None and models:
     (name, model), *_ = models.items()
     with place:
-        if section != "tape":
-            tape.stop_tape()
         if section == "network":
             living.show(name, shown)
         elif section == "kernels":
@@ -50,5 +50,5 @@ if shown is not None and models:
         elif section == "evidence":
             evidence.evidence(name, model, networks.load(name)[1].checksum)
         else:
-            tape.tape(shown.image)
+            tape.tape(shown)
 networks.warm_up()

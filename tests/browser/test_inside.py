@@ -225,3 +225,23 @@ def test_every_layer_of_every_form_of_network_is_taken_apart(server, browser, na
         printed = pin(page, number, chance.randrange(math.prod(layer.output_shape)))
         assert number == 0 or "✓" in printed["check"], layer.name
     page.close()
+
+
+def test_the_tape_plays_smoothly_and_says_what_happens(server, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{server.url}/inside?section=tape&digit={DIGIT}")
+    root = INSIDE.replace("inside-view", "tape")
+    page.wait_for_function(f"{root}?.dataset.ready", timeout=60_000)
+    said = page.locator(".st-key-tape .said")
+    before = said.all_inner_texts()
+    sizes = f"JSON.stringify([...{root}.querySelectorAll('canvas')].map((one) => one.clientHeight))"
+    heights = page.evaluate(sizes)
+    page.locator(".st-key-tape [data-do=play]").click()
+    page.wait_for_function(f"Number({root}.dataset.frames) > 20 && {root}.winding.at > {root}.winding.names.length + 3")
+    page.locator(".st-key-tape [data-do=play]").click()
+    assert said.all_inner_texts() != before and page.evaluate(sizes) == heights
+    page.locator(".st-key-tape input[type=range]").press("End")
+    page.wait_for_function(f"{root}.querySelectorAll('.said')[1].innerText.includes('still never says')")
+    curve = page.locator(".st-key-tape svg").bounding_box()
+    assert curve["y"] + curve["height"] <= 720  # bars, kernels and curve on one screen
+    page.close()

@@ -27,7 +27,7 @@ def test_opened_first_it_shows_a_test_digit():
     assert "test digit 7" in " ".join(text.value for text in at.markdown)
 
 
-@pytest.mark.parametrize("section,words", [("kernels", "Two kernels"), ("tape", "float16")])
+@pytest.mark.parametrize("section,words", [("kernels", "Two kernels")])
 def test_sections(section, words):
     at = page(section=section)
     assert not at.exception and not at.error
@@ -40,13 +40,6 @@ def test_a_kernel_that_is_chosen_shows_its_numbers():
     at.button_group(key="kernels_layer").set_value("conv2").run()
     at.selectbox(key="kernels_one").set_value(3).run()
     assert not at.exception and not at.error
-
-
-def test_the_tape_can_be_wound():
-    at = page(section="tape")
-    at.select_slider(key="tape_at").set_value(10).run()
-    assert not at.exception and not at.error
-    assert any("original-0" in text.value and "test accuracy" in text.value for text in at.markdown)
 
 
 def test_missing_data_are_a_sentence_in_place_of_the_evidence(monkeypatch):

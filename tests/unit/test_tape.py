@@ -18,6 +18,7 @@ from lenet.recipe import Recipe, RecipeError
 from lenet.tape import CHECKPOINTS, TAPES, TapeError, load, record, save, schedule, shipped, shipped_run
 from lenet.training import new_model, train
 from lenet.variant import VARIANTS
+from tests import javascript
 
 RECIPE = Recipe(batch_size=20, epochs=2, train_size=200, seed=3)
 
@@ -145,3 +146,21 @@ def test_one_seed_learns_and_the_other_loses_digits():
     learns, loses = load("original-1"), load("original-0")
     assert learns.test_accuracy[-1] > 0.95 and not learns.lost(len(learns) - 1)
     assert loses.lost(len(loses) - 1)
+
+
+def test_a_tape_says_what_happens_and_where_it_begins():
+    loses = load("original-0")
+    assert 0 < loses.awakening < len(loses) - 1
+    assert loses.test_accuracy[loses.awakening] <= 0.2 < loses.test_accuracy[loses.awakening + 1]
+    last = len(loses) - 1
+    assert loses.said(last).endswith(f"still never says {', '.join(map(str, loses.lost(last)))}.")
+    assert "all ten digits" in load("original-1").said(last) and "whatever it sees" in loses.said(0)
+
+
+def test_the_browser_reads_halves_as_torch_does():
+    halves = torch.arange(0, 1 << 16, 7, dtype=torch.int32).to(torch.int16).view(torch.float16)
+    halves = halves[halves.isfinite()]
+    bits = (halves.view(torch.int16).int() & 0xFFFF).tolist()
+    script = 'import { halfOf } from "@network/tape-file.js"\n'
+    found = javascript.run(f"{script}console.log(JSON.stringify({bits}.map(halfOf)))")
+    assert found == halves.double().tolist()

@@ -70,3 +70,10 @@ def weights_url(name: str) -> str:
     """Where the browser finds shipped weights, from the root of the server on."""
     folder = _serve(PRETRAINED, f"weights-{_digest(PRETRAINED, '*.safetensors')}")
     return f"_stcore/bidi-components/{folder}/{name}.safetensors"
+
+
+def tape_url(name: str) -> str:
+    """Where the browser finds a shipped training tape, from the root of the server on."""
+    tapes = PRETRAINED / "tapes"
+    folder = _serve(tapes, f"tapes-{_digest(tapes, '*.safetensors')}")
+    return f"_stcore/bidi-components/{folder}/{name}.safetensors"
