@@ -29,7 +29,7 @@ section = st.segmented_control(
     label_visibility="collapsed",
     required=True,
 )
-if section != asked:  # the link has the section's id; Streamlit's own binding would write its title
+if section and section != asked:  # the link has the section's id; Streamlit's own binding would write its title
     st.query_params["section"] = section
 place = st.container()
 
