@@ -149,6 +149,14 @@ def test_from_the_claim_to_the_run_that_never_says_six(server, visit) -> None:
     assert "network=original-dead" in page.url
 
 
+def test_from_the_claim_to_the_dead_logit(server, visit) -> None:
+    page = visit(server, {"experiment": "pooling", "guess-pooling": "look"})
+    page.get_by_role("link", name="Open its dead logit").click()
+    page.get_by_role("heading", name="Look inside").wait_for()
+    page.locator(".panel").get_by_text("relu5 · digit 6").filter(visible=True).first.wait_for()
+    assert "cell=relu5" in page.url
+
+
 def test_networks_are_compared_by_search_and_the_link_keeps_them(server, visit) -> None:
     page = visit(server, {"experiment": "compare", "of": "tanh@0.1"})
     page.get_by_role("combobox", name="Networks: type to search").fill("lstm step by step 0.01")

@@ -59,7 +59,9 @@ STORIES: dict[str, Story] = {
                 "inside",
                 {"network": "original-dead", "section": "Training tape", "digit": SIX},
             ),
-            "logit": Way("Open its dead logit", "inside", {"network": "original-dead", "digit": SIX}),
+            "logit": Way(
+                "Open its dead logit", "inside", {"network": "original-dead", "digit": SIX, "cell": "relu5:6"}
+            ),
             "draw": Way("Draw it a 6", "draw", {"networks": "original-dead"}),
         },
     )

@@ -56,6 +56,16 @@ export default function ({ data, root, setTriggerValue }) {
   return root.stop
 }
 
+/** The cell that the link asks for by layer and number, as in `?cell=relu5:6`; null if there is none. */
+function linked({ stages }) {
+  const [name, number] = (new URLSearchParams(location.search).get("cell") ?? "").split(":")
+  const stage = stages.findIndex((one) => one.name === name)
+  const cell = Number(number || Number.NaN)
+  return stage >= 0 && Number.isInteger(cell) && cell >= 0 && cell < stages[stage].values.length
+    ? { stage, cell }
+    : null
+}
+
 function begin({ data, root, setTriggerValue, edited, kept }) {
   const about = { ...data.network, mark: `${data.network.mark} edited` }
   const net = edited.network
@@ -67,7 +77,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
   const same = kept?.name === about.name
   const looking = {
     ...{ name: about.name, exact: same && kept.exact, all: false, trail: [], shown: null, dirty: true, away: false },
-    ...{ pinned: same ? kept.pinned : null, upTo: undefined, playing: 0 },
+    ...{ pinned: same ? kept.pinned : linked(net), upTo: undefined, playing: 0 },
   }
   root.looking = looking
 
