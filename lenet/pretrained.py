@@ -43,6 +43,7 @@ SHIPPED: dict[str, tuple[Variant, Recipe]] = {
     "original": (VARIANTS["original"], replace(RECIPES["paper"], seed=1)),
     "original-seed-2": (VARIANTS["original"], replace(RECIPES["paper"], seed=2)),
     "lenet-5-1998": (VARIANTS["lenet-5-1998"], RECIPES["1998"]),
+    "1998-softmax": (VARIANTS["1998-softmax"], replace(RECIPES["1998"], lr=0.05)),
     "d2l": (VARIANTS["d2l"], replace(RECIPES["paper"], lr=0.9)),  # the learning rate that d2l.ai has
     "pytorch-tutorial": (VARIANTS["pytorch-tutorial"], RECIPES["paper"]),
     "sigmoid-adam": (VARIANTS["sigmoid"], RECIPES["adam"]),
