@@ -48,7 +48,7 @@ if shown is not None and models:
         elif section == "kernels":
             kernels.kernels(name, model)
         elif section == "evidence":
-            evidence.evidence(name, model, networks.load(name)[1].checksum)
+            evidence.evidence(name, model, networks.load(name)[1].checksum, shown)
         else:
             tape.tape(shown)
 networks.warm_up()

@@ -245,3 +245,15 @@ def test_the_tape_plays_smoothly_and_says_what_happens(server, browser):
     curve = page.locator(".st-key-tape svg").bounding_box()
     assert curve["y"] + curve["height"] <= 720  # bars, kernels and curve on one screen
     page.close()
+
+
+def test_a_kernel_is_chosen_by_its_picture(server, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{server.url}/inside?section=evidence&network=original&digit={DIGIT}")
+    root = INSIDE.replace("inside-view", "kernel-picker")
+    page.wait_for_function(f"{root}?.dataset.chosen === 'conv1 0'", timeout=60_000)
+    page.locator(".st-key-kernel-picker").get_by_role("button", name="Kernel 3 of conv1").click()
+    page.wait_for_function(f"{root}.dataset.chosen === 'conv1 3'")
+    row = page.locator(".st-key-kernel-picker .row")
+    assert row.locator("canvas").count() == 3 + 9
+    page.close()

@@ -1,5 +1,6 @@
 """What a kernel does: the patches and bars that it answers to, and what its removal costs."""
 
+from base64 import b64encode
 from typing import TYPE_CHECKING
 
 import altair as alt
@@ -7,13 +8,14 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from lenet.ui.shared import grids, networks, palette
-from lenet.ui.shared.frame import dark
+from lenet.ui.shared import modules, networks, palette
 from lenet.variant import CLASSES
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.probes.kernels import Patches
+    from lenet.ui.shared.digit import Digit
 
+PICKER = "kernel-picker"
 SAMPLE = 2_000  # test pictures for the networks with more than two convolutions, where a kernel's removal is costly
 
 
@@ -36,18 +38,20 @@ def _measured(name: str, mark: str, _model):
 
 @st.fragment
 @networks.sentences()
-def evidence(name: str, model, mark: str) -> None:
+def evidence(name: str, model, mark: str, shown: "Digit") -> None:
     """What each kernel answers to and what its removal costs."""
     from lenet.probes.kernels import ANGLES
 
     patches, bars, costs, count = _measured(name, mark, model)
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        layer = st.segmented_control("Layer", list(patches), default="conv1", key="evidence_layer", required=True)
-        layer = layer if layer in patches else "conv1"
-        kernel = st.selectbox("Kernel", range(len(patches[layer].values)), key=f"evidence_{layer}", width=120)
-    left, middle, right = st.columns(3)
-    with left:
-        _patches(patches[layer], layer, kernel, count)
+    layer = st.segmented_control("Layer", list(patches), default="conv1", key="evidence_layer", required=True)
+    layer = layer if layer in patches else "conv1"
+    kernel = _choose(layer, model, shown, patches[layer])
+    side = patches[layer].images.shape[-1]
+    st.caption(
+        f"Its top-activating patches: {side} × {side} pixels each, of the first {count:,} test pictures, one of a "
+        "picture: its number, and what the kernel makes of it before the nonlinearity."
+    )
+    middle, right = st.columns(2)
     with middle:
         st.markdown("**Answer to a bar, by its angle**")
         st.altair_chart(_bar_chart(ANGLES, bars[layer].numpy(), kernel), width="stretch")
@@ -60,27 +64,39 @@ def evidence(name: str, model, mark: str) -> None:
     _all_costs(costs)
 
 
-def _patches(found: "Patches", layer: str, kernel: int, count: int) -> None:
-    """The strongest patches of a kernel, of the first `count` test pictures."""
-    st.markdown("**Top-activating patches**")
-    side = found.images.shape[-1]
-    values = zip(found.numbers[kernel].tolist(), found.values[kernel].tolist())
-    st.image(
-        grids.sheet(
-            found.images[kernel].numpy(),
-            [f"{number}: {value:.2f}" for number, value in values],
-            across=3,
-            zoom=max(2, 80 // side),
-            signed=False,
-            scale=1.0,
-            dark=dark(),
-        ),
-        alt=f"The nine patches of test pictures that kernel {kernel} of {layer} answers to most",
+def _choose(layer: str, model, shown: "Digit", found: "Patches") -> int:
+    """The kernels as pictures to choose from, and what belongs to the chosen one. Returns its number."""
+    import torch
+
+    weights = model.get_parameter(f"{layer}.weight").detach().numpy()
+    chosen = int((st.session_state.get(PICKER) or {}).get("kernel") or 0)
+    chosen = chosen if 0 <= chosen < len(weights) else 0
+    with torch.inference_mode():
+        made = model.trace(shown.image[None])[layer].output[0, chosen].numpy()
+    rows = zip(found.images[chosen].numpy(), found.numbers[chosen].tolist(), found.values[chosen].tolist())
+    modules.view(
+        PICKER,
+        {
+            "view": "kernels",
+            "layer": layer,
+            "chosen": chosen,
+            "count": len(weights),
+            "inputs": weights.shape[1],
+            "side": weights.shape[2],
+            "weights": _numbers(weights),
+            "image": _numbers(shown.pixels),
+            "map": {"shape": made.shape, "values": _numbers(made)},
+            "patch": found.images.shape[-1],
+            "patches": [{"values": _numbers(p), "number": n, "value": v} for p, n, v in rows],
+        },
+        on_kernel_change=lambda: None,
     )
-    st.caption(
-        f"{side} × {side} pixels each, of the first {count:,} test pictures, one of a picture: its number, and "
-        "what the kernel makes of it before the nonlinearity."
-    )
+    return chosen
+
+
+def _numbers(array: np.ndarray) -> str:
+    """float32 as base64."""
+    return b64encode(np.asarray(array, "<f4").tobytes()).decode()
 
 
 def _cost(lost: np.ndarray) -> None:

@@ -8,6 +8,7 @@ const VIEWS = {
   lesson: () => import("./lesson.js"),
   network: () => import("./network.js"),
   saliency: () => import("./saliency.js"),
+  kernels: () => import("./kernels.js"),
   tape: () => import("./tape.js"),
   strip: () => import("./strip.js"),
   stress: () => import("./stress.js"),
