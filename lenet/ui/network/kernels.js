@@ -50,8 +50,8 @@ export default function ({ data, root, setStateValue }) {
     { className: "row" },
     figureOf(
       kernelPicture(chosen),
-      `kernel ${chosen}, largest weight ${figure(most, false, 2)}`,
-      Math.min(420, LARGE * inputs),
+      `kernel ${chosen}, colours up to ±${figure(most, false, 2)}`,
+      Math.min(360, LARGE * inputs),
     ),
     figureOf(picture(decoded(image), 28, 28, 1, false, "The digit"), "your digit"),
     figureOf(picture(made, rows, columns, largest, true, "Its map"), "its map of the digit"),
