@@ -159,7 +159,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
 
   function pin(target, trail = []) {
     pause()
-    Object.assign(looking, { trail, all: false, upTo: undefined, dirty: true, away: false })
+    Object.assign(looking, { trail, all: false, upTo: undefined, dirty: true })
     view.pin({ network: 0, ...target })
     editor.choose(null)
   }
