@@ -57,7 +57,7 @@ STORIES: dict[str, Story] = {
             "tape": Way(
                 "▶ Watch it learn all but one",
                 "inside",
-                {"network": "original-dead", "section": "Training tape", "digit": SIX},
+                {"network": "original-dead", "section": "tape", "digit": SIX},
             ),
             "logit": Way(
                 "Open its dead logit", "inside", {"network": "original-dead", "digit": SIX, "cell": "relu5:6"}
