@@ -17,7 +17,6 @@ _GUESSES = "lesson_guesses"
 STYLE = """<style>
 .st-key-lesson { padding: 0.4rem 0.9rem 0.6rem; }
 .st-key-lesson-bar button { min-height: 2rem; padding: 0.1rem 0.6rem; }
-.st-key-lesson [data-testid="stPills"] { margin-bottom: 0; }
 div:has(> .st-key-lesson-view), .st-key-lesson-view { flex: 1 1 0; min-width: 0; }
 @media (max-width: 700px) {
   .st-key-lesson-bar { row-gap: 0.25rem; }
@@ -45,8 +44,9 @@ def card(page: str, files: Mapping[str, str]) -> None:
     st.session_state[_ON] = name, number
     step = lesson.steps[number - 1]
     if st.session_state.pop(_GO, False):
+        if step.page != page:
+            st.switch_page(files[step.page], query_params={**step.query, URL: name, STEP: str(number)})
         _set_widgets(step)
-        st.switch_page(files[step.page], query_params={**step.query, URL: name, STEP: str(number)})
     st.query_params[URL], st.query_params[STEP] = name, str(number)
     if page != "lesson":
         _show(lesson, number, step, page == step.page)
@@ -61,11 +61,14 @@ def _follow_url() -> None:
 
 
 def _set_widgets(step: "Step") -> None:
-    """Widgets that are on the page already do not follow the address."""
+    """Bring the page to the state of the step; widgets that are there already do not follow the address."""
     for key, values in step.query.items():
-        if key in st.session_state:
-            several = isinstance(st.session_state[key], list)
-            st.session_state[key] = values if several else values[0]
+        if key not in st.session_state:
+            st.query_params[key] = values
+        else:  # it writes the address itself
+            wanted = values if isinstance(st.session_state[key], list) else values[0]
+            if st.session_state[key] != wanted:
+                st.session_state[key] = wanted
 
 
 def on() -> tuple[str, int] | None:
