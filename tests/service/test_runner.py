@@ -43,7 +43,7 @@ def script(path: Path, recipe: str, seeds: int, report: str = EACH_END) -> str:
     return textwrap.dedent(f"""
         from pathlib import Path
         from lenet.study.design import Run
-        from lenet.recipe import RECIPES, Recipe
+        from lenet.recipe import RECIPES, DataSet, Recipe
         from lenet.study.runner import run_all
         RECIPES["{recipe}"] = {RECIPES[recipe]!r}
         runs = [Run("original", "{recipe}", 0.1, seed) for seed in range({seeds})]
