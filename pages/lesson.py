@@ -4,7 +4,7 @@ import streamlit as st
 
 from lenet.classroom import lessons
 from lenet.classroom.lessons import LessonError
-from lenet.ui.shared import frame, lesson
+from lenet.ui.shared import digit, frame, lesson, networks
 
 frame.page("lesson")
 there = lesson.on()
@@ -27,3 +27,18 @@ for name in lessons.folders():
         for number, step in enumerate(one.steps, start=1):
             asked = {**step.query, lesson.URL: name, lesson.STEP: str(number)}
             st.page_link(frame.PAGES[step.page].file, label=f"{number}. {step.title}", query_params=asked)
+
+st.subheader("Worksheet and exit ticket", anchor=False)
+st.markdown("From your own digit: one cell of the first layer by hand. Print it; the key is on its second sheet.")
+shown = digit.choose()
+place = st.container()
+with place, networks.waking():
+    if shown is None:
+        st.stop()
+    from lenet.classroom import worksheet
+
+    with networks.sentences():
+        sheet = worksheet.html(shown.pixels[0], networks.load(networks.DEFAULT)[0], shown.source)
+        place.download_button(
+            "Worksheet", sheet, "worksheet.html", "text/html", icon=":material/print:", key="worksheet"
+        )

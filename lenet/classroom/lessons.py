@@ -40,7 +40,7 @@ DONE = {
     "reads": r"\d",  # some network reads this class
     "misreads": r"\d",  # some network reads another
     "cell": r"[a-z]+\d?",  # a cell of this layer is selected
-    "see": r"[a-z][a-z0-9-]*",  # the page shows the part with this key
+    "see": r"[a-z][a-z0-9-]*",  # the page shows a part whose key begins so
     "address": r"[a-z][a-z0-9-]*(=[\w.-]+)?",  # the page's address has this parameter, or this value of it
     "guess": r"",  # the question is answered
 }

@@ -43,7 +43,7 @@ export const DONE = {
   reads: (of) => answers().includes(Number(of)),
   misreads: (of) => answers().some((answer) => answer !== Number(of)),
   cell: (of) => selected().includes(of),
-  see: (of) => document.querySelector(`.st-key-${of}`) !== null,
+  see: (of) => document.querySelector(`[class*="st-key-${of}"]`) !== null,
   address: (of) => {
     const [name, value] = of.split("=")
     const found = new URLSearchParams(location.search).getAll(name)

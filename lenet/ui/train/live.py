@@ -169,8 +169,9 @@ def diagnosis(job: Job) -> None:
 
     history = [*job.history, job.interrupted] if job.interrupted else job.history
     told = (job.progress.losses, job.progress.gradients) if job.progress else ()
-    for finding in diagnose(job.variant, job.recipe, history, *told):
-        ICONS[finding.kind](f"**{finding.sentence}** {finding.evidence}")
+    for at, finding in enumerate(diagnose(job.variant, job.recipe, history, *told)):
+        with st.container(key=f"diagnosis-{finding.kind}-{at}"):
+            ICONS[finding.kind](f"**{finding.sentence}** {finding.evidence}")
 
 
 def afterwards(job: Job) -> None:
