@@ -237,6 +237,7 @@ def test_an_example_is_one_click_away(page):
     page.locator(".st-key-answer .verdict", has_text="right").or_(
         page.locator(".st-key-answer .verdict", has_text="wrong")
     ).wait_for()
+    page.get_by_role("button", name="Try a test digit").wait_for(state="detached")
 
 
 def test_digits_drawn_with_a_finger_are_read_and_the_page_stays_where_it_is(server: Server, browser):

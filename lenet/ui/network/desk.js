@@ -122,8 +122,8 @@ function adopt(digit, strokes, anew) {
   desk.digit = digit
   desk.moment = null
   const known = desk.strokes.length === strokes.length
-  if (strokes.length || !desk.writing) desk.strokes = strokes
-  if (strokes.length) desk.writing = 0
+  if (strokes.length || !digit.drawn) desk.writing = 0
+  if (!desk.writing) desk.strokes = strokes
   if (digit.drawn) {
     if (anew || !known) desk.history = []
     if (!strokes.length) penTime = 0
