@@ -20,7 +20,9 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
     with st.container(width="content"):
         chosen = networks.choose("network", most=1)
 asked = st.query_params.get("section")
-st.session_state.setdefault("section", asked if asked in SECTIONS else "network")
+st.session_state.setdefault(
+    "section", next((id_ for id_, title in SECTIONS.items() if asked in (id_, title)), "network")
+)
 section = st.segmented_control(
     "What to look at",
     list(SECTIONS),
