@@ -58,9 +58,8 @@ class Cell:
 
 def strongest(pixels: np.ndarray, model: LeNet) -> Cell:
     """The cell of conv1 with the largest activation. pixels: float32 [28, 28] in [0, 1]."""
-    conv1 = model.get_submodule("conv1")
-    weights = conv1.weight.detach().numpy()[:, 0]
-    biases = conv1.bias.detach().numpy()
+    values = model.state_dict()
+    weights, biases = values["conv1.weight"].numpy()[:, 0], values["conv1.bias"].numpy()
     normalised = (pixels - model.variant.mean) / model.variant.std
     patches = np.lib.stride_tricks.sliding_window_view(normalised, (SIDE, SIDE))
     maps = np.einsum("rcij,kij->krc", patches, weights) + biases[:, None, None]
