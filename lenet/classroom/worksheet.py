@@ -8,7 +8,7 @@ import numpy as np
 from lenet.model import LeNet
 
 SIDE = 5  # cells of a kernel of conv1
-CELL = 9  # pixels of the printed digit's cells
+CELL = 7  # pixels of the printed digit's cells
 # Questions of the exit ticket and their answers; the numbers are those of the network `best`.
 TICKET = (
     ("How many numbers does the network get from your digit?", "28 × 28 = 784"),
@@ -24,8 +24,8 @@ STYLE = """
 body { font: 12pt/1.35 system-ui, sans-serif; color: #000; background: #fff; max-width: 18cm; margin: 1cm auto; }
 h1 { font-size: 18pt; margin: 0; } h2 { font-size: 13pt; margin: 0.6cm 0 0.2cm; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-td { border: 0.5pt solid #555; width: 1.05cm; height: 0.8cm; text-align: center; }
-.row { display: flex; gap: 0.5cm; align-items: center; flex-wrap: wrap; }
+td { border: 0.5pt solid #555; width: 0.88cm; height: 0.7cm; padding: 0; text-align: center; font-size: 10pt; }
+.row { display: flex; gap: 0.3cm; align-items: center; flex-wrap: wrap; }
 caption { text-align: left; font-size: 10pt; }
 .line { border-bottom: 0.5pt solid #000; display: inline-block; width: 3cm; }
 li { margin: 0.25cm 0; } section + section { break-before: page; }
@@ -79,14 +79,14 @@ def html(pixels: np.ndarray, model: LeNet, source: str) -> str:
     """The worksheet as a page that prints on two sheets: tasks, then the key. source: what the digit is, in words."""
     cell = strongest(pixels, model)
     blank = np.full((SIDE, SIDE), "", object)
-    questions = "".join(f"<li>{escape(question)}<br><span class=line>&nbsp;</span></li>" for question, _ in TICKET)
+    questions = "".join(f"<li>{escape(question)} <span class=line>&nbsp;</span></li>" for question, _ in TICKET)
     answers = "".join(f"<li>{escape(answer)}</li>" for _, answer in TICKET)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>One cell by hand</title><style>{STYLE}</style></head><body>
 <section>
 <h1>One cell by hand</h1>
 <p class=screen><b>Print this page: the key is on the second sheet.</b></p>
-<div class=row>{_picture(pixels, cell)}<p>Your digit ({escape(source)}) as the network gets it. Kernel {cell.kernel} of
+<div class=row>{_picture(pixels, cell)}<p style='flex: 1'>Your digit ({escape(source)}) as the network gets it. Kernel {cell.kernel} of
 conv1 lies on the framed patch: rows {cell.row}–{cell.row + SIDE - 1}, columns {cell.column}–{cell.column + SIDE - 1},
 counted from 0.</p></div>
 <h2>1 Multiply, cell by cell</h2>
