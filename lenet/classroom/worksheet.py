@@ -87,7 +87,8 @@ def html(pixels: np.ndarray, model: LeNet, source: str) -> str:
 <h1>One cell by hand</h1>
 <p class=screen><b>Print this page: the key is on the second sheet.</b></p>
 <div class=row>{_picture(pixels, cell)}<p style="flex: 1">
-Your digit ({escape(source)}) as the network gets it. Kernel {cell.kernel} of conv1 lies on the framed patch: rows {cell.row}–{cell.row + SIDE - 1}, columns {cell.column}–{cell.column + SIDE - 1},
+Your digit ({escape(source)}) as the network gets it. Kernel {cell.kernel} of
+conv1 lies on the framed patch: rows {cell.row}–{cell.row + SIDE - 1}, columns {cell.column}–{cell.column + SIDE - 1},
 counted from 0.</p></div>
 <h2>1 Multiply, cell by cell</h2>
 <div class=row>{_table(cell.patch, "the patch")} ×
