@@ -38,7 +38,7 @@ with place, networks.waking():
     from lenet.classroom import worksheet
 
     with networks.sentences():
-        sheet = worksheet.html(shown.pixels[0], networks.load(networks.DEFAULT)[0], shown.source)
+        sheet = worksheet.page(shown.pixels[0], networks.load(networks.DEFAULT)[0], shown.source)
         place.download_button(
             "Worksheet", sheet, "worksheet.html", "text/html", icon=":material/print:", key="worksheet"
         )

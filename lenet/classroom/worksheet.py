@@ -75,7 +75,7 @@ def strongest(pixels: np.ndarray, model: LeNet) -> Cell:
     )
 
 
-def html(pixels: np.ndarray, model: LeNet, source: str) -> str:
+def page(pixels: np.ndarray, model: LeNet, source: str) -> str:
     """The worksheet as a page that prints on two sheets: tasks, then the key. source: what the digit is, in words."""
     cell = strongest(pixels, model)
     blank = np.full((SIDE, SIDE), "", object)

@@ -26,7 +26,7 @@ def test_the_cell_is_the_networks_largest_and_the_key_follows_from_what_is_print
     assert cell.exact == pytest.approx(float(conv1.max()), abs=1e-5)
     assert float(conv1[cell.kernel, cell.row, cell.column]) == pytest.approx(cell.exact, abs=1e-5)
     assert np.abs(cell.products - cell.patch * cell.weights).max() <= 0.005 + 1e-9
-    page = worksheet.html(image[0, 0].numpy(), best, "<b>mine</b>")
+    page = worksheet.page(image[0, 0].numpy(), best, "<b>mine</b>")
     assert "<b>mine</b>" not in page and "&lt;b&gt;mine" in page
     tasks, key = page.split("<h1>Key</h1>")
     assert f"<b>{worksheet._number(cell.sum)}</b>" in key and f"<b>{worksheet._number(cell.sum)}</b>" not in tasks
