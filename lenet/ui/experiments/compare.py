@@ -76,12 +76,9 @@ def _asked(there: list[str]) -> list[str]:
 
 
 def _chosen(name: str, options: dict[str, str]) -> str:
-    """One id of the options: what is chosen, what the link asks for, or the first."""
-    key = f"compare-{name}"
-    if key not in st.session_state:
-        asked = st.query_params.get(name, "")
-        st.session_state[key] = asked if asked in options else next(iter(options))
-    return st.session_state[key]
+    """The selected id of the options; at first the link's, or else the first."""
+    asked = st.query_params.get(name, "")
+    return st.session_state.setdefault(f"compare-{name}", asked if asked in options else next(iter(options)))
 
 
 def _another_course() -> None:

@@ -94,11 +94,8 @@ def choice(
 
 
 def chosen(name: str, e: Experiment, options: Mapping[str, str], default: str | None = None) -> str | None:
-    """What is chosen, or else what the link asks for, or else the default."""
-    key = f"{name}-{e.id}"
-    if key not in st.session_state:
-        st.session_state[key] = _asked(name, e, options) or default
-    return st.session_state[key]
+    """The selected id; at first the link's, or else the default."""
+    return st.session_state.setdefault(f"{name}-{e.id}", _asked(name, e, options) or default)
 
 
 def choose(name: str, e: Experiment, value: object, options: Mapping[str, str], default: str) -> None:

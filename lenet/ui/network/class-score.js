@@ -1,4 +1,4 @@
-// The class's own test set: each network's accuracy on it beside MNIST's, what was taken for what, and the worst errors.
+// The class's own test set: each network's accuracy on it beside MNIST's, its confusion matrix, and the worst errors.
 
 import { paintStrokes } from "./class-pad.js"
 import { el } from "./dom.js"

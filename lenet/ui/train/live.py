@@ -69,7 +69,7 @@ def change_rate(job: Job) -> None:
 
 def panel(job: Job, earlier: list[Job], published: list[dict]) -> None:
     """All that the run shows, in one component: digits, kernels, curves with earlier runs and published ones behind,
-    gradients, dead units, and which digit is taken for which."""
+    gradients, dead units, and the confusion matrix."""
     p = job.progress
     if p is None:
         return
@@ -114,7 +114,7 @@ def panel(job: Job, earlier: list[Job], published: list[dict]) -> None:
         "kernels": pictures.kernels(p.kernels),
         "gradients": _bars(p.gradients[-1][1]) if p.gradients else None,
         "dead": _bars(job.history[-1].dead_units) if len(job.history) > 1 else None,
-        "confusion": pictures.confusion(p.confusion, classes, f"What is taken for what: {QUICK_TEST:,} test pictures"),
+        "confusion": pictures.confusion(p.confusion, classes, f"Confusion matrix: {QUICK_TEST:,} test pictures"),
     }
     pictures.show({"pictures": shown, "frames": [frame], "charts": charts})
 
