@@ -70,3 +70,20 @@ def test_the_whole_lesson_with_the_keyboard_alone(server: Server, browser):
         at(page, len(STEPS) - 2)
     finally:
         page.close()
+
+
+def test_a_cell_counts_once_somebody_has_selected_it(server: Server, browser):
+    """Look inside opens on a cell of conv1 by itself, which is what step 3 asks for."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    try:
+        page.goto(f"{server.url}/inside?lesson=first&step=3&network=best&digit=7")
+        at(page, 3)
+        canvas = page.locator(".st-key-inside-view canvas").first
+        canvas.wait_for(timeout=60_000)
+        page.locator(".st-key-inside-view", has_text="conv1 · map").wait_for(timeout=60_000)
+        page.wait_for_timeout(1000)  # longer than the card's looks
+        assert page.locator(".st-key-lesson-view", has_text="Your turn").count() == 1
+        canvas.click(position={"x": 150, "y": 60})  # a map of conv1, second from the left
+        done(page)
+    finally:
+        page.close()

@@ -45,8 +45,8 @@ def message(
         "by": "epoch",
         "description": f"{what.words} by epoch, a line for each run and a bold one for their mean: {names}. "
         "The numbers are in the CSV file.",
-        "caption": "Thin: each run; bold: their mean. × a run that lost a digit for good, or (at the end) never had "
-        "all ten. Click a name to single it out.",
+        "caption": "Thin: each run; bold: their mean. × marks where a run lost a digit for good; at the last epoch, "
+        "one that never had all ten. Click a name to single it out.",
         "file": "curves",
         "bold": None,
         "yours": None,

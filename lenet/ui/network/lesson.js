@@ -5,6 +5,7 @@ import { desk, watch } from "./desk.js"
 import { el } from "./dom.js"
 
 const EVERY = 400 // milliseconds between two looks at what nobody tells
+const POINTING = ["pointerdown", "keydown"]
 const FORWARD = new Set(["ArrowRight", "PageDown"])
 const BACK = new Set(["ArrowLeft", "PageUp"])
 const WRITES =
@@ -42,7 +43,7 @@ export const DONE = {
   drawn: () => desk.digit.drawn && !desk.writing && desk.strokes.length > 0 && desk.image !== null,
   reads: (of) => answers().includes(Number(of)),
   misreads: (of) => answers().some((answer) => answer !== Number(of)),
-  cell: (of) => selected().includes(of),
+  cell: (of, { pointed }) => pointed && selected().includes(of),
   see: (of) => document.querySelector(`[class*="st-key-${of}"]`) !== null,
   address: (of) => {
     const [name, value] = of.split("=")
@@ -59,8 +60,10 @@ export default function ({ data, root }) {
   root.replaceChildren(line)
   const id = `${location.pathname} ${task}`
   let done = root.done === id // a task that was done stays done while its step is shown
+  let pointed = false // a page selects a cell of its own when it opens: that is nobody's work
+  const point = (event) => (pointed ||= event.composedPath().some((node) => node instanceof HTMLCanvasElement))
   const look = () => {
-    done ||= Boolean(what && DONE[what](of, data))
+    done ||= Boolean(what && DONE[what](of, { ...data, pointed }))
     if (done) root.done = id
     const words = task && `${done ? "✓ Done: " : "Your turn: "}${task}`
     if (line.textContent !== words) line.textContent = words
@@ -70,7 +73,9 @@ export default function ({ data, root }) {
   const ignore = watch(look)
   const timer = setInterval(look, EVERY)
   addEventListener("keydown", turn)
+  for (const kind of POINTING) addEventListener(kind, point, true)
   return () => {
+    for (const kind of POINTING) removeEventListener(kind, point, true)
     ignore()
     clearInterval(timer)
     removeEventListener("keydown", turn)

@@ -231,6 +231,6 @@ function key(claim) {
     "p",
     { className: "key" },
     ...(several ? entries : []),
-    "Test accuracy by epoch. × a run that lost a digit for good, or (at the end) never had all ten.",
+    "Test accuracy by epoch. × marks where a run lost a digit for good; at epoch 20, one that never had all ten.",
   )
 }

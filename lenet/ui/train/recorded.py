@@ -12,7 +12,7 @@ from lenet.ui.train import pictures
 TAPE = "original-1"
 WORDS = (
     "**A stored run**, played back: the paper's network, seed 1, recorded while it trained. "
-    "Draw a digit first, and it is read along."
+    "Draw a digit first, and it reads yours too."
 )
 
 
@@ -55,7 +55,7 @@ def _frames(own: bytes | None) -> dict[str, Any]:
             answers = tape.model(at)(images).softmax(1).numpy()
         frames.append(
             {
-                "said": f"After {step:,} steps: {percent(accuracy)} of the test set",
+                "said": f"After {step:,} steps: {percent(accuracy)} of the test digits right",
                 "until": at,
                 "answers": pictures.answers(answers),
                 "kernels": pictures.kernels(tape.weights["conv1.weight"][at, :, 0].float().numpy()),
