@@ -88,9 +88,9 @@ def board(page):
     return surface
 
 
-def stroke(page, points: list[tuple[float, float]]) -> None:
-    """Draw one stroke with the mouse; the points are shares of the board's width and height."""
-    box = board(page).bounding_box()
+def stroke(page, points: list[tuple[float, float]], surface=None) -> None:
+    """Draw one stroke with the mouse, on the board or another surface; points: shares of its width and height."""
+    box = (surface or board(page)).bounding_box()
     places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
     page.mouse.move(*places[0])
     page.mouse.down()

@@ -5,6 +5,7 @@ from html import escape
 
 import numpy as np
 
+from lenet.formatting import fixed
 from lenet.model import LeNet
 
 SIDE = 5  # cells of a kernel of conv1
@@ -78,7 +79,6 @@ def strongest(pixels: np.ndarray, model: LeNet) -> Cell:
 def page(pixels: np.ndarray, model: LeNet, source: str) -> str:
     """The worksheet as a page that prints on two sheets: tasks, then the key. source: what the digit is, in words."""
     cell = strongest(pixels, model)
-    blank = np.full((SIDE, SIDE), "", object)
     questions = "".join(f"<li>{escape(question)} <span class=line>&nbsp;</span></li>" for question, _ in TICKET)
     answers = "".join(f"<li>{escape(answer)}</li>" for _, answer in TICKET)
     return f"""<!doctype html>
@@ -92,30 +92,28 @@ conv1 lies on the framed patch: rows {cell.row}–{cell.row + SIDE - 1}, columns
 counted from 0.</p></div>
 <h2>1 Multiply, cell by cell</h2>
 <div class=row>{_table(cell.patch, "the patch")} ×
-{_table(cell.weights, "the kernel")} = {_table(blank, "products")}</div>
+{_table(cell.weights, "the kernel")} = {_table(None, "products")}</div>
 <h2>2 Add up</h2>
-<p>All products: <span class=line>&nbsp;</span> + bias {_number(cell.bias)} = <span class=line>&nbsp;</span></p>
+<p>All products: <span class=line>&nbsp;</span> + bias {fixed(cell.bias, 1)} = <span class=line>&nbsp;</span></p>
 <h2>3 ReLU</h2>
 <p>Negative numbers become 0. The cell is <span class=line>&nbsp;</span></p>
 <h2>Before you go</h2><ol>{questions}</ol>
 </section>
 <section>
 <h1>Key</h1>
-<div class=row>{_table(cell.products, "products of the printed numbers")}</div>
-<p>Sum of the products {_number(round(float(cell.products.sum()), 2))} + bias {_number(cell.bias)} =
-<b>{_number(cell.sum)}</b>; after ReLU <b>{_number(max(0.0, cell.sum))}</b>. The network does not round: it gets
-{_number(round(cell.exact, 3))}. Rounding 25 weights to one decimal makes the difference.</p>
+<div class=row>{_table(cell.products, "products of the printed numbers", 2)}</div>
+<p>Sum of the products {fixed(float(cell.products.sum()), 2)} + bias {fixed(cell.bias, 1)} =
+<b>{fixed(cell.sum, 2)}</b>; after ReLU <b>{fixed(max(0.0, cell.sum), 2)}</b>. The network does not round: it gets
+{fixed(cell.exact, 3)}. Rounding 25 weights to one decimal makes the difference.</p>
 <h2>Before you go</h2><ol>{answers}</ol>
 </section></body></html>
 """
 
 
-def _number(value: float) -> str:
-    return f"{value:g}".replace("-", "−")
-
-
-def _table(values: np.ndarray, caption: str) -> str:
-    rows = ("".join(f"<td>{value if value == '' else _number(value)}</td>" for value in row) for row in values.tolist())
+def _table(values: np.ndarray | None, caption: str, digits: int = 1) -> str:
+    """The numbers in a grid, so many figures after the point; an empty grid for none."""
+    cells = [["" for _ in range(SIDE)] for _ in range(SIDE)] if values is None else values.tolist()
+    rows = ("".join(f"<td>{value if value == '' else fixed(value, digits)}</td>" for value in row) for row in cells)
     return f"<table><caption>{caption}</caption>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.app.browser import stroke
 from benchmarks.app.visitor import Visitor, visit
 from lenet.classroom.files import read_back
 from lenet.classroom.store import FOLDER_VARIABLE, ClassError, Store
@@ -75,13 +76,7 @@ def write(pupil, points) -> None:
     """Write with the pen on the pad, without handing it in."""
     pad = pupil.locator(".pad")
     pad.wait_for(timeout=WAIT)
-    box = pad.bounding_box()
-    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-    pupil.mouse.move(*places[0])
-    pupil.mouse.down()
-    for place in places[1:]:
-        pupil.mouse.move(*place, steps=5)
-    pupil.mouse.up()
+    stroke(pupil, points, pad)
 
 
 def hand_in(pupil) -> None:

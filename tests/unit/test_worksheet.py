@@ -9,6 +9,7 @@ import torch
 from lenet import create_model
 from lenet.classroom import worksheet
 from lenet.data import mnist, pixels
+from lenet.formatting import fixed
 from lenet.variant import layers
 
 
@@ -29,7 +30,7 @@ def test_the_cell_is_the_networks_largest_and_the_key_follows_from_what_is_print
     page = worksheet.page(image[0, 0].numpy(), best, "<b>mine</b>")
     assert "<b>mine</b>" not in page and "&lt;b&gt;mine" in page
     tasks, key = page.split("<h1>Key</h1>")
-    assert f"<b>{worksheet._number(cell.sum)}</b>" in key and f"<b>{worksheet._number(cell.sum)}</b>" not in tasks
+    assert f"<b>{fixed(cell.sum, 2)}</b>" in key and f"<b>{fixed(cell.sum, 2)}</b>" not in tasks
     assert len(re.findall("<td></td>", tasks)) == 25  # the blanks
 
 
