@@ -86,7 +86,7 @@ def read_ink(image: Any) -> Ink:
 def read_cells(light: np.ndarray) -> Ink:
     """As `read_ink`, for a picture of a network's own size that Stress has shaken, [28, 28] in [0, 1].
 
-    The same in the browser (ui/network/stress-transform.js), so it is simple: the sheet is the border's shade or a slow
+    The same in the browser (ui/network/stress/transform.js), so it is simple: the sheet is the border's shade or a slow
     gradient, and what is no fainter than its grain is ink. Raises InkError.
     """
     edge = _border(light)

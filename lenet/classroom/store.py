@@ -79,7 +79,7 @@ NOT_JOINED = "You are not in this class any more. Join it again."
 
 @dataclass(frozen=True)
 class Question:
-    """shown: what stands beside the text, as lenet/ui/network/class-question.js paints it. mine: the pupil's own vote.
+    """shown: what stands beside the text, as lenet/ui/network/class/question.js paints it. mine: the pupil's own vote.
 
     counts, truth and note, which say what was voted, what is right and why, are None or empty before the reveal.
     """

@@ -110,7 +110,7 @@ def noise_pattern(seed: int) -> Tensor:
 
 
 # In the order in which they are applied together. A seventh is one row here, and what it does to a picture also in
-# lenet/ui/network/stress-transform.js: the page changes the digit in the browser.
+# lenet/ui/network/stress/transform.js: the page changes the digit in the browser.
 TRANSFORMATIONS: dict[str, Transformation] = {
     "stroke": Transformation("Stroke width", "pixels", ("thinner", "thicker"), -2, 3, 0, pixels=_stroke),
     "squeeze": Transformation(

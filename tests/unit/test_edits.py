@@ -25,9 +25,9 @@ ZEROED = 3  # the kernel of conv1
 HEAD = """
 import { readFileSync } from "node:fs"
 import { Network, tensorsOf } from "@network/engine.js"
-import { biasAt, Edits, ownerOf, piecesOf, scaled, weightAt } from "@network/inside-edits.js"
+import { biasAt, Edits, ownerOf, piecesOf, scaled, weightAt } from "@network/edits.js"
 import { explain } from "@network/layers.js"
-import { accuracyOf, digitsOf, score } from "@network/inside-score.js"
+import { accuracyOf, digitsOf, score } from "@network/inside/score.js"
 const folder = "@folder"
 const bytes = (name) => new Uint8Array(readFileSync(`${folder}/${name}`))
 const editsOf = (about, at) => new Edits(about, tensorsOf(bytes(`${at}.safetensors`).buffer))

@@ -97,4 +97,4 @@ def test_the_arithmetic_of_a_cell_is_pythons_to_the_last_figure(name, tmp_path):
 
 
 def test_only_what_a_browser_needs_is_served():
-    assert {file.suffix for file in javascript.NETWORK.iterdir()} == {".js", ".css"}
+    assert {file.suffix for file in javascript.NETWORK.rglob("*.*")} == {".js", ".css"}

@@ -25,7 +25,7 @@ def asked(given: dict, expression: str, folder) -> list:
     (folder / "given.json").write_text(json.dumps(given | {"ways": message.ways(), "noise": noise()}))
     return javascript.run(f"""
 import {{ readFileSync }} from "node:fs"
-import * as t from "@network/stress-transform.js"
+import * as t from "@network/stress/transform.js"
 const given = JSON.parse(readFileSync("{folder}/given.json"))
 for (const key of ["noise"]) given[key] = Float32Array.from(given[key])
 given.images = given.images?.map((image) => Float32Array.from(image))
@@ -118,7 +118,7 @@ def test_amounts_and_break_points_are_pythons(tmp_path):
 SEARCH = """
 import { readFileSync } from "node:fs"
 import { Network, tensorsOf } from "@network/engine.js"
-import * as s from "@network/stress-search.js"
+import * as s from "@network/stress/search.js"
 const given = JSON.parse(readFileSync("@folder/given.json"))
 const noise = Float32Array.from(given.noise)
 const all = (found) => [...found].filter((one) => one)

@@ -161,6 +161,6 @@ def test_the_browser_reads_halves_as_torch_does():
     halves = torch.arange(0, 1 << 16, 7, dtype=torch.int32).to(torch.int16).view(torch.float16)
     halves = halves[halves.isfinite()]
     bits = (halves.view(torch.int16).int() & 0xFFFF).tolist()
-    script = 'import { halfOf } from "@network/tape-file.js"\n'
+    script = 'import { halfOf } from "@network/inside/tape-file.js"\n'
     found = javascript.run(f"{script}console.log(JSON.stringify({bits}.map(halfOf)))")
     assert found == halves.double().tolist()

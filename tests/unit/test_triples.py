@@ -50,7 +50,7 @@ def test_two_seeds_say_nothing_and_of_very_many_the_first_are_looked_at() -> Non
 
 def test_the_browser_finds_a_triple_where_python_put_it() -> None:
     script = """
-import { placeOf, seems } from "@network/triples.js"
+import { placeOf, seems } from "@network/experiments/triples.js"
 const found = []
 for (let i = 0; i < 9; i++)
   for (let j = i + 1; j < 9; j++) for (let k = j + 1; k < 9; k++) found.push(placeOf(9, [i, j, k]))

@@ -1,4 +1,4 @@
-"""How verdicts and outcomes look: classes of lenet/ui/network/study.css."""
+"""How verdicts and outcomes look: classes of lenet/ui/network/experiments/study.css."""
 
 from lenet.study import judging
 

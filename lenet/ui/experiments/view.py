@@ -1,4 +1,4 @@
-"""The component that draws the page's charts, claims and guesses in the browser: views of lenet/ui/network/study.js."""
+"""The component that draws the charts, claims and guesses: views of lenet/ui/network/experiments/study.js."""
 
 from typing import Any
 
@@ -9,4 +9,4 @@ HTML = '<div class="study"></div>\n'
 
 def show(key: str, data: Any, **callbacks: Any) -> Any:
     """Show a view: data is a dictionary whose "view" names it, or that as JSON in bytes."""
-    return modules.component("study.js", HTML, "study")(key=key, data=data, **callbacks)
+    return modules.component("experiments/study.js", HTML, "experiments/study")(key=key, data=data, **callbacks)

@@ -2,17 +2,17 @@
 // are first shown, and share what they import.
 
 const VIEWS = {
-  answer: () => import("./answer.js"),
-  inside: () => import("./inside.js"),
+  answer: () => import("./draw/answer.js"),
+  inside: () => import("./inside/inside.js"),
   frame: () => import("./frame.js"),
   lesson: () => import("./lesson.js"),
   network: () => import("./network.js"),
-  saliency: () => import("./saliency.js"),
-  kernels: () => import("./kernels.js"),
-  tape: () => import("./tape.js"),
+  saliency: () => import("./inside/saliency.js"),
+  kernels: () => import("./inside/kernels.js"),
+  tape: () => import("./inside/tape.js"),
   strip: () => import("./strip.js"),
-  stress: () => import("./stress.js"),
-  "stress-two": () => import("./stress-two.js"),
+  stress: () => import("./stress/stress.js"),
+  "stress-two": () => import("./stress/two.js"),
 }
 
 export default function (component) {

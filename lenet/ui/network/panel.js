@@ -2,8 +2,8 @@
 // data-stage and data-cell leads to another number.
 
 import { el, paintCells } from "./dom.js"
+import { biasAt, weightAt } from "./edits.js"
 import { figure, hundredths, nameOf, percent, shortName } from "./formatting.js"
-import { biasAt, weightAt } from "./inside-edits.js"
 import { explain, KINDS, place, sum } from "./layers.js"
 import { tint } from "./palette.js"
 

@@ -1,7 +1,7 @@
 """Who this visitor is in which class: teacher, pupil, or nobody. The session, the browser's cookie or a link knows it.
 
 A link may bring a class (?class=CODE), and the teacher's secret with it (&teacher=SECRET); the secret leaves the
-address at once, so that no projector shows it. Cookies are written by lenet/ui/network/class-member.js.
+address at once, so that no projector shows it. Cookies are written by lenet/ui/network/class/member.js.
 """
 
 import os
@@ -98,5 +98,5 @@ def _cookie(name: str) -> str:
 
 
 def view(key: str, data: dict, **callbacks):
-    """Show a view of lenet/ui/network/class.js."""
-    return modules.component("class.js", modules.HTML, "style", "class")(key=key, data=data, **callbacks)
+    """Show a view of lenet/ui/network/class/class.js."""
+    return modules.component("class/class.js", modules.HTML, "style", "class/class")(key=key, data=data, **callbacks)

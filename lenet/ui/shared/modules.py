@@ -1,8 +1,8 @@
 """Our JavaScript and the shipped weights, served to the browser as files: it keeps them, and no rerun sends them again.
 
-One component shows most of it; its data name the view, a module of lenet/ui/network. Modules are one and the same for
-all its views on a page, so they share what they know. Streamlit lets a browser keep such files for long, so the
-names of the folders change with their content.
+One component shows most of it; its data name the view, a module of lenet/ui/network, where each page has a folder.
+Modules are one and the same for all its views on a page, so they share what they know. Streamlit lets a browser keep
+such files for long, so the names of the folders change with their content.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ HTML = '<div class="lenet"></div>\n'
 def _digest(folder: Path, pattern: str) -> str:
     content = hashlib.sha256()
     for file in sorted(folder.glob(pattern)):
-        content.update(file.name.encode() + file.read_bytes())
+        content.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
     return content.hexdigest()[:12]
 
 
@@ -52,7 +52,7 @@ def component(module: str, html: str, *styles: str) -> Callable[..., Any]:
 
     Returns what mounts it, called with key and data.
     """
-    name = _serve(FOLDER, f"{Path(module).stem}-{_digest(FOLDER, '*.*')}")
+    name = _serve(FOLDER, f"{Path(module).stem}-{_digest(FOLDER, '**/*.*')}")
     return st.components.v2.component(name, html=html, css=_css(*styles), js=module)
 
 

@@ -1,4 +1,4 @@
-"""What the page Stress sends to the browser, which changes the digit and reads it: see lenet/ui/network/stress.js."""
+"""What the page Stress sends to the browser, which changes the digit: see lenet/ui/network/stress/stress.js."""
 
 from typing import TYPE_CHECKING, Any
 

@@ -22,7 +22,7 @@ HTML = '<div class="training"></div>\n'
 
 def show(data: dict[str, Any], key: str = "training-pictures") -> None:
     """Mount the component. data: pictures, frames (several play one after another) and charts."""
-    modules.component("training.js", HTML, "training")(key=key, data=data)
+    modules.component("train/training.js", HTML, "train/training")(key=key, data=data)
 
 
 def of_run(job: Job) -> list[dict[str, Any]]:

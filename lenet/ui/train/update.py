@@ -22,7 +22,7 @@ def show(job: Job) -> None:
     if not job.stepped:
         st.caption("Press **One step**, then click any weight to see where its gradient came from.")
         return
-    modules.component("update.js", HTML, "training", "update")(
+    modules.component("train/update.js", HTML, "train/training", "train/update")(
         key=KEY,
         data={
             "step": job.stepped.number,

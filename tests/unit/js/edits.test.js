@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict"
 import test from "node:test"
-import { biasAt, Edits, ownerOf, piecesOf, scaled, weightAt } from "../../../lenet/ui/network/inside-edits.js"
+import { biasAt, Edits, ownerOf, piecesOf, scaled, weightAt } from "../../../lenet/ui/network/edits.js"
 import { explain } from "../../../lenet/ui/network/layers.js"
 import { networks } from "./network.js"
 

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict"
 import test from "node:test"
 import { figure, hundredths, nameOf, shortName } from "../../../lenet/ui/network/formatting.js"
-import { neighbour, strongestEdge } from "../../../lenet/ui/network/inside-places.js"
+import { neighbour, strongestEdge } from "../../../lenet/ui/network/inside/places.js"
 import { place } from "../../../lenet/ui/network/layers.js"
 import { agreement } from "../../../lenet/ui/network/panel.js"
 import { networks } from "./network.js"

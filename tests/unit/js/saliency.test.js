@@ -2,7 +2,7 @@
 
 import assert from "node:assert"
 import { test } from "node:test"
-import { outlineOf } from "../../../lenet/ui/network/saliency.js"
+import { outlineOf } from "../../../lenet/ui/network/inside/saliency.js"
 
 test("a square of two by three pixels has an outline of ten edges", () => {
   const image = new Float32Array(784)

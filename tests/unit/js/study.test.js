@@ -2,10 +2,10 @@
 
 import assert from "node:assert/strict"
 import { test } from "node:test"
-import { piled } from "../../../lenet/ui/network/claims.js"
-import { stroke, whole } from "../../../lenet/ui/network/guess.js"
-import { csv, nearest, path, powers, scale, ticks, tickText } from "../../../lenet/ui/network/plot.js"
-import { shuffled } from "../../../lenet/ui/network/triples.js"
+import { piled } from "../../../lenet/ui/network/experiments/claims.js"
+import { stroke, whole } from "../../../lenet/ui/network/experiments/guess.js"
+import { csv, nearest, path, powers, scale, ticks, tickText } from "../../../lenet/ui/network/experiments/plot.js"
+import { shuffled } from "../../../lenet/ui/network/experiments/triples.js"
 
 test("an axis has round numbers within its ends", () => {
   assert.deepEqual(ticks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1])

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict"
 import test from "node:test"
-import { powers, ticks } from "../../../lenet/ui/network/training.js"
-import { grid } from "../../../lenet/ui/network/update.js"
+import { powers, ticks } from "../../../lenet/ui/network/train/training.js"
+import { grid } from "../../../lenet/ui/network/train/update.js"
 
 test("ticks are round and within the range", () => {
   assert.deepEqual(ticks(0, 1), [0, 0.5, 1])

@@ -1,0 +1,216 @@
+// The answers: for each network a large digit, a verdict and ten bars; what the networks see; how it became that.
+
+import { configure, desk, readSteps, SIZE, sendTo, watch } from "../desk.js"
+import { el, paintCells } from "../dom.js"
+import { answerOf } from "../engine.js"
+import { percent } from "../formatting.js"
+import { usualOf, verdictOf } from "../verdict.js"
+import { mountBoard } from "./board.js"
+
+const SPOKEN_AFTER = 600 // milliseconds without a change before a screen reader is told
+const STEPS = {
+  raw: ["as drawn", "the whole board, shrunk to 28 × 28"],
+  cropped: ["cropped", "only the part with ink, its longer side 28 cells"],
+  scaled: ["scaled", "its longer side 20 cells, in the middle"],
+  centred: ["centred", "its centre of mass in the middle: this is what the network sees"],
+}
+const REASONS = { dot: "That is only a dot: draw a digit with one or more strokes." }
+
+const GONE_AFTER = 300 // milliseconds without this view before the board hides again, on the way to another page
+let going = 0
+
+/** Let the board be seen, as long as its pen is followed. */
+function showBoard(shown) {
+  clearTimeout(going)
+  const { classList } = document.documentElement
+  if (shown) classList.add("lenet-ready")
+  else going = setTimeout(() => classList.remove("lenet-ready"), GONE_AFTER)
+}
+
+export default function ({ data, root, setStateValue, setTriggerValue }) {
+  root.stop?.()
+  root.classList.add("answer")
+  const spoken = el("div", { className: "spoken", "aria-live": "polite" })
+  let cards = []
+  let telling = 0
+  let late = 0
+  const message = el("p", { className: "message", role: "status" })
+  const cardsPlace = el("div", { className: "cards" })
+  const pictures = picturesOf()
+  root.replaceChildren(cardsPlace, pictures.element, message, spoken)
+
+  const build = () => {
+    cards = desk.networks.map(cardOf)
+    cardsPlace.className = `cards of-${cards.length}`
+    cardsPlace.replaceChildren(...cards.map(({ element }) => element))
+  }
+  const update = () => {
+    const answers = desk.networks.map(({ reading }) => (reading ? answerOf(reading) : null))
+    cards.forEach((card, at) => {
+      showReading(card, desk.networks[at], answers, at)
+    })
+    pictures.show()
+    clearTimeout(late)
+    if (desk.pen) late = setTimeout(pictures.show, 100) // the steps that had no time while the pen moved
+    say(message, data)
+    root.dataset.mark = desk.digit.mark
+    root.dataset.answers = answers.join()
+    clearTimeout(telling)
+    telling = setTimeout(() => {
+      spoken.textContent = desk.networks
+        .map(({ about }, at) => `${about.name}: ${answers[at] ?? "undecided"}`)
+        .join(", ")
+    }, SPOKEN_AFTER)
+  }
+  const unwatch = watch((what) => {
+    if (what === "networks") build()
+    if (what !== "pen") update()
+  })
+  message.onclick = (event) => event.target.closest("button") && setTriggerValue("example", true)
+  sendTo((drawing) => setStateValue("drawing", drawing))
+  configure(data)
+  build()
+  update()
+  const unmount = mountBoard(() => setStateValue("blind", true))
+  showBoard(true)
+  root.stop = () => {
+    showBoard(false)
+    unwatch()
+    unmount()
+    clearTimeout(telling)
+    clearTimeout(late)
+  }
+  return root.stop
+}
+
+/** What there is to say above the answers: what went wrong, what to do, or nothing. */
+function say(message, data) {
+  const problem = [data.problem, ...desk.networks.map(({ problem }) => problem)].filter(Boolean).join(" ")
+  const blank = desk.writing || (!desk.image && !desk.strokes.length)
+  const text = problem || REASONS[desk.reason] || data.note || (blank ? data.hint : "")
+  if (message.textContent.startsWith(text) && message.dataset.text === text) return
+  message.dataset.text = text
+  message.classList.toggle("wrong", Boolean(problem))
+  message.setAttribute("role", problem ? "alert" : "status")
+  message.replaceChildren(
+    text,
+    ...(text && !problem && blank ? [" ", el("button", { type: "button" }, "Try a test digit")] : []),
+  )
+}
+
+const isDigits = ({ classes }) => !classes || classes.join("") === "0123456789"
+
+/** What an answer stands for: a digit, or a class of other pictures. */
+const nameIn = ({ classes }, answer) => (classes ? (classes[answer] ?? "–") : `${answer}`)
+
+function cardOf({ about, colour }) {
+  const rows = Array.from({ length: 10 }, (_, digit) => {
+    const bar = el("span", { className: "bar", style: `--colour:${colour}` })
+    const share = el("span", { className: "share" })
+    const others = el("span", { className: "others" })
+    const track = el("span", { className: "track" }, bar)
+    return { bar, share, others, row: el("li", {}, el("b", {}, nameIn(about, digit)), track, share, others) }
+  })
+  const big = el("div", { className: "big", translate: false })
+  const verdict = el("div", { className: "verdict" })
+  const bars = el(
+    "ol",
+    { className: "bars", "aria-label": `Probabilities of ${about.name}` },
+    ...rows.map(({ row }) => row),
+  )
+  const heading = el("h2", {}, el("span", { className: "chip", style: `--colour:${colour}` }), about.name)
+  const element = el("section", { className: "card" }, heading, el("div", { className: "said" }, big, verdict), bars)
+  bars.translate = false
+  return { element, rows, big, verdict, heading }
+}
+
+function showReading({ element, rows, big, verdict }, { about, colour, reading }, answers, at) {
+  const answer = answers[at]
+  const several = answers.length > 1
+  const usual = usualOf(answers.filter((_, other) => desk.networks[other].reading))
+  const disagrees = reading !== null && answers.length > 1 && answer !== usual
+  big.textContent = answer === null ? "?" : nameIn(about, answer)
+  big.className = reading ? "big" : "big none"
+  big.style.setProperty("--colour", reading ? colour : "")
+  verdict.textContent = reading
+    ? verdictOf(answer, Math.max(...reading), about.highest, isDigits(about) ? desk.digit.label : null, disagrees)
+    : ""
+  element.classList.toggle("disagrees", disagrees)
+  rows.forEach(({ row, bar, share, others }, digit) => {
+    const chance = reading ? Number(reading[digit]) || 0 : 0
+    row.className = reading && digit === answer ? "first" : ""
+    bar.style.width = `${100 * chance}%`
+    share.textContent = reading ? percent(chance, several) : ""
+    const chips = desk.networks.filter((_, other) => other !== at && answers[other] === digit && answer !== digit)
+    if (others.childElementCount || chips.length)
+      others.replaceChildren(
+        ...chips.map((other) =>
+          el("span", {
+            className: "chip",
+            style: `--colour:${other.colour}`,
+            title: `${other.about.name} reads ${digit}`,
+          }),
+        ),
+      )
+  })
+}
+
+/** The 28 × 28 image that the networks see, and the ways to it with what each would have been read as. */
+function picturesOf() {
+  const seen = el("canvas", {
+    width: SIZE,
+    height: SIZE,
+    role: "img",
+    "aria-label": "The 28 × 28 image that the network sees",
+  })
+  const caption = el("figcaption", {})
+  const places = el("div", { className: "steps" })
+  const stepsHead = el("h3", {}, "How your drawing became 28 × 28")
+  const figures = Object.entries(STEPS).map(([id, [name, about]]) => {
+    const canvas = el("canvas", { width: SIZE, height: SIZE, role: "img", "aria-label": `${name}: ${about}` })
+    const reads = el("div", { className: "reads" })
+    const figure = el("figure", {}, canvas, el("figcaption", { title: about }, name, reads))
+    return { id, canvas, reads, figure }
+  })
+  places.replaceChildren(...figures.map(({ figure }) => figure))
+  const blank = new Float32Array(SIZE * SIZE)
+  const show = () => {
+    paintCells(seen, desk.image ?? blank, SIZE, SIZE)
+    caption.textContent = desk.image && !desk.digit.drawn ? desk.digit.source : "28 × 28 pixels"
+    const drawn = !desk.image || desk.steps.length > 0
+    places.hidden = stepsHead.hidden = !drawn
+    if (!drawn) return
+    const reads = desk.networks.map((network) => [...readSteps(network), network.reading].filter(Boolean))
+    figures.forEach(({ id, canvas, reads: place }, at) => {
+      const image = id === "centred" ? desk.image : desk.steps.find((step) => step.id === id)?.image
+      paintCells(canvas, image ?? blank, SIZE, SIZE)
+      const lines = desk.networks.map(({ colour }, network) => {
+        const reading = id === "centred" ? desk.networks[network].reading : reads[network][at]
+        const answer = reading ? answerOf(reading) : null
+        const text = reading ? ` ${percent(Math.max(...reading), true)}` : ""
+        return { colour, text, answer: reading ? (answer ?? "?") : "" }
+      })
+      while (place.childElementCount > lines.length) place.lastChild.remove()
+      lines.forEach(({ colour, text, answer }, line) => {
+        const row =
+          place.children[line] ??
+          place.appendChild(
+            el("span", { className: "read" }, el("span", { className: "chip" }), el("b", {}), el("span", {})),
+          )
+        row.children[0].style.setProperty("--colour", colour)
+        row.children[0].hidden = lines.length < 2
+        row.children[1].textContent = answer
+        row.children[2].textContent = text
+      })
+    })
+  }
+  const element = el(
+    "section",
+    { className: "pictures" },
+    el("h3", {}, "What the network sees"),
+    el("figure", { className: "seen" }, seen, caption),
+    stepsHead,
+    places,
+  )
+  return { element, show }
+}

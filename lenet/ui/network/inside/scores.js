@@ -1,0 +1,109 @@
+// The accuracy on a thousand test digits, and how it changed for each of the ten digits. A worker reads them.
+
+import { el } from "../dom.js"
+import { fixed } from "../formatting.js"
+import { arrived } from "../reader.js"
+import { accuracyOf, digitsOf } from "./score.js"
+
+const MARK = "test-digits" // of the message that brings them
+
+let digits = null // a promise of them, once they are wanted
+const known = new Map() // what was found for networks as they came, by name and mark
+
+/** want: asks the server for the digits, once. */
+export function scoresView(about, edited, want) {
+  const key = `${about.name} ${about.mark}`
+  const said = el("span", { role: "status" }, "")
+  const begin = el("button", { type: "button", "data-do": "test" }, "Test on 1,000 digits")
+  const bars = el("ol", { className: "scores", hidden: true, "aria-label": "Accuracy of each digit" })
+  const element = el("div", { className: "accuracy" }, begin, said, bars)
+  const view = { element, test, stop, found: null }
+  let worker = null
+  let turn = 0
+  let ended = false
+
+  async function test(then = () => {}) {
+    if (!digits) {
+      digits = arrived(MARK).then(inflated)
+      want()
+    }
+    const mine = ++turn
+    begin.hidden = true
+    said.textContent = "testing …"
+    const all = await digits
+    if (ended || mine !== turn) return
+    if (!worker) {
+      worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
+      worker.postMessage({ digits: all })
+    }
+    const { network: _, ...plain } = about
+    const read = (tensors) =>
+      new Promise((resolve) => {
+        worker.onmessage = ({ data }) => data.turn === mine && resolve(data.found)
+        worker.postMessage({ about: plain, tensors, turn: mine })
+      })
+    if (!known.has(key)) {
+      const found = await read(edited.original)
+      known.set(key, found)
+      if (mine !== turn) return
+    }
+    const found = edited.log.length ? await read(edited.tensors) : known.get(key)
+    if (ended || mine !== turn) return
+    view.found = found
+    show(known.get(key), found)
+    then()
+  }
+
+  function show(before, found) {
+    const was = accuracyOf(before)
+    const now = accuracyOf(found)
+    said.replaceChildren(
+      el("b", {}, `${fixed(100 * now, 1)} %`),
+      ` of ${total(found.all).toLocaleString("en")} test digits`,
+      now === was ? "" : ` (${points(now - was)})`,
+    )
+    bars.hidden = false
+    bars.replaceChildren(
+      ...found.right.map((right, digit) => {
+        const share = right / found.all[digit]
+        const change = right - before.right[digit]
+        const words = `digit ${digit}: ${right} of ${found.all[digit]} right${change ? `, ${points(change, 0)} digits` : ""}`
+        return el(
+          "li",
+          { title: words, "aria-label": words, className: change < 0 ? "less" : change > 0 ? "more" : "" },
+          el("span", {}, `${digit}`),
+          el("i", {}, el("em", { style: `height:${100 * share}%` })),
+          el("span", {}, change ? points(change, 0) : ""),
+        )
+      }),
+    )
+    element.dataset.accuracy = now
+  }
+
+  function stop() {
+    ended = true
+    turn += 1
+    worker?.terminate()
+  }
+
+  begin.onclick = () => test()
+  if (known.has(key)) {
+    begin.hidden = true
+    view.found = known.get(key)
+    show(known.get(key), known.get(key))
+  }
+  return view
+}
+
+const total = (numbers) => numbers.reduce((sum, one) => sum + one, 0)
+
+/** A change, with its sign. */
+function points(change, digits = 1) {
+  const text = fixed(digits ? 100 * change : change, digits)
+  return change > 0 ? `+${text}` : text
+}
+
+async function inflated(buffer) {
+  const stream = new Blob([buffer]).stream().pipeThrough(new DecompressionStream("deflate"))
+  return digitsOf(new Uint8Array(await new Response(stream).arrayBuffer()))
+}
