@@ -87,15 +87,16 @@ def confusion(digits: Digits, predictions: Tensor) -> np.ndarray:
     return torch.bincount(places, minlength=digits.classes * CLASSES).view(-1, CLASSES).numpy()
 
 
-def loss(model: LeNet, logits: Tensor, labels: Tensor, smoothing: float = 0.0) -> Tensor:
-    """The mean loss of the logits [N, 10]: cross entropy, that share of each label spread over all classes.
+def loss(model: LeNet, logits: Tensor, labels: Tensor, smoothing: float = 0.0, reduction: str = "mean") -> Tensor:
+    """The mean loss of the logits [N, 10]: cross entropy, that share of each label spread over all classes. reduction:
+    as PyTorch's; "none" for the loss of each picture [N].
 
     Where logits are distances there is an eleventh class, none of the ten, which is always at the squared distance j =
     NONE_OF_TEN (LeCun and others 1998, equation 9). So a digit that is farther than that is not pushed away further.
     """
     if model.variant.output == "rbf":
         logits = torch.cat([logits, logits.new_full((len(logits), 1), -NONE_OF_TEN)], 1)
-    return F.cross_entropy(logits, labels, label_smoothing=smoothing)
+    return F.cross_entropy(logits, labels, label_smoothing=smoothing, reduction=reduction)
 
 
 def gradient_norms(model: LeNet, digits: Digits) -> tuple[dict[str, float], float]:

@@ -2,6 +2,7 @@
 
 >>> control.keep = True                                # train() then keeps each step in control.kept
 >>> update(control.kept, "fc3.weight", (7, 12))        # its gradient as a sum over the batch, and the arithmetic
+>>> sweep(control.kept, 0).errors["relu2"]             # the error of the batch's first picture at every number
 
 The gradient of a weight is a sum over all pictures of the batch of input × error. The error at a layer is what its
 output would have to change for the loss to rise; it comes from the layers behind it, by the chain rule.
@@ -77,6 +78,20 @@ class Update:
     lines: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Sweep:
+    """One picture of a step on its way forward and its error on its way back. label; loss: its own, before the step.
+
+    values: what each layer put out, by its name, from the input to the logits. errors: by how much the picture's own
+    loss would rise for each of those numbers, from the first layer with weights on; at the logits that is p − y.
+    """
+
+    label: int
+    loss: float
+    values: dict[str, Any]
+    errors: dict[str, Any]
+
+
 def keep(model: LeNet, recipe: Recipe, optimiser: Any, number: int, batch: tuple[Tensor, Tensor]) -> Kept:
     """The state before a step. Call `finish` after it."""
     memory = {
@@ -136,20 +151,45 @@ def update(kept: Kept, name: str, index: tuple[int, ...], most: int = 8) -> Upda
     )
 
 
+def sweep(kept: Kept, picture: int) -> Sweep:
+    """How the error of one picture of the batch, counted from 0, ran back through the network."""
+    passed, losses = _pass(kept)
+    # A recurrent head that reads along the batch mixes pictures: there the errors of all losses meet in each.
+    behind = [(layer.name, y) for layer, _, y in passed if y.requires_grad]
+    errors = torch.autograd.grad(losses.sum(), [y for _, y in behind])
+    return Sweep(
+        label=int(kept.labels[picture]),
+        loss=losses[picture].item(),
+        values={layer.name: y[picture].detach().numpy() for layer, _, y in passed},
+        errors={name: error[picture].numpy() for (name, _), error in zip(behind, errors)},
+    )
+
+
+def worst_and_best(kept: Kept) -> tuple[int, int]:
+    """The pictures of the batch with the largest and with the smallest loss."""
+    losses = _pass(kept)[1].detach()
+    return int(losses.argmax()), int(losses.argmin())
+
+
+def _pass(kept: Kept) -> tuple[list[tuple[Layer, Tensor, Tensor]], Tensor]:
+    """The step's way forward: each layer with its input and output; and the loss of each picture [N]."""
+    model = empty_model(kept.variant)
+    model.load_state_dict(kept.before)
+    passed, x = [], kept.images
+    for layer in model.layers[:-1]:
+        y = model.apply_layer(layer, x)
+        passed.append((layer, x, y))
+        x = y
+    return passed, loss(model, x, kept.labels, kept.recipe.smoothing, reduction="none")
+
+
 def _terms(kept: Kept, name: str, index: tuple[int, ...]) -> tuple[Tensor, Tensor, Tensor]:
     """For each picture: its term [N], and the inputs and errors at each place where the weight was used [N, places]."""
     layer_name, _, kind = name.partition(".")
-    model = empty_model(kept.variant)
-    model.load_state_dict(kept.before)
-    x, before, after, its = kept.images, kept.images, kept.images, model.layers[0]
-    for layer in model.layers[:-1]:
-        y = model.apply_layer(layer, x)
-        if layer.name == layer_name:
-            before, its = x.detach(), layer
-            after = y = y.detach().requires_grad_()
-        x = y
-    [error] = torch.autograd.grad(loss(model, x, kept.labels, kept.recipe.smoothing), after)
-    inputs, errors = _places(its, before, error, kind, index)
+    passed, losses = _pass(kept)
+    its, x, y = next(one for one in passed if one[0].name == layer_name)
+    [error] = torch.autograd.grad(losses.mean(), y)
+    inputs, errors = _places(its, x.detach(), error, kind, index)
     return (inputs.double() * errors.double()).sum(1), inputs, errors
 
 
