@@ -7,7 +7,7 @@ from lenet.study import curves
 from lenet.study.curves import CurvesError
 from lenet.study.experiments import EXPERIMENTS
 from lenet.ui.shared import frame, networks
-from lenet.ui.train import controls, live, own, recorded, service, stories, update
+from lenet.ui.train import backward, controls, live, own, recorded, service, stories, update
 
 # Nothing of a recipe can be left empty.
 STYLE = """<style>
@@ -129,6 +129,7 @@ def watch() -> None:
             recorded.play()
         else:
             if job.state == State.PAUSED:
+                backward.show(job)
                 update.show(job)
             live.panel(job, known[-4:-1], behind)
 

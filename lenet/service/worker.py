@@ -33,6 +33,7 @@ from lenet.variant import Variant
 
 if TYPE_CHECKING:  # torch
     from lenet.data import Digits
+    from lenet.learning import Kept
     from lenet.model import LeNet
     from lenet.training import Control, Epoch, Step
 
@@ -84,10 +85,12 @@ class Open:
 
 @dataclass(frozen=True)
 class Stepped:
-    """The gradients of a single step, by parameter: each of its weights can now be opened."""
+    """The gradients of a single step, by parameter: each of its weights can now be opened. sweeps: of lenet.learning,
+    the picture of the batch with the largest loss, and the one with the smallest."""
 
     number: int
     gradients: dict[str, Any]
+    sweeps: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -352,8 +355,7 @@ class _Reporter:
                 self._report()
                 if (kept := self._control.kept) and kept is not self._told:
                     self._told = kept
-                    gradients = {name: value.numpy() for name, value in (kept.gradients or {}).items()}
-                    self._pipe.send(Stepped(kept.number, gradients))
+                    self._pipe.send(_stepped(kept))
                 self._pipe.send(State.PAUSED)
             command = self._pipe.recv()
             if isinstance(command, Rate):
@@ -409,6 +411,14 @@ class _Reporter:
                 rates=self._rates,
             )
         )
+
+
+def _stepped(kept: "Kept") -> Stepped:
+    from lenet.learning import sweep, worst_and_best
+
+    gradients = {name: value.numpy() for name, value in (kept.gradients or {}).items()}
+    pictures = dict.fromkeys(worst_and_best(kept))  # a batch may have only one
+    return Stepped(kept.number, gradients, tuple(sweep(kept, picture) for picture in pictures))
 
 
 def extremes(losses: list[tuple[int, float]]) -> list[tuple[int, float]]:

@@ -25,6 +25,7 @@ def show(job: Job) -> None:
     modules.component("train/update.js", HTML, "train/training", "train/update")(
         key=KEY,
         data={
+            "run": job.key,
             "step": job.stepped.number,
             "layers": [_layer(name, value) for name, value in _those_that_fit(job).items()],
             "opened": _opened(job),

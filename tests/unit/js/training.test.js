@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict"
 import test from "node:test"
+import { sentence, stagesOf, wayBack } from "../../../lenet/ui/network/train/backward.js"
 import { powers, ticks } from "../../../lenet/ui/network/train/training.js"
 import { grid } from "../../../lenet/ui/network/train/update.js"
 
@@ -32,3 +33,45 @@ for (const shape of [[16, 6, 5, 5], [84, 120], [10]])
     }
     assert.equal(seen.size, count)
   })
+
+const base64 = (array) => Buffer.from(array.buffer).toString("base64")
+const told = {
+  classes: ["cat", "dog", "owl"],
+  smoothing: 0,
+  gradients: { fc1: "0.05" },
+  layers: ["input", "fc1", "relu1", "flatten", "fc2", "softmax"].map((name) => ({
+    name,
+    kind: { fc: "linear", re: "relu", fl: "flatten", so: "softmax", in: "input" }[name.slice(0, 2)],
+    computes: name !== "flatten",
+    shape: [1, 10, 1],
+  })),
+}
+const p = [0.7, 0.2, 0.1, 0, 0, 0, 0, 0, 0, 0]
+const picture = {
+  label: 1,
+  values: { fc2: { cells: base64(Uint8Array.of(255, 128, 1)), scale: 2 } },
+  errors: Object.fromEntries(
+    ["fc1", "relu1", "flatten", "fc2"].map((name) => [
+      name,
+      base64(Float32Array.from(p, (share, k) => share - (k === 1))),
+    ]),
+  ),
+}
+
+test("the error goes back from the logits to the first layer with weights, and p − y begins it", () => {
+  const stages = stagesOf(told, picture)
+  const way = wayBack(stages)
+  assert.deepEqual(
+    way.map(({ name }) => name),
+    ["fc2", "relu1", "fc1"],
+  )
+  assert.deepEqual([...stages[4].values], [2, 0, -2])
+  stages[5].values.forEach((share, k) => {
+    assert.ok(Math.abs(share - p[k]) < 1e-6)
+  })
+  const says = (moment) => sentence(told, { stages, way, moment })
+  assert.match(says(0), /a dog, read as cat with 70.0 %/)
+  assert.match(says(1), /dog: 20.0 % − 100.0 % = −0.800; cat: 70.0 % − 0.0 % = 0.700/)
+  assert.match(says(2), /Through fc2: each number gets/)
+  assert.match(says(3), /Through relu1: .*Gradients of fc1's weights: .*All together 0.05. The picture can't/)
+})

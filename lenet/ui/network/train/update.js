@@ -7,8 +7,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   root.ask = (weight) => setTriggerValue("weight", weight)
   const text = JSON.stringify(data)
   if (root.told === text) return () => {}
-  if (root.step !== data.step) {
-    root.step = data.step
+  const step = `${data.run} ${data.step}`
+  if (root.step !== step) {
+    root.step = step
     root.replaceChildren(...chooser(root, data))
   }
   root.told = text
