@@ -112,8 +112,9 @@ counted from 0.</p></div>
 
 def _table(values: np.ndarray | None, caption: str, digits: int = 1) -> str:
     """The numbers in a grid, so many figures after the point; an empty grid for none."""
-    cells = [["" for _ in range(SIDE)] for _ in range(SIDE)] if values is None else values.tolist()
-    rows = ("".join(f"<td>{value if value == '' else fixed(value, digits)}</td>" for value in row) for row in cells)
+    empty = [[""] * SIDE] * SIDE
+    cells = empty if values is None else [[fixed(value, digits) for value in row] for row in values.tolist()]
+    rows = ("".join(f"<td>{cell}</td>" for cell in row) for row in cells)
     return f"<table><caption>{caption}</caption>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
