@@ -25,7 +25,7 @@ from lenet.paths import write_atomically
 from lenet.recipe import RECIPES, Recipe, RecipeError, check
 from lenet.recipe import to_fields as recipe_fields
 from lenet.safetensors_io import TensorFileError, checksum, name_of, read, to_bytes
-from lenet.training import Epoch
+from lenet.training import Epoch, new_model
 from lenet.variant import ACTIVATIONS, VARIANTS, Variant, VariantError, from_fields, layers, to_fields, variant
 
 LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
@@ -236,6 +236,19 @@ def create_model(name_or_variant: str | Variant, pretrained: bool = False) -> Le
     if not isinstance(name_or_variant, str):
         raise WeightsError(f"Weights are shipped by name: {', '.join(shipped())}.")
     return load(_path(name_or_variant))[0]
+
+
+def first_model(variant: Variant, recipe: Recipe) -> LeNet:
+    """The network with which a run begins: of random weights, or of those that its recipe starts from.
+
+    Raises WeightsError.
+    """
+    if not recipe.start:
+        return new_model(variant, recipe.seed)
+    model, card = load(_path(recipe.start))
+    if card.variant != variant:
+        raise WeightsError(f"{recipe.start} is another network: its weights do not fit this one.")
+    return model.train().requires_grad_(True)
 
 
 def card(name: str) -> Card:

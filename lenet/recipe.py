@@ -1,5 +1,6 @@
 """How a network is trained: the Recipe, the named ones, and what their numbers may be. Nothing here imports torch."""
 
+import re
 from dataclasses import asdict, dataclass, replace
 from math import ceil
 from numbers import Integral, Real
@@ -47,6 +48,7 @@ class Recipe:
     data: what it learns from.
     smoothing: the share of each label that is spread over all classes: a network that need not be quite sure learns
         faster (label smoothing, Szegedy and others 2015).
+    start: the shipped network whose weights it begins with (fine-tuning); empty for random ones.
     """
 
     optimiser: str = "sgd"
@@ -63,6 +65,7 @@ class Recipe:
     drawings: int = 0
     data: DataSet = MNIST
     smoothing: float = 0.0
+    start: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.data, dict):  # read from a file
@@ -132,7 +135,7 @@ def to_fields(recipe: Recipe) -> dict[str, Any]:
     """The recipe as plain values, for JSON; `Recipe(**fields)` makes it again. What older files do not know is left out
     where it is as it was then."""
     fields = asdict(recipe)
-    for name, usual in (("data", MNIST), ("smoothing", 0.0)):
+    for name, usual in (("data", MNIST), ("smoothing", 0.0), ("start", "")):
         if getattr(recipe, name) == usual:
             del fields[name]
     return fields
@@ -147,6 +150,8 @@ def check(recipe: Recipe) -> None:
             raise RecipeError(f"{name.replace('_', ' ')} must be {words} {between(name)}, not {value!r:.40}.")
     if not isinstance(recipe.shuffle, bool):
         raise RecipeError(f"shuffle must be true or false, not {recipe.shuffle!r:.40}.")
+    if not isinstance(recipe.start, str) or not re.fullmatch("[a-z0-9-]{0,40}", recipe.start):
+        raise RecipeError(f"It can start from the weights of a shipped network, not from {recipe.start!r:.40}.")
     if recipe.data != MNIST:
         _check_data(recipe)
     for name, choices in CHOICES.items():

@@ -7,7 +7,7 @@ from lenet.classroom.lessons import LessonError
 from lenet.ui.shared import digit, frame, lesson, networks
 
 frame.page("lesson")
-there = lesson.on()
+there, last = lesson.on(), lesson.last()
 for name in lessons.folders():
     try:
         one = lessons.load(name)
@@ -17,7 +17,7 @@ for name in lessons.folders():
     with st.container(key=f"lesson-{name}"):
         st.subheader(one.title, anchor=False)
         with st.container(horizontal=True, gap="small"):
-            at = there[1] if there and there[0] == name else 0
+            at = min(last[1], len(one.steps)) if last and last[0] == name else 0
             if at > 1:
                 words = f"Go on at step {at}"
                 st.button(words, type="primary", on_click=lesson.go, args=(name, at), key=f"go-on-{name}")

@@ -38,7 +38,7 @@ FIELDS = ("title", "page", "query", "highlight", "task", "done")
 DONE = {
     "drawn": r"",  # something is on the board
     "reads": r"\d",  # some network reads this class
-    "misreads": r"\d",  # some network reads another
+    "misreads": r"\d",  # some network reads another, after it has read this one
     "cell": r"[a-z]+\d?",  # a cell of this layer is selected
     "see": r"[a-z][a-z0-9-]*",  # the page shows a part whose key begins so
     "address": r"[a-z][a-z0-9-]*(=[\w.-]+)?",  # the page's address has this parameter, or this value of it

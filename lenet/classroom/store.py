@@ -34,7 +34,8 @@ QUESTIONS = 300  # of a class
 CHOICES = range(2, 11)  # answers that a question may have
 LONGEST_TEXT, LONGEST_CHOICE, LONGEST_SHOWN = 200, 60, 20_000  # letters
 DRAWINGS, LONGEST_DRAWING = 50, 6_000  # of a pupil; letters of one
-STAGES = ("lobby", "vote", "wall", "look")  # what a pupil's page shows: wait, vote, write, look at the projector
+STAGES = ("lobby", "vote", "wall", "look", "race")  # what a pupil's page shows: wait, vote, write, look up, own run
+RUNS = range(3, 41)  # of a race
 WAIT = 5.0  # seconds for another process that writes
 
 SCHEMA = """
@@ -59,6 +60,13 @@ CREATE TABLE IF NOT EXISTS drawing (
     pupil INTEGER NOT NULL REFERENCES pupil ON DELETE CASCADE, mark TEXT NOT NULL, label INTEGER NOT NULL,
     strokes TEXT NOT NULL, hidden INTEGER NOT NULL DEFAULT 0, UNIQUE (pupil, mark));
 CREATE INDEX IF NOT EXISTS drawing_class ON drawing (class);
+CREATE TABLE IF NOT EXISTS race (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, class TEXT NOT NULL REFERENCES class ON DELETE CASCADE, kind TEXT NOT NULL,
+    runs INTEGER NOT NULL, stopped INTEGER NOT NULL DEFAULT 0);
+CREATE INDEX IF NOT EXISTS race_class ON race (class);
+CREATE TABLE IF NOT EXISTS lane (
+    race INTEGER NOT NULL REFERENCES race ON DELETE CASCADE, seed INTEGER NOT NULL, result TEXT NOT NULL,
+    PRIMARY KEY (race, seed)) WITHOUT ROWID;
 """
 
 
@@ -105,6 +113,31 @@ class Drawing:
     label: int
     strokes: str
     hidden: bool
+
+
+@dataclass(frozen=True)
+class Race:
+    """Runs of one recipe that differ in the seed alone: seeds first, first + 1, … kind: a row of race.KINDS; results:
+    of the runs that have ended, by seed, as race.Result has them."""
+
+    id: int
+    kind: str
+    runs: int
+    stopped: bool
+    results: dict[int, dict[str, Any]]
+
+    @property
+    def first(self) -> int:
+        """Every race of a server has seeds of its own: nobody's run is answered from an earlier one."""
+        return 100 * self.id
+
+    @property
+    def seeds(self) -> range:
+        return range(self.first, self.first + self.runs)
+
+    def seed_of(self, pupil: int) -> int:
+        """Of the pupil of that number; where there are more pupils than runs, some share one."""
+        return self.first + (pupil - 1) % self.runs
 
 
 @dataclass(frozen=True)
@@ -291,6 +324,15 @@ class Store:
         counts = tuple(votes.get(choice, 0) for choice in range(len(choices)))
         return Question(**{**asked.__dict__, "counts": counts, "truth": truth, "note": note})
 
+    def race(self, code: str) -> Race | None:
+        """The last race of a class."""
+        found = self.rows("SELECT id, kind, runs, stopped FROM race WHERE class = ? ORDER BY id DESC LIMIT 1", code)
+        if not found:
+            return None
+        number, kind, runs, stopped = found[0]
+        lanes = self.rows("SELECT seed, result FROM lane WHERE race = ?", number)
+        return Race(number, kind, runs, bool(stopped), {seed: json.loads(result) for seed, result in lanes})
+
     def lead(self, code: str) -> Lead:
         """Where the teacher of a class is."""
         (text, moves), *_ = self.rows("SELECT lead, moves FROM class WHERE code = ?", code) or [("", 0)]
@@ -393,6 +435,32 @@ class Teacher:
                 (self.code,),
             )
 
+    def begin_race(self, kind: str, runs: int) -> None:
+        """Let so many runs of one recipe begin; an earlier race is forgotten."""
+        if runs not in RUNS:
+            raise ClassError(f"A race has {RUNS[0]} to {RUNS[-1]} runs.")
+        with self._store.transaction() as db:
+            db.execute("DELETE FROM race WHERE class = ?", (self.code,))
+            db.execute("INSERT INTO race (class, kind, runs) VALUES (?, ?, ?)", (self.code, kind, runs))
+            db.execute("UPDATE class SET stage = 'race' WHERE code = ?", (self.code,))
+
+    def race(self) -> Race | None:
+        """The last race."""
+        return self._store.race(self.code)
+
+    def stop_race(self) -> None:
+        """No other run of it begins."""
+        with self._store.transaction() as db:
+            db.execute("UPDATE race SET stopped = 1 WHERE class = ?", (self.code,))
+
+    def finish(self, race: int, seed: int, result: dict[str, Any]) -> None:
+        """Keep how a run of the race ended, once."""
+        with self._store.transaction() as db:
+            db.execute(
+                "INSERT OR IGNORE INTO lane SELECT id, ?, ? FROM race WHERE id = ? AND class = ?",
+                (seed, json.dumps(result), race, self.code),
+            )
+
     def wall(self, hidden: bool = False) -> list[Drawing]:
         """Every drawing, digit by digit in the order of writing; with `hidden`, those too that were hidden."""
         found = self._store.rows(
@@ -484,6 +552,10 @@ class Pupil:
             bool(follows),
             self._store.lead(self.code),
         )
+
+    def race(self) -> Race | None:
+        """The race that goes on, or went on last."""
+        return self._store.race(self.code)
 
     def vote(self, question: int, choice: int) -> None:
         """Vote, or change one's mind before the reveal. Sending the same vote again does nothing."""

@@ -41,7 +41,7 @@ ALONE = 10  # times as long as that if nobody waits for the worker: a phone was 
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
 IDLE = 300.0  # seconds after which a worker with nothing to do gives its memory back
-KEPT = 40  # finished runs that are remembered
+KEPT = 80  # finished runs that are remembered: those of a class's race, and as many again
 MOST_DATA = 256 * 2**20  # bytes of people's own pictures that are kept, all together
 SEEDS_EACH = 100  # runs that a visitor can do before meeting the next visitor's seeds
 
@@ -173,11 +173,9 @@ class Service:
         if recipe.data != MNIST and data is None:
             raise RecipeError(f"The pictures of {recipe.data.name} are not here any more: load the files again.")
         with self._changed:
-            for job in self._jobs:
-                same = (job.variant, job.recipe) == (variant, recipe) and not job.rates
-                if same and job.state not in (State.FAILED, State.STOPPED):
-                    self._join(job, owner)
-                    return job
+            if known := self.known(variant, recipe):
+                self._join(known, owner)
+                return known
             drawn = "" if drawing is None else digest(drawing)
             job = Job(
                 next(self._numbers), variant, recipe, owner, drawing=drawing, drawn=drawn, data=data, owners={owner}
@@ -189,6 +187,21 @@ class Service:
             self._jobs.append(job)
             self._changed.notify()
             return job
+
+    def known(self, variant: Variant, recipe: Recipe) -> Job | None:
+        """The run that would answer for one who asks for the same."""
+        with self._changed:
+            return next(
+                (
+                    job
+                    for job in self._jobs
+                    if job.recipe == recipe
+                    and job.variant == variant
+                    and not job.rates
+                    and job.state not in (State.FAILED, State.STOPPED)
+                ),
+                None,
+            )
 
     def find(self, key: str) -> Job | None:
         """The run of that key, if it is still known."""

@@ -275,11 +275,11 @@ def _warm() -> None:
 
 def _run(pipe: Connection, variant: Variant, recipe: Recipe, drawing: Any, data: Loaded | None) -> None:
     from lenet.data import mnist, own
-    from lenet.pretrained import make_card, weights_bytes
-    from lenet.training import Control, Epoch, new_model, train
+    from lenet.pretrained import first_model, make_card, weights_bytes
+    from lenet.training import Control, Epoch, train
 
     first, test = (own(data, "train"), own(data, "test")) if data else (mnist("train"), mnist("test"))
-    model = new_model(variant, recipe.seed)
+    model = first_model(variant, recipe)
     control = Control()
     reporter = _Reporter(pipe, model, recipe, test, drawing, control)
     history: list[Epoch] = []

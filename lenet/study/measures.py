@@ -16,7 +16,7 @@ import pyarrow as pa
 from scipy.special import stdtrit
 
 from lenet.formatting import percent
-from lenet.probes.logits import dead_logits
+from lenet.probes.logits import dead_logits, lost_classes
 from lenet.study.curves import History, finished, histories
 from lenet.study.design import HIGH, Quantity, Run, Setting
 from lenet.variant import CLASSES, layers
@@ -107,9 +107,8 @@ def _gradient_ratio(history: History) -> float | None:
 
 
 def _lost_classes(history: History, at: int = -1) -> float:
-    """A class whose output ReLU is dead is lost even if it is predicted: that is where all ten logits are zero."""
-    unpredicted = float(CLASSES - history.classes_predicted[at])
-    return max(unpredicted, _dead_logits(history, at) or 0.0) if history.network.activation == "relu" else unpredicted
+    dead = _dead_logits(history, at)
+    return float(lost_classes(history.network, history.classes_predicted[at], None if dead is None else round(dead)))
 
 
 def failed(history: History, at: int = -1) -> bool:

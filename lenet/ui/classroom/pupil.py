@@ -5,6 +5,7 @@ from typing import Any
 import streamlit as st
 
 from lenet.classroom.store import ClassError, Pupil, PupilView, TryAgainError
+from lenet.ui.classroom import racing
 from lenet.ui.shared import membership
 
 EVERY = 3  # seconds: a class of 150 asks 50 times a second
@@ -30,16 +31,20 @@ def _live(me: Pupil) -> None:
     except ClassError as error:
         st.info(str(error))
         return
-    membership.view(KEY, _message(me.code, seen), on_sent_change=lambda: _sent(me), on_follows_change=lambda: _go(me))
+    race = racing.of_pupil(me, seen.number) if seen.stage == "race" else None
+    membership.view(
+        KEY, _message(me.code, seen, race), on_sent_change=lambda: _sent(me), on_follows_change=lambda: _go(me)
+    )
 
 
-def _message(code: str, seen: PupilView) -> dict[str, Any]:
+def _message(code: str, seen: PupilView, race: dict[str, Any] | None) -> dict[str, Any]:
     return {
         "view": "pupil",
         "code": code,
         **seen.__dict__,
         "question": seen.question and seen.question.__dict__,
         "lead": seen.lead.__dict__,
+        "race": race,
         "refused": dict.fromkeys(st.session_state.get(_REFUSED, ()), True),
         "problem": st.session_state.pop(_PROBLEM, ""),
     }

@@ -5,18 +5,18 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lenet.classroom.files import by_writer, name_of, to_learn_from
+from lenet.classroom.files import by_writer, name_of
 from lenet.classroom.store import Drawing, Teacher
 from lenet.formatting import percent, probability
-from lenet.own_data import OwnDataError
 from lenet.recipe import MNIST
+from lenet.ui.classroom import tuning
+from lenet.ui.classroom.results import result
 from lenet.ui.shared import membership, networks
 
 _MNIST = "accuracy_on_mnist"  # by the weights' checksum, of networks that learnt from other pictures
 
 if TYPE_CHECKING:  # torch
     from lenet.classroom.scores import Score
-    from lenet.study.exact import Estimate
 
 
 def page(me: Teacher) -> None:
@@ -46,11 +46,8 @@ def page(me: Teacher) -> None:
         if len(chosen) > 1:
             about = st.segmented_control("In detail", chosen, default=about, required=True, key="in_detail") or about
         membership.view("score", _message(scores, dict(zip(chosen, networks.colours(chosen))), about))
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Read the wall again", icon=":material/refresh:", key="again")  # every run of the page does
-        if st.button("Train on these digits", icon=":material/play_circle:", key="train-on-us"):
-            _train(me, wall)
-        st.caption("On the page Train, press Start. One writer in four is kept back for the test.")
+    st.button("Read the wall again", icon=":material/refresh:", key="again")  # every run of the page does
+    tuning.page(me, wall)
 
 
 def _not_learnt(chosen: list[str], code: str, wall: list[Drawing]) -> list[Drawing]:
@@ -84,18 +81,6 @@ def _score(name: str, wall: list[Drawing]) -> "Score | None":
     return score(model, accuracy, wall) if wall else None
 
 
-def _train(me: Teacher, wall: list[Drawing]) -> None:
-    """To the page Train, with the class's digits as what it learns from."""
-    from lenet.ui.train import own
-
-    try:
-        own.keep(to_learn_from(me.code, wall))
-    except OwnDataError as error:
-        st.error(str(error))
-        return
-    st.switch_page("pages/train.py")
-
-
 def _message(scores: "dict[str, Score]", colours: dict[str, str], about: str) -> dict[str, Any]:
     least = min(estimate.low for score in scores.values() for estimate in (score.accuracy, score.mnist))
     shown = scores[about]
@@ -106,7 +91,7 @@ def _message(scores: "dict[str, Score]", colours: dict[str, str], about: str) ->
             {
                 "name": name,
                 "colour": colours[name],
-                "results": [_result("your class", score.accuracy, 1), _result("MNIST's test", score.mnist, 2)],
+                "results": [result("your class", score.accuracy, 1), result("MNIST's test", score.mnist, 2)],
             }
             for name, score in scores.items()
         ],
@@ -125,12 +110,6 @@ def _message(scores: "dict[str, Score]", colours: dict[str, str], about: str) ->
             ],
         },
     }
-
-
-def _result(what: str, estimate: "Estimate", digits: int) -> dict[str, Any]:
-    low, high = percent(estimate.low, digits).removesuffix(" %"), percent(estimate.high, digits)
-    text = f"{percent(estimate.value, digits)} ({low} to {high})"
-    return {"what": what, "value": estimate.value, "low": estimate.low, "high": estimate.high, "text": text}
 
 
 def _facts(name: str, score: "Score") -> list[str]:

@@ -5,6 +5,7 @@ import { desk, watch } from "./desk.js"
 import { el } from "./dom.js"
 
 const EVERY = 400 // milliseconds between two looks at what nobody tells
+const KEPT = 30 * 24 * 3600 // seconds for which the browser knows the step
 const POINTING = ["pointerdown", "keydown"]
 const FORWARD = new Set(["ArrowRight", "PageDown"])
 const BACK = new Set(["ArrowLeft", "PageUp"])
@@ -42,7 +43,7 @@ function selected() {
 export const DONE = {
   drawn: () => desk.digit.drawn && !desk.writing && desk.strokes.length > 0 && desk.image !== null,
   reads: (of) => answers().includes(Number(of)),
-  misreads: (of) => answers().some((answer) => answer !== Number(of)),
+  misreads: (of, { right }) => right && answers().some((answer) => answer !== Number(of)),
   cell: (of, { pointed }) => pointed && selected().includes(of),
   see: (of) => document.querySelector(`[class*="st-key-${of}"]`) !== null,
   address: (of) => {
@@ -54,16 +55,20 @@ export const DONE = {
 }
 
 export default function ({ data, root }) {
-  const { highlight, task, what, of } = data
+  const { highlight, task, what, of, at } = data
+  // biome-ignore lint/suspicious/noDocumentCookie: the server reads it when the page connects; CookieStore needs HTTPS
+  document.cookie = `lesson=${at}; path=/; SameSite=Lax; max-age=${KEPT}`
   const sheet = outline(highlight)
   const line = el("p", { className: "lesson-task", role: "status" })
   root.replaceChildren(line)
   const id = `${location.pathname} ${task}`
   let done = root.done === id // a task that was done stays done while its step is shown
+  let right = false // what was read on the page before is nobody's work either
   let pointed = false // a page selects a cell of its own when it opens: that is nobody's work
   const point = (event) => (pointed ||= event.composedPath().some((node) => node instanceof HTMLCanvasElement))
   const look = () => {
-    done ||= Boolean(what && DONE[what](of, { ...data, pointed }))
+    if (what === "misreads") right ||= answers().includes(Number(of))
+    done ||= Boolean(what && DONE[what](of, { ...data, pointed, right }))
     if (done) root.done = id
     const words = task && `${done ? "✓ Done: " : "Your turn: "}${task}`
     if (line.textContent !== words) line.textContent = words

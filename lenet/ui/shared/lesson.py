@@ -11,7 +11,8 @@ if TYPE_CHECKING:  # nobody who does without a lesson reads one
     from lenet.classroom.lessons import Guess, Lesson, Step
 
 URL, STEP = "lesson", "step"  # in the address, the step from 1
-_ON, _FOLDED, _GO = "lesson_on", "lesson_folded", "lesson_go"
+_ON, _LAST, _FOLDED, _GO = "lesson_on", "lesson_last", "lesson_folded", "lesson_go"
+_COOKIE = "lesson"  # of the browser: the last step, as in "first.7"; lesson.js writes it
 _GUESSES = "lesson_guesses"
 # Slim, so that the page below stays in sight.
 STYLE = """<style>
@@ -41,7 +42,7 @@ def card(page: str, files: Mapping[str, str]) -> None:
         st.error(str(error))
         return
     number = min(number, len(lesson.steps))
-    st.session_state[_ON] = name, number
+    st.session_state[_ON] = st.session_state[_LAST] = name, number
     step = lesson.steps[number - 1]
     if st.session_state.pop(_GO, False):
         if step.page != page:
@@ -76,6 +77,15 @@ def on() -> tuple[str, int] | None:
     return st.session_state.get(_ON)
 
 
+def last() -> tuple[str, int] | None:
+    """The lesson and the step from 1 at which this visitor was last, in this session or in an earlier one."""
+    if _LAST in st.session_state:
+        return st.session_state[_LAST]
+    kept = st.context.cookies.get(_COOKIE, "")
+    name, _, number = kept.partition(".") if isinstance(kept, str) else ("", "", "")
+    return (name, int(number)) if name and number.isdecimal() and 0 < len(number) < 4 else None
+
+
 def go(name: str, number: int) -> None:
     """Be at that step, on the page where it plays. For callbacks."""
     st.session_state[_ON] = name, number
@@ -102,8 +112,9 @@ def _show(lesson: "Lesson", number: int, step: "Step", here: bool) -> None:
     with st.container(key="lesson", border=True, gap="xsmall"):
         with st.container(horizontal=True, vertical_alignment="center", key="lesson-bar", gap="xsmall"):
             st.markdown(f"{number} of {count} · **{step.title}**", width="content")
-            modules.view("lesson-view", _message(step, here, guess is not None))
             name = lesson.name
+            message = {**_message(step, here, guess is not None), "at": f"{name}.{number}"}
+            modules.view("lesson-view", message)
             st.button("Back", on_click=go, args=(name, number - 1), disabled=number == 1, key="lesson-back")
             last = number == count
             st.button("Next", on_click=go, args=(name, number + 1), disabled=last, key="lesson-next", type="primary")

@@ -6,10 +6,11 @@ import door from "./door.js"
 import { follow, remember } from "./member.js"
 import pupil from "./pupil.js"
 import question from "./question.js"
+import race from "./race.js"
 import score from "./score.js"
 import wall from "./wall.js"
 
-const VIEWS = { card, door, follow, pupil, question, remember, score, wall }
+const VIEWS = { card, door, follow, pupil, question, race, remember, score, wall }
 
 export default function (component) {
   const root = component.parentElement.querySelector(".lenet")

@@ -6,6 +6,7 @@ import { badge } from "./card.js"
 import { go } from "./member.js"
 import { padOf } from "./pad.js"
 import { questionOf } from "./question.js"
+import { inWords, laneOf } from "./race.js"
 
 const AGAIN = 3000 // milliseconds after which what was not answered is sent again
 
@@ -46,7 +47,7 @@ function appOf(root, code) {
     const { data } = component
     const asked =
       data.question && vote?.question === data.question.id ? { ...data.question, mine: vote.choice } : data.question
-    const now = JSON.stringify([data.stage, data.locked, asked, data.number, data.nickname])
+    const now = JSON.stringify([data.stage, data.locked, asked, data.race, data.number, data.nickname])
     if (data.stage === "wall" && !data.locked) writing.update(wanted(), data.saved.length + drawings.length)
     if (now === said) return
     said = now
@@ -85,6 +86,7 @@ function bodyOf(data, asked, writing, choose) {
     return body
   }
   if (data.stage === "wall" && !data.locked) return writing.element
+  if (data.stage === "race" && data.race) return runOf(data.race)
   const words =
     data.stage === "wall"
       ? "The wall is locked."
@@ -96,6 +98,27 @@ function bodyOf(data, asked, writing, choose) {
     { className: "wait" },
     el("h2", {}, words),
     el("p", {}, "Keep this page open: it changes by itself."),
+  )
+}
+
+/** A pupil's own run of the race. */
+function runOf(race) {
+  const { network, seed, state, before, run } = race
+  const words = {
+    waits: before ? `${before} ${before === 1 ? "run is" : "runs are"} before yours.` : "It begins in a moment.",
+    runs: "It is learning. A struck-out digit is one that it does not say yet.",
+    stopped: "The race was stopped before your run had ended.",
+  }
+  const link = state === "runs" ? "Watch it learn on the page Train" : "See its curves on the page Train"
+  const watch = run && ["runs", "done"].includes(state) ? el("a", { href: `train?run=${run}` }, link) : null
+  return el(
+    "div",
+    { className: "run" },
+    el("h2", {}, `Your run: seed ${seed}`),
+    el("p", {}, `${network}. Everybody's is the same but for the seed.`),
+    el("div", { role: "list" }, laneOf(race)),
+    el("p", { className: "state", role: "status" }, words[state] ?? inWords(race)),
+    watch && el("p", {}, watch),
   )
 }
 
