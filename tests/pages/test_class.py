@@ -121,6 +121,7 @@ def test_the_class_s_digits_go_to_the_page_train(store):
     at = page(**{"class": code, "teacher": secret})
     at.segmented_control(key="class_section").set_value("test").run()
     assert "40 digits by 4 writers" in " ".join(text.value for text in at.markdown)
+    at.segmented_control(key="class_section").set_value("train").run()
     at.button(key="train-on-us").click().run()
     assert not at.exception and at.title[0].value == "Train"
     assert at.session_state["data"] == f"class {code}"

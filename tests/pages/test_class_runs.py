@@ -97,13 +97,13 @@ def test_a_network_is_tuned_on_most_writers_and_compared_on_the_others(store, se
     strokes = [encode([Stroke(((100, 60), (100 + 10 * label, 260)))]) for label in range(10)]
     teacher.put([(writer, label, strokes[label]) for writer in range(4) for label in range(10)])
     at = page(**{"class": code, "teacher": secret})
-    at.segmented_control(key="class_section").set_value("test").run()
+    at.segmented_control(key="class_section").set_value("train").run()
     assert any("digits of 3 of you. The other 1" in text.value for text in at.markdown)
     at.button(key="tune").click().run()
     assert not at.exception
     (job,) = service._jobs
     assert job.recipe.start == "best" and job.recipe.train_size == 30
-    until(at, lambda: any("Of the other writers" in text.value for text in at.markdown))
-    said = next(text.value for text in at.markdown if "Of the other writers" in text.value)
-    assert "run-1 is in the pickers of all pages" in said and "was 99.50 %" in said
+    until(at, lambda: any("of the other writers' digits" in text.value for text in at.markdown))
+    said = next(text.value for text in at.markdown if "of the other writers' digits" in text.value)
+    assert "run-1 is in the pickers of all pages" in said and "best 99.50 %" in said
     assert job.recipe.data.name == f"class {code}"

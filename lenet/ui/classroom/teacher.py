@@ -7,7 +7,7 @@ import streamlit as st
 
 from lenet.classroom.address import for_others, of_this_machine, qr_code
 from lenet.classroom.store import ClassError, Teacher
-from lenet.ui.classroom import keeping, questions, racing, testset
+from lenet.ui.classroom import keeping, questions, racing, testset, tuning
 from lenet.ui.shared import membership
 
 EVERY = 2  # seconds
@@ -16,6 +16,7 @@ SECTIONS = {
     "vote": ("Vote", "vote"),
     "wall": ("Wall", "wall"),
     "test": ("Test set", "look"),
+    "train": ("Train on us", "look"),
     "race": ("Race", "race"),
     "keep": ("Keep or delete", "look"),
 }  # id -> label, and what pupils' pages show meanwhile
@@ -50,9 +51,14 @@ def page(me: Teacher) -> None:
     with left:
         _card(me, aside=True)
     with right:
-        {"vote": questions.page, "wall": _wall, "test": testset.page, "race": racing.page, "keep": keeping.page}[
-            section
-        ](me)
+        {
+            "vote": questions.page,
+            "wall": _wall,
+            "test": testset.page,
+            "train": tuning.page,
+            "race": racing.page,
+            "keep": keeping.page,
+        }[section](me)
 
 
 def _show(me: Teacher) -> None:

@@ -9,7 +9,6 @@ from lenet.classroom.files import by_writer, name_of
 from lenet.classroom.store import Drawing, Teacher
 from lenet.formatting import percent, probability
 from lenet.recipe import MNIST
-from lenet.ui.classroom import tuning
 from lenet.ui.classroom.results import result
 from lenet.ui.shared import membership, networks
 
@@ -47,7 +46,6 @@ def page(me: Teacher) -> None:
             about = st.segmented_control("In detail", chosen, default=about, required=True, key="in_detail") or about
         membership.view("score", _message(scores, dict(zip(chosen, networks.colours(chosen))), about))
     st.button("Read the wall again", icon=":material/refresh:", key="again")  # every run of the page does
-    tuning.page(me, wall)
 
 
 def _not_learnt(chosen: list[str], code: str, wall: list[Drawing]) -> list[Drawing]:

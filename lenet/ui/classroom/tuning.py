@@ -22,13 +22,16 @@ WAYS = {"tune": "from the weights of best", "anew": "from random weights"}  # as
 _COMPARED = "tuning_compared"  # by the run's key
 
 
-def page(me: Teacher, wall: list[Drawing]) -> None:
+def page(me: Teacher) -> None:
     """Begin a run, follow it, and compare."""
+    wall = me.wall()
+    if not wall:
+        st.info("The wall is empty: let the class write digits first. A network can then learn from them.")
+        return
     learn, test = (len({drawing.pupil for drawing in part}) for part in by_writer(wall))
-    st.subheader("Train on us", anchor=False)
     st.markdown(
-        f"A network learns from the digits of {learn} of you. The other {test} only test it: nobody is tested on "
-        "handwriting that it has learnt from."
+        f"**A network learns from the digits of {learn} of you.** The other {test} only test it, so that it has seen "
+        "nothing of their handwriting."
     )
     job = _newest(me)
     going = job is not None and not job.settled
@@ -134,7 +137,8 @@ def _show(called: str, start: str, others: "Test", mnist: "Test") -> None:
     least = min(getattr(test, when).low for test in (others, mnist) for when in ("before", "after"))
     membership.view("tuned", {"view": "score", "from": int(10 * min(least, 0.9)) / 10, "networks": shown})
     st.markdown(
-        f"Of the other writers' digits {others.mended} are read correctly only since then, and {others.spoilt} not any "
-        f"more. On MNIST it is {percent(mnist.after.value, 2)} now, and was {percent(mnist.before.value, 2)}. "
-        f"The intervals say how sure that is. {called} is in the pickers of all pages."
+        f"It now reads {others.mended} of the other writers' digits that it misread before, and misreads "
+        f"{others.spoilt} that it read. Of MNIST it reads {percent(mnist.after.value, 2)} and {first} "
+        f"{percent(mnist.before.value, 2)}. Lines are 95 % intervals: with few digits they are long. {called} is in "
+        "the pickers of all pages."
     )
