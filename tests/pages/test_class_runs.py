@@ -48,13 +48,13 @@ def until(at, done) -> None:
 
 def test_a_race_runs_one_seed_after_another_and_everybody_has_one(store, service, monkeypatch):
     monkeypatch.setattr(race, "SHORT", replace(race.SHORT, train_size=512, epochs=1))
-    monkeypatch.setattr(racing, "MANY", (4, 30))
+    monkeypatch.setattr(racing, "MANY", (3, 30))
     code, secret = store.open()
     teacher = store.teacher(code, secret)
     pupils = [store.pupil(code, store.join(code)) for _ in range(3)]
     at = page(**{"class": code, "teacher": secret})
     at.segmented_control(key="class_section").set_value("race").run()
-    at.selectbox(key="race_runs").set_value(4).run()
+    at.selectbox(key="race_runs").set_value(3).run()
     at.button(key="race-begin").click().run()
     assert not at.exception and teacher.view().stage == "race"
     first = teacher.race()
@@ -64,10 +64,10 @@ def test_a_race_runs_one_seed_after_another_and_everybody_has_one(store, service
     waits = racing.of_pupil(pupils[2], 3)
     assert {"seed": first.first + 2, "pupils": [3]}.items() <= waits.items()
     lanes = racing._message(teacher.race(), {}, [1, 2, 3])
-    assert [lane["pupils"] for lane in lanes["lanes"][:4]] == [[1], [2], [3], []] and not lanes["said"]
-    until(at, lambda: len(teacher.race().results) == 4)
+    assert [lane["pupils"] for lane in lanes["lanes"]] == [[1], [2], [3]] and not lanes["said"]
+    until(at, lambda: len(teacher.race().results) == 3)
     over = racing._message(teacher.race(), {}, [])
-    assert over["over"] and f"{over['lost']} of 4 runs lost a class" in over["said"][0]
+    assert over["over"] and f"{over['lost']} of 3 runs lost a class" in over["said"][0]
     results = teacher.race().results
     assert len({found["accuracy"] for found in results.values()}) > 1  # the seeds differ
 
@@ -76,7 +76,7 @@ def test_a_race_runs_one_seed_after_another_and_everybody_has_one(store, service
     at.button(key="race-stop").click().run()
     assert teacher.race().stopped and not service.queue()
     until(at, lambda: all(job.settled for job in service._jobs))
-    assert len(teacher.race().results) < 4 and set(results) & set(teacher.race().seeds) == set()
+    assert len(teacher.race().results) < 3 and set(results) & set(teacher.race().seeds) == set()
 
 
 def test_others_begin_before_the_race_goes_on(service):
@@ -98,7 +98,7 @@ def test_a_network_is_tuned_on_most_writers_and_compared_on_the_others(store, se
     teacher.put([(writer, label, strokes[label]) for writer in range(4) for label in range(10)])
     at = page(**{"class": code, "teacher": secret})
     at.segmented_control(key="class_section").set_value("train").run()
-    assert any("digits of 3 of you. The other 1" in text.value for text in at.markdown)
+    assert any("digits of 3 of you.** The other 1" in text.value for text in at.markdown)
     at.button(key="tune").click().run()
     assert not at.exception
     (job,) = service._jobs
