@@ -265,6 +265,11 @@ def _rbf_code(layer: Any) -> list[str]:
     ]
 
 
+def _dropout(graph: _Graph, layer: Any, x: str, weights: dict[str, np.ndarray]) -> str:
+    """ONNX drops nothing unless a third input asks for training."""
+    return graph.node("Dropout", [x, graph.constant(np.float32(layer.rate))])
+
+
 def _linear(graph: _Graph, layer: Any, x: str, weights: dict[str, np.ndarray]) -> str:
     constants = [graph.constant(weights[name]) for name in ("weight", "bias")]
     return graph.node("Gemm", [x, *constants], transB=1)
@@ -317,6 +322,7 @@ FORMS: dict[str, _Form] = {
     "relu": _simple("x = x.relu()", "Relu"),
     "tanh": _simple("x = x.tanh()", "Tanh"),
     "sigmoid": _simple("x = x.sigmoid()", "Sigmoid"),
+    "dropout": _Form(lambda layer: [f"x = nn.functional.dropout(x, {layer.rate}, self.training)"], _dropout),
     "flatten": _simple("x = x.flatten(1)", "Flatten", axis=1),
     "linear": _Form(lambda layer: [f"x = self.{layer.name}(x)"], _linear),
     "sequence": _Form(lambda layer: ["x = x.flatten(2).transpose(1, 2)"], _sequence),

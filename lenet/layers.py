@@ -18,6 +18,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import product
 from operator import index as as_int
+from random import Random
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
@@ -380,7 +381,7 @@ class Conv(_Sliding):
     table: tuple[tuple[int, ...], ...] = ()
 
     kind = "conv"
-    words = "weighted sums of 5 × 5 patches: the pre-activations"
+    words = "weighted sums of patches: the pre-activations"
     signed = True
     mixes_maps = True
     in_onednn = True
@@ -601,6 +602,39 @@ class Squash(Activation):
 
     def liveliness(self, x):
         return 0.99 * SQUASHED - x.abs()
+
+
+# --- What acts only while the network learns --------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Dropout(Layer):
+    """While the network learns, each number is set to zero with probability `rate`, anew at each step, and the others
+    are divided by 1 - rate, so that their mean stays (Srivastava and others 2014). Who reads gets every number."""
+
+    rate: float = 0.5
+
+    kind = "dropout"
+    words = "the same numbers: some are dropped only while the network learns"
+    monotone = True
+
+    @property
+    def told(self):
+        return {"rate": self.rate}
+
+    def forward(self, x, module=None):
+        return x
+
+    def drop(self, x: "Tensor", seed: str) -> "Tensor":
+        """What `forward` is in a training step: the seed decides which numbers go."""
+        import torch
+
+        random = torch.Generator().manual_seed(Random(f"{seed}/{self.name}").getrandbits(32))
+        kept = torch.rand(x.shape, generator=random) >= self.rate
+        return x * kept / (1 - self.rate)
+
+    def _terms(self, at):
+        yield at.index, "the same number", 1.0
 
 
 # --- Layers that only rearrange --------------------------------------------------------------------------------------

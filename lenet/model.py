@@ -6,12 +6,13 @@
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from lenet.layers import Layer
+from lenet.layers import Dropout, Layer
 from lenet.variant import INPUT_SIZE, Variant, layers
 
 
@@ -26,6 +27,7 @@ class LeNet(nn.Module):
         super().__init__()
         self.variant = variant
         self.layers = layers(variant)
+        self._drop_seed: str | None = None
         for layer in self.layers:
             if layer.parameters:
                 self.add_module(layer.name, layer.module())
@@ -53,7 +55,18 @@ class LeNet(nn.Module):
 
     def apply_layer(self, layer: Layer, x: Tensor) -> Tensor:
         """The output of one layer of the list for the output of the one before it."""
+        if self._drop_seed is not None and isinstance(layer, Dropout):
+            return layer.drop(x, self._drop_seed)
         return layer.forward(x, self._modules.get(layer.name))
+
+    @contextmanager
+    def dropping(self, seed: int, step: int) -> Iterator[None]:
+        """Inside, dropout layers drop what a training step of that seed and number drops; elsewhere they never do."""
+        self._drop_seed = f"{seed}/{step}"
+        try:
+            yield
+        finally:
+            self._drop_seed = None
 
 
 @torch.no_grad()

@@ -194,7 +194,9 @@ def _steps(model: LeNet, recipe: Recipe, digits: Digits, control: Control) -> It
             start = time.thread_time()
             batch = augment(pixels(images), random)
             kept = learning.keep(model, recipe, optimiser, number + 1, (batch, labels)) if control.keep else None
-            value = loss(model, outputs(batch), labels, recipe.smoothing)
+            with model.dropping(recipe.seed, number + 1):
+                logits = outputs(batch)
+            value = loss(model, logits, labels, recipe.smoothing)
             optimiser.zero_grad()
             value.backward()
             for group in optimiser.param_groups:

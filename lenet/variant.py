@@ -17,11 +17,19 @@ from lenet import layers as kinds
 from lenet.layers import Layer, ReceptiveField
 
 INPUT_SIZE = 28  # MNIST's pictures are 28 x 28
-KERNEL = 5  # every convolution is 5 x 5, stride 1, without padding
-CHANNELS = (6, 16, 32, 64)  # feature maps of conv1 to conv4
-HIDDEN = (120, 84)  # units of the fully connected (or recurrent) layers before the ten outputs
+KERNEL = 5  # a convolution is 5 x 5, stride 1, without padding, unless a variant says otherwise
+CHANNELS = (6, 16, 32, 64)  # feature maps of conv1 to conv4, likewise
+HIDDEN = (120, 84)  # units of the fully connected (or recurrent) layers before the ten outputs, likewise
 CLASSES = 10
 MOST_NORMAL = 1000  # mean and deviation of the input normalisation lie below it; pixel intensities are 0 to 1
+
+# What the parts of a network may be at most. A kernel and a stride are at least 1, as channels and units are.
+MOST_KERNEL, MOST_STRIDE, MOST_CHANNELS = 11, 4, 64
+MOST_HIDDEN, MOST_UNITS = 4, 512
+MOST_DROPOUT = 0.9
+# Of the whole network, so that a browser reads with it while the pen moves, and its file can be loaded again. Nothing
+# with 5 x 5 convolutions and up to four poolings is larger.
+MOST_MACS, MOST_PARAMETERS = 30_000_000, 3_500_000
 
 SIZES = (INPUT_SIZE, 32)  # of the picture that the first convolution sees: as it is, or in a black frame
 ACTIVATIONS = tuple(kinds.ACTIVATIONS)
@@ -48,12 +56,29 @@ class VariantError(ValueError):
 
 @dataclass(frozen=True)
 class Pool:
-    """One pooling layer: kernel, stride and padding in cells; kind: a row of lenet.layers.POOLS."""
+    """One pooling layer: kernel, stride and padding in cells; kind: a row of lenet.layers.POOLS, or NONE."""
 
     kernel: int = 2
     stride: int = 2
     padding: int = 0
     kind: str = "max"
+
+
+NONE = "none"  # instead of a pooling layer
+POOL_KINDS = (*kinds.POOLS, NONE)
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """One convolutional layer: kernel, stride and padding in cells, and how many maps it makes."""
+
+    kernel: int = KERNEL
+    stride: int = 1
+    padding: int = 0
+    channels: int = CHANNELS[0]
+
+
+CONVOLUTIONS = tuple(Convolution(channels=channels) for channels in CHANNELS)
 
 
 @dataclass(frozen=True)
@@ -71,6 +96,11 @@ class Variant:
     table: whether conv2 looks at the maps of LeNet-5's table (layers.C3) instead of all of them.
     output: one of OUTPUTS, `linear` or `rbf`: Euclidean radial basis functions, the squashing function before them.
     initialisation: one of INITIALISATIONS, of the weights before training.
+    convs: one convolution for each of `pools`; empty: the usual ones, CONVOLUTIONS.
+    hidden: units of the layers between the convolutions and the ten outputs. The last one is the recurrent layer of a
+        recurrent head; the heads that read positions have no other.
+    activations: the nonlinearity after each layer of `inner`; empty: `activation` after all.
+    dropout: the share of numbers that is dropped after each layer of `inner` while it learns; empty: none.
     """
 
     activation: str = "relu"
@@ -83,20 +113,72 @@ class Variant:
     table: bool = False
     output: str = "linear"
     initialisation: str = "pytorch"
+    convs: tuple[Convolution, ...] = ()
+    hidden: tuple[int, ...] = HIDDEN
+    activations: tuple[str, ...] = ()
+    dropout: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        """One network has one description: what is as usual is left empty."""
+        inner = len(self.inner)
+        for name, usual in (
+            ("convs", CONVOLUTIONS[: self.depth]),
+            ("activations", (self.activation,) * inner),
+            ("dropout", (0.0,) * inner),
+        ):
+            if getattr(self, name) == usual:
+                object.__setattr__(self, name, ())
 
     @property
     def depth(self) -> int:
         """Number of convolutional layers."""
         return len(self.pools)
 
+    @property
+    def convolutions(self) -> tuple[Convolution, ...]:
+        """One for each of `pools`."""
+        return self.convs or CONVOLUTIONS[: self.depth]
+
+    @property
+    def inner(self) -> tuple[str, ...]:
+        """The layers with a nonlinearity (and dropout) of their own: conv1, conv2, …, fc1, fc2, …, rnn or lstm."""
+        kind, _, form = str(self.head).partition("-")
+        units = [f"fc{number + 1}" for number in range(len(self.hidden))]
+        if form:
+            units = []
+        elif kind in kinds.RECURRENT:
+            units[-1:] = [kind]
+        return (*(f"conv{number + 1}" for number in range(self.depth)), *units)
+
+    def resized(self, depth: int, hidden: tuple[int, ...]) -> "Variant":
+        """The same with so many convolutional layers and these hidden ones, each layer as it was; new ones as usual."""
+        pools = (*self.pools, *(Pool(),) * depth)[:depth]
+        convs = (*self.convolutions, *CONVOLUTIONS[self.depth :])[:depth]
+        other = replace(self, pools=pools, convs=convs, hidden=hidden, activations=(), dropout=())
+        own = dict(zip(self.inner, self.activations)), dict(zip(self.inner, self.dropout))
+        activations = tuple(own[0].get(name, self.activation) for name in other.inner)
+        return replace(other, activations=activations, dropout=tuple(own[1].get(name, 0.0) for name in other.inner))
+
 
 def from_fields(given: Mapping[str, Any]) -> Variant:
     """The variant that `dataclasses.asdict` made these fields of. Raises TypeError or another error if it made none."""
     pools = tuple(Pool(**pool) for pool in given["pools"][: len(CHANNELS) + 1])  # one too many is refused by `layers`
-    return Variant(**{**given, "pools": pools})
+    later: dict[str, Any] = {name: tuple(given[name]) for name in ("hidden", "activations", "dropout") if name in given}
+    if "convs" in given:
+        later["convs"] = tuple(Convolution(**conv) for conv in given["convs"][: len(CHANNELS) + 1])
+    return Variant(**{**given, "pools": pools, **later})
 
 
-LATER = ("size", "table", "output", "initialisation")  # fields that older files do not know
+LATER = (
+    "size",
+    "table",
+    "output",
+    "initialisation",
+    "convs",
+    "hidden",
+    "activations",
+    "dropout",
+)  # fields that older files do not know
 
 
 def to_fields(v: Variant) -> dict[str, Any]:
@@ -195,8 +277,15 @@ def layers(v: Variant) -> list[Layer]:
     Raises VariantError if the network cannot be built.
     """
     check(v)
+    table = _table(v)
+    _check_cost(v, table)
+    return table
+
+
+def _table(v: Variant) -> list[Layer]:
     table: list[Layer] = [kinds.Input("input", (1, INPUT_SIZE, INPUT_SIZE), ReceptiveField())]
     counts: dict[str, int] = {}
+    own = iter(zip(v.activations or (v.activation,) * len(v.inner), v.dropout or (0.0,) * len(v.inner)))
 
     def add(kind: type[Layer], name: str = "", **fields) -> None:
         before = table[-1]
@@ -209,44 +298,54 @@ def layers(v: Variant) -> list[Layer]:
         counts[prefix] = counts.get(prefix, 0) + 1
         add(kind, f"{prefix}{counts[prefix]}", **fields)
 
-    def activate(kind: str = v.activation) -> None:
+    def activate(kind: str) -> None:
         numbered(kinds.ACTIVATIONS[kind], kind)
+
+    def drop(rate: float) -> None:
+        if rate:
+            numbered(kinds.Dropout, "dropout", rate=rate)
 
     if v.size > INPUT_SIZE:
         add(kinds.Pad, padding=(v.size - INPUT_SIZE) // 2)
     if (v.mean, v.std) != (0.0, 1.0):
         add(kinds.Normalise, mean=v.mean, std=v.std)
-    for number, (channels, pool) in enumerate(zip(CHANNELS, v.pools), start=1):
-        _check_room(v, f"conv{number}", KERNEL, 0, table[-1], number)
+    for number, (conv, pool) in enumerate(zip(v.convolutions, v.pools), start=1):
+        activation, rate = next(own)
+        _check_room(v, f"conv{number}", conv.kernel, conv.padding, table[-1], number)
         connected = kinds.C3 if v.table and number == 2 else ()
-        numbered(kinds.Conv, "conv", kernel=KERNEL, maps=channels, table=connected)
-        activate()
-        _check_room(v, f"pool{number}", pool.kernel, pool.padding, table[-1], number)
-        sizes = {"kernel": pool.kernel, "stride": pool.stride, "padding": pool.padding}
-        numbered(kinds.POOLS[pool.kind], "pool", **sizes)
+        sizes = {"kernel": conv.kernel, "stride": conv.stride, "padding": conv.padding}
+        add(kinds.Conv, f"conv{number}", maps=conv.channels, table=connected, **sizes)
+        activate(activation)
+        if pool.kind != NONE:
+            _check_room(v, f"pool{number}", pool.kernel, pool.padding, table[-1], number)
+            sizes = {"kernel": pool.kernel, "stride": pool.stride, "padding": pool.padding}
+            add(kinds.POOLS[pool.kind], f"pool{number}", **sizes)
         if pool.kind == "subsample":
-            add(kinds.ACTIVATIONS[v.activation], f"{v.activation}_pool{number}")
+            add(kinds.ACTIVATIONS[activation], f"{activation}_pool{number}")
+        drop(rate)
 
     kind, _, form = v.head.partition("-")
     if form == "steps":
         add(kinds.Sequence)
-        add(kinds.RECURRENT[kind], units=HIDDEN[1])
+        add(kinds.RECURRENT[kind], units=v.hidden[-1])
         add(kinds.Last)
     else:
         add(kinds.Flatten)
-        numbered(kinds.Linear, "fc", units=HIDDEN[0])
-        activate()
-        if kind == "linear":
-            numbered(kinds.Linear, "fc", units=HIDDEN[1])
-        else:
-            add(kinds.RECURRENT[kind], units=HIDDEN[1])
-        activate("squash" if v.output == "rbf" else v.activation)  # the pictures are of -1 and 1
+        for number, units in enumerate(v.hidden, start=1):
+            last = number == len(v.hidden)
+            activation, rate = next(own)
+            if last and kind in kinds.RECURRENT:
+                add(kinds.RECURRENT[kind], units=units)
+            else:
+                numbered(kinds.Linear, "fc", units=units)
+            activate("squash" if last and v.output == "rbf" else activation)  # the pictures are of -1 and 1
+            drop(rate)
     if v.output == "rbf":
         add(kinds.Rbf)
     else:
         numbered(kinds.Linear, "fc", units=CLASSES)
     if v.output_activation:
-        activate()
+        activate(v.activation)
     add(kinds.Softmax)
     return table
 
@@ -277,9 +376,70 @@ def check(v: Variant) -> None:
             f"must lie between -{MOST_NORMAL} and {MOST_NORMAL}, the deviation must be a positive number between "
             f"{1 / MOST_NORMAL:g} and {MOST_NORMAL}."
         )
+    _check_pools(v)
+    _check_convolutions(v)
+    _check_hidden(v)
+    for words, one in (("activations", v.activations), ("shares of dropout", v.dropout)):
+        if one and len(one) != len(v.inner):
+            raise VariantError(
+                f"There are {len(one)} {words} for {len(v.inner)} layers: one for each would fit, {', '.join(v.inner)}."
+            )
+    for name, activation in zip(v.inner, v.activations):
+        if activation not in ACTIVATIONS:
+            raise VariantError(
+                f"{name}: the activation {activation!r:.40} is unknown: choose one of {', '.join(ACTIVATIONS)}."
+            )
+    for name, rate in zip(v.inner, v.dropout):
+        if not isinstance(rate, Real) or not 0 <= rate <= MOST_DROPOUT:
+            raise VariantError(f"{name}: dropout must be at least 0 and at most {MOST_DROPOUT}, not {rate!r:.40}.")
+
+
+def _whole(value: Any, least: int, most: int) -> bool:
+    """Whether it is a whole number from least to most."""
+    return isinstance(value, Integral) and not isinstance(value, bool) and least <= int(value) <= most
+
+
+def _check_convolutions(v: Variant) -> None:
+    if len(v.convolutions) != v.depth:
+        raise VariantError(f"conv1 to conv{len(v.convs)} have {v.depth} poolings: one for each would fit.")
+    limits = {"kernel": (1, MOST_KERNEL), "stride": (1, MOST_STRIDE), "channels": (1, MOST_CHANNELS)}
+    for number, conv in enumerate(v.convolutions, start=1):
+        for name, (least, most) in limits.items():
+            if not _whole(value := getattr(conv, name), least, most):
+                raise VariantError(
+                    f"conv{number}: {name} must be a whole number of at least {least} and at most {most}, "
+                    f"not {value!r:.40}."
+                )
+        if not _whole(conv.padding, 0, conv.kernel // 2):
+            raise VariantError(
+                f"conv{number}: a padding of {conv.padding!r:.40} is more than half of the kernel, {conv.kernel}: "
+                f"a padding of at most {conv.kernel // 2} would fit."
+            )
+    if v.table and v.depth > 1 and tuple(conv.channels for conv in v.convolutions[:2]) != CHANNELS[:2]:
+        raise VariantError("conv2: LeNet-5's table connects 6 maps with 16: so many channels would fit.")
+
+
+def _check_hidden(v: Variant) -> None:
+    least = 0 if v.head == "linear" and v.output != "rbf" else 1
+    if not least <= len(v.hidden) <= MOST_HIDDEN:
+        raise VariantError(
+            f"Before fc{len(v.hidden) + 1} there must be at least {least} and at most {MOST_HIDDEN} hidden layers, "
+            f"not {len(v.hidden)}."
+        )
+    for number, units in enumerate(v.hidden, start=1):
+        if not _whole(units, 1, MOST_UNITS):
+            raise VariantError(
+                f"fc{number}: its units must be a whole number of at least 1 and at most {MOST_UNITS}, "
+                f"not {units!r:.40}."
+            )
+    if v.output == "rbf" and v.hidden[-1] != HIDDEN[-1]:
+        raise VariantError(f"fc{len(v.hidden)}: {HIDDEN[-1]} units, the pixels of each digit's picture, would fit.")
+
+
+def _check_pools(v: Variant) -> None:
     for number, pool in enumerate(v.pools, start=1):
-        if pool.kind not in kinds.POOLS:
-            raise VariantError(f"pool{number}: {pool.kind!r:.40} is unknown: choose one of {', '.join(kinds.POOLS)}.")
+        if pool.kind not in POOL_KINDS:
+            raise VariantError(f"pool{number}: {pool.kind!r:.40} is unknown: choose one of {', '.join(POOL_KINDS)}.")
         if not all(isinstance(cells, Integral) for cells in (pool.kernel, pool.stride, pool.padding)):
             raise VariantError(f"pool{number}: kernel, stride and padding must each be a whole number, not {pool}.")
         if not (1 <= pool.kernel <= INPUT_SIZE and 1 <= pool.stride <= INPUT_SIZE and pool.padding >= 0):
@@ -295,38 +455,93 @@ def check(v: Variant) -> None:
 
 
 def nearest(v: Variant) -> Variant:
-    """One that can be built and differs as little as possible: first by pooling with stride 1, then by less depth."""
-    for depth in range(min(v.depth, len(CHANNELS)), 0, -1):
-        pools = v.pools[:depth]
-        for count in range(depth + 1):
-            for blocks in combinations(range(depth), count):
-                changed = tuple(Pool(2, 1) if block in blocks else pool for block, pool in enumerate(pools))
-                candidate = replace(v, pools=changed)
-                try:
-                    layers(candidate)
-                except VariantError:
-                    continue
-                return candidate
+    """One that can be built and differs as little as possible: first by pooling with stride 1, then by less depth, then
+    with the usual convolutions, then with the usual hidden layers as well."""
+    for other in (v, replace(v, convs=()), replace(v, convs=(), hidden=HIDDEN, activations=(), dropout=())):
+        for depth in range(min(v.depth, len(CHANNELS)), 0, -1):
+            try:
+                shorter = other.resized(depth, other.hidden)
+            except TypeError:  # a field that is nothing of the kind
+                continue
+            for count in range(depth + 1):
+                for blocks in combinations(range(depth), count):
+                    pools = tuple(Pool(2, 1) if at in blocks else pool for at, pool in enumerate(shorter.pools))
+                    candidate = replace(shorter, pools=pools)
+                    try:
+                        layers(candidate)
+                    except VariantError:
+                        continue
+                    return candidate
     return VARIANTS["original"]
 
 
 def _check_room(v: Variant, name: str, kernel: int, padding: int, before: Layer, number: int) -> None:
     """Raise VariantError if the kernel of block `number` finds maps that are smaller than itself."""
     size = before.output_shape[1]
-    if size + 2 * padding >= kernel:
+    room = size + 2 * padding
+    if room >= kernel:
         return
-    if number == 1:
-        remedy = "a smaller pooling kernel"
-    else:
-        smaller = (
-            "pooling with stride 1" if any(pool.stride > 1 for pool in v.pools[: number - 1]) else "smaller pooling"
-        )
-        fewer = f"{number - 1} convolutional layer" + "s" * (number > 2)
-        remedy = f"{smaller} before it or at most {fewer}"
+    remedies = [f"a kernel of at most {room}"]
+    pooled, earlier = v.pools[: number - 1], v.convolutions[: number - 1 + name.startswith("pool")]
+    if any(pool.stride > 1 for pool in pooled if pool.kind != NONE):
+        remedies.append("pooling with stride 1 before it")
+    elif any(conv.stride > 1 for conv in earlier):
+        remedies.append("convolutions with stride 1 before it")
+    if number > 1:
+        remedies.append(f"at most {number - 1} convolutional layer" + "s" * (number > 2))
     raise VariantError(
         f"{name} needs a {kernel} × {kernel} input, but only {size} × {size} is left of the picture there: "
-        f"{remedy} would fit."
+        f"{' or '.join(remedies)} would fit."
     )
+
+
+def _check_cost(v: Variant, table: list[Layer]) -> None:
+    """Raise VariantError, naming the costliest layer, if the network is too large."""
+    for what, cost, most in (
+        ("parameters", _parameters, MOST_PARAMETERS),
+        ("multiplications per digit", _macs, MOST_MACS),
+    ):
+        total = sum(map(cost, table))
+        if total <= most:
+            continue
+        layer = max(table, key=cost)
+        unit, now = _units(layer)
+        fits = [sum(map(cost, _table(_with_units(v, layer, count)))) <= most for count in _halved(now)]
+        count = next((count for count, fit in zip(_halved(now), fits) if fit), 0)
+        remedy = f"{count} {unit}" if count else "pooling with a larger stride before it"
+        raise VariantError(
+            f"{layer.name} has {cost(layer):,} of {total:,} {what}, and {most:,} are the most: {remedy} would fit."
+        )
+
+
+def _halved(count: int) -> list[int]:
+    """Half of it, a quarter, and so on, down to 1."""
+    return [count >> times for times in range(1, count.bit_length())]
+
+
+def _units(layer: Layer) -> tuple[str, int]:
+    """What a layer has how many of."""
+    if isinstance(layer, kinds.Conv):
+        return "channels", layer.maps
+    return "units", layer.output_shape[-1]
+
+
+def _with_units(v: Variant, layer: Layer, count: int) -> Variant:
+    """The same with so many channels or units in a layer of its table."""
+    if isinstance(layer, kinds.Conv):
+        at = v.inner.index(layer.name)
+        conv = replace(v.convolutions[at], channels=count)
+        return replace(v, convs=(*v.convolutions[:at], conv, *v.convolutions[at + 1 :]))
+    at = v.inner.index(layer.name) - v.depth if layer.name in v.inner else len(v.hidden) - 1
+    return replace(v, hidden=(*v.hidden[:at], count, *v.hidden[at + 1 :]))
+
+
+def _parameters(layer: Layer) -> int:
+    return layer.stored
+
+
+def _macs(layer: Layer) -> int:
+    return layer.macs
 
 
 def highest_probability(v: Variant) -> float:

@@ -102,8 +102,12 @@ def _early(
     return Finding("good", "All is well so far: the gradient reaches every layer.", evidence)
 
 
+def _has_sigmoid(variant: Variant) -> bool:
+    return "sigmoid" in (variant.activations or (variant.activation,))
+
+
 def _rescue(variant: Variant) -> str:
-    if variant.activation == "sigmoid":
+    if _has_sigmoid(variant):
         return (
             "Sigmoid lets at most a quarter of the gradient through each layer. Train it with Adam (the adam preset), "
             "or take ReLU."
@@ -146,7 +150,7 @@ def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[E
         name = killed[-1]
         since = next(e.epoch for e in history if e.dead_units[name] >= KILLED)
         evidence = (
-            f"{name}: {percent(begin.dead_units[name], 0)} of its units were {_dead(variant)} for every test picture "
+            f"{name}: {percent(begin.dead_units[name], 0)} of its units were {_dead(name)} for every test picture "
             f"before training, {percent(last.dead_units[name], 0)} are since epoch {since}. {TENTH}"
         )
     else:
@@ -158,8 +162,8 @@ def _overshot(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[E
     )
 
 
-def _dead(variant: Variant) -> str:
-    return "zero" if variant.activation == "relu" else "saturated"
+def _dead(name: str) -> str:
+    return "zero" if name.startswith("relu") else "saturated"
 
 
 def _by_heart(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[Epoch]) -> Finding | None:
@@ -242,7 +246,7 @@ def _saturated(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
         return None
     return Finding(
         "bad",
-        f"Most units of {name} are {_dead(variant)} for every test picture, so they learn nothing. Try a third of the "
+        f"Most units of {name} are {_dead(name)} for every test picture, so they learn nothing. Try a third of the "
         "learning rate, or another seed.",
         f"{percent(share, 0)} of them.",
     )
@@ -269,7 +273,7 @@ def _not_begun(variant: Variant, recipe: Recipe, last: Epoch, history: Sequence[
 
 def _why_not(variant: Variant, recipe: Recipe, last: Epoch) -> str:
     """Cause and remedy."""
-    if recipe.optimiser == "sgd" and variant.activation == "sigmoid":
+    if recipe.optimiser == "sgd" and _has_sigmoid(variant):
         return f"the first layers hardly get any gradient. {_rescue(variant)}"
     steps = last.epoch * recipe.steps_per_epoch
     if recipe.optimiser == "sgd" and _expected(recipe, steps, last.gradient_norms) < FELT:

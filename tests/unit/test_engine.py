@@ -3,6 +3,7 @@
 import json
 import random
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,12 +12,23 @@ from safetensors.torch import save_file
 
 from lenet.data import mnist, pixels
 from lenet.explain import cell, receptive_field, used_by
-from lenet.layers import ACTIVATIONS, POOLS, Conv
+from lenet.layers import ACTIVATIONS, Conv
 from lenet.model import LeNet
 from lenet.paths import PRETRAINED
 from lenet.pretrained import create_model, shipped
 from lenet.ui.shared import stages
-from lenet.variant import HEADS, OUTPUTS, SIZES, VARIANTS, Pool, Variant, VariantError, layers
+from lenet.variant import (
+    HEADS,
+    OUTPUTS,
+    POOL_KINDS,
+    SIZES,
+    VARIANTS,
+    Convolution,
+    Pool,
+    Variant,
+    VariantError,
+    layers,
+)
 from tests import javascript
 
 RANDOM = 50
@@ -50,10 +62,10 @@ console.log(JSON.stringify(found))
 
 
 def some_variant(source: random.Random) -> Variant:
-    """A variant that can be built, by chance."""
+    """A variant that can be built, by chance; every second one with parts as the builder of the Train page has them."""
     while True:
         pools = tuple(
-            Pool(source.randint(1, 3), source.randint(1, 3), source.randint(0, 1), source.choice(list(POOLS)))
+            Pool(source.randint(1, 3), source.randint(1, 3), source.randint(0, 1), source.choice(list(POOL_KINDS)))
             for _ in range(source.randint(1, 3))
         )
         variant = Variant(
@@ -66,11 +78,28 @@ def some_variant(source: random.Random) -> Variant:
             source.random() < 0.5,
             source.choice(list(OUTPUTS)),
         )
+        if source.random() < 0.5:
+            variant = with_own_parts(variant, source)
         try:
             if sum(layer.macs for layer in layers(variant)) < 3_000_000:
                 return variant
         except VariantError:
             continue
+
+
+def with_own_parts(variant: Variant, source: random.Random) -> Variant:
+    """Kernels, channels, hidden layers, activations and dropout by chance."""
+    convs = tuple(
+        Convolution(source.randint(1, 7), source.randint(1, 3), source.randint(0, 3), source.randint(1, 12))
+        for _ in variant.pools
+    )
+    hidden = tuple(source.choice([1, 7, 10, 84]) for _ in range(source.randint(0, 3)))
+    variant = replace(variant, convs=convs, hidden=hidden)
+    return replace(
+        variant,
+        activations=tuple(source.choice(list(ACTIVATIONS)) for _ in variant.inner),
+        dropout=tuple(source.choice([0.0, 0.25, 0.5]) for _ in variant.inner),
+    )
 
 
 def compared(models: list[LeNet], folder, cells: list[list[tuple[int, int]]]) -> None:
@@ -136,7 +165,10 @@ def test_the_modules_touch_no_page():
         'const { KINDS } = await import("@network/layers.js"); await import("@network/ink.js");'
         "console.log(JSON.stringify(Object.keys(KINDS)))"
     )
-    assert set(names) == {layer.kind for variant in VARIANTS.values() for layer in layers(variant)} | {"normalise"}
+    assert set(names) == {layer.kind for variant in VARIANTS.values() for layer in layers(variant)} | {
+        "normalise",
+        "dropout",
+    }
 
 
 def test_weights_come_as_the_files_are_shipped():

@@ -1,5 +1,6 @@
 """What is taken home gives the logits that the app gives: the program and the ONNX file, for every variant."""
 
+import random
 from importlib.util import module_from_spec, spec_from_file_location
 
 import numpy as np
@@ -12,10 +13,12 @@ from lenet.data import mnist, pixels
 from lenet.export import ExportError, onnx_bytes, pytorch_code
 from lenet.training import new_model
 from lenet.variant import ACTIVATIONS, VARIANTS, Variant
+from tests.unit.test_engine import some_variant
 
 ALL = {
     **VARIANTS,
     "normalised": Variant(mean=0.1307, std=0.3081, output_activation=False),
+    **{f"random-{at}": some_variant(random.Random(at)) for at in range(24)},
     **{f"{one}-depth-3": Variant(one, VARIANTS["depth-3"].pools, output_activation=False) for one in ACTIVATIONS},
 }
 
@@ -39,6 +42,7 @@ def test_the_program_gives_the_same_logits(name, tmp_path):
     spec.loader.exec_module(there)
     home = there.LeNet()
     home.load_state_dict(model.state_dict())
+    home.eval()
     with torch.inference_mode():
         torch.testing.assert_close(home(images), model(images), rtol=0, atol=0)
 

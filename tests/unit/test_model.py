@@ -132,3 +132,17 @@ def test_weights_begin_as_in_1998_or_as_xavier_has_them():
     for name, fans in (("conv1", 25 + 6 * 25), ("conv2", 6 * 25 + 16 * 25), ("fc1", 400 + 120)):
         most = new_model(VARIANTS["d2l"], 0).get_submodule(name).weight.abs().max().item()
         assert most == pytest.approx((6 / fans) ** 0.5, rel=0.05) and most <= (6 / fans) ** 0.5
+
+
+def test_dropout_drops_its_share_in_a_training_step_alone_and_the_same_of_the_same_step():
+    model = new_model(Variant(dropout=(0.0, 0.0, 0.5, 0.25)), 0)
+    x = torch.rand(64, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+    read = model(x)
+    [first] = [layer for layer in model.layers if layer.name == "dropout1"]
+    with model.dropping(1, 7):
+        learnt, again = model(x), model(x)
+        y = model.apply_layer(first, torch.ones(1000, 120))
+    assert torch.equal(learnt, again) and not torch.allclose(learnt, read) and torch.equal(model(x), read)
+    with model.dropping(1, 8):
+        assert not torch.equal(model(x), learnt)
+    assert set(y.unique().tolist()) == {0.0, 2.0} and abs(y.mean().item() - 1) < 0.01

@@ -1,6 +1,7 @@
 """Weights with their cards: what is shipped, and what is refused."""
 
 import json
+import random
 from dataclasses import replace
 
 import numpy as np
@@ -13,10 +14,11 @@ from safetensors.torch import save as plain
 import lenet
 from lenet.data import mnist
 from lenet.evaluation import evaluate
-from lenet.pretrained import BROUGHT, FOLDER, SHIPPED, WeightsError, adopt, load, make_card, save, weights_bytes
+from lenet.pretrained import BROUGHT, FOLDER, SHIPPED, Card, WeightsError, adopt, load, make_card, save, weights_bytes
 from lenet.recipe import Recipe
 from lenet.training import epochs, new_model, train
 from lenet.variant import VARIANTS, parameter_count
+from tests.unit.test_engine import some_variant
 
 
 @pytest.mark.parametrize("name", lenet.__all__)
@@ -233,3 +235,11 @@ def test_a_state_dict_that_does_not_fit_says_which_layers():
         adopt(plain(almost), "net.safetensors", mnist("test")[:100])
     with pytest.raises(WeightsError, match="is damaged or is no safetensors file"):
         adopt(b"PK and so on", "net.safetensors", mnist("test")[:100])
+
+
+def test_a_network_of_the_builder_comes_back_from_its_file():
+    for at in range(12):
+        model = new_model(some_variant(random.Random(at)), 0).eval()
+        again, card = load(weights_bytes(model, Card("built", model.variant, Recipe(), 0.5)))
+        x = torch.rand(3, 1, 28, 28)
+        assert card.variant == model.variant and torch.equal(again(x), model(x))

@@ -26,7 +26,7 @@ from lenet.training import (
     train,
     training_set,
 )
-from lenet.variant import VARIANTS
+from lenet.variant import VARIANTS, Variant
 
 SHORT = Recipe(epochs=2, train_size=512)
 
@@ -296,3 +296,16 @@ def test_the_recurrent_head_is_evaluated_in_the_papers_batches():
     model, test = new_model(VARIANTS["rnn"], 0), mnist("test")
     both = evaluate(model, test[:512]).predictions
     assert torch.equal(both[256:], evaluate(model, test[256:512]).predictions)
+
+
+def test_dropout_acts_in_training_only_and_a_seed_repeats_it():
+    def losses(variant):
+        model = new_model(variant, 0)
+        digits = mnist("train")[:512]
+        found = list(train(model, replace(SHORT, train_size=512), digits, digits))
+        return [event.loss for event in found if isinstance(event, Step)], found[0].train_loss
+
+    dropped, begin = losses(Variant(dropout=(0.0, 0.0, 0.5, 0.5)))
+    usual, same = losses(Variant())
+    assert losses(Variant(dropout=(0.0, 0.0, 0.5, 0.5))) == (dropped, begin)
+    assert begin == same and dropped[0] != usual[0]

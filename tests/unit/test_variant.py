@@ -1,5 +1,7 @@
 """The shape table: what each variant is made of, and why an impossible one is impossible."""
 
+import json
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -11,24 +13,29 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet.layers import BITMAP, POOLS, Rbf
+from lenet.layers import BITMAP, Rbf
 from lenet.model import LeNet
 from lenet.paths import ROOT
 from lenet.training import new_model
 from lenet.ui.shared import stages
 from lenet.variant import (
     ACTIVATIONS,
+    CONVOLUTIONS,
     HEADS,
     LINEAR,
     OUTPUTS,
+    POOL_KINDS,
     SIZES,
     VARIANTS,
+    Convolution,
     Pool,
     Variant,
     VariantError,
     connections,
+    from_fields,
     layers,
     linear_twin,
+    nearest,
     parameter_count,
     to_fields,
     variant,
@@ -39,7 +46,14 @@ pools = st.builds(
     kernel=st.integers(1, 4),
     stride=st.integers(1, 4),
     padding=st.integers(0, 2),
-    kind=st.sampled_from(list(POOLS)),
+    kind=st.sampled_from(list(POOL_KINDS)),
+)
+convolutions = st.builds(
+    Convolution,
+    kernel=st.integers(0, 12),
+    stride=st.integers(1, 5),
+    padding=st.integers(0, 3),
+    channels=st.integers(1, 65),
 )
 variants = st.builds(
     Variant,
@@ -53,6 +67,22 @@ variants = st.builds(
     table=st.booleans(),
     output=st.sampled_from(list(OUTPUTS)),
 )
+
+
+@st.composite
+def built(draw) -> Variant:
+    """What the builder of the Train page can ask for, possible or not."""
+    v = draw(variants)
+    v = replace(
+        v,
+        convs=tuple(draw(convolutions) for _ in v.pools),
+        hidden=draw(st.lists(st.sampled_from([0, 1, 10, 84, 120, 512, 513]), max_size=5).map(tuple)),
+    )
+    return replace(
+        v,
+        activations=tuple(draw(st.sampled_from(ACTIVATIONS)) for _ in v.inner),
+        dropout=tuple(draw(st.sampled_from([0.0, 0.5, 0.95])) for _ in v.inner),
+    )
 
 
 @pytest.mark.parametrize(("name", "count"), [("original", 44_426), ("best", 44_426), ("tanh", 44_426)])
@@ -115,13 +145,15 @@ def test_the_steps_from_1998_to_today_change_one_thing_each():
     ]
 
 
-@given(variants)
+@given(variants | built())
 def test_a_variant_is_built_or_refused_with_a_reason(v):
     """Whatever the fields: either the network runs with the shapes of its table, or a sentence says what would fit."""
     try:
         table = layers(v)
     except VariantError as error:
         assert any(word in str(error) for word in ("would fit", "at least", "choose one"))
+        assert re.search(r"(conv|pool|fc|rnn|lstm)\d?|Distances", str(error)), error
+        assert layers(nearest(v))
         with pytest.raises(VariantError):
             LeNet(v)
     else:
@@ -130,7 +162,27 @@ def test_a_variant_is_built_or_refused_with_a_reason(v):
         assert [tuple(s.output.shape[1:]) for s in trace] == [layer.output_shape for layer in table]
 
 
-@given(variants)
+@given(variants | built())
+def test_what_files_and_links_are_told_makes_the_same_network_again(v):
+    assert from_fields(json.loads(json.dumps(to_fields(v)))) == v
+
+
+def test_older_files_know_nothing_of_the_builders_fields():
+    for v in VARIANTS.values():
+        assert not {"convs", "hidden", "activations", "dropout"} & to_fields(v).keys()
+    explicit = Variant(convs=CONVOLUTIONS[:2], activations=("relu",) * 4, dropout=(0.0,) * 4)
+    assert explicit == Variant() and hash(explicit) == hash(Variant())
+
+
+def test_another_depth_leaves_every_layer_as_it_was():
+    v = Variant(convs=(Convolution(3), Convolution(7, channels=9)), activations=("tanh", "relu", "relu", "sigmoid"))
+    deeper = v.resized(3, (120, 84, 40))
+    assert deeper.convs == (*v.convs, CONVOLUTIONS[2])
+    assert deeper.activations == ("tanh", "relu", "relu", "relu", "sigmoid", "relu")
+    assert deeper.resized(2, v.hidden) == v
+
+
+@given(variants | built())
 def test_names_of_layers_are_unique(v):
     try:
         names = [layer.name for layer in layers(v)]
@@ -162,6 +214,20 @@ def test_names_of_layers_are_unique(v):
         (Variant(output="softmax"), "softmax", "rbf"),
         (Variant(initialisation="magic"), "magic", "xavier"),
         (Variant(output="rbf"), "Distances", "would fit"),
+        (Variant(convs=(Convolution(9), Convolution(11))), "conv2", "a kernel of at most 10"),
+        (Variant(convs=(Convolution(9, 4), Convolution())), "conv2", "pooling with stride 1"),
+        (Variant(convs=(Convolution(12), Convolution())), "conv1", "at most 11"),
+        (Variant(convs=(Convolution(5, 1, 3), Convolution())), "conv1", "at most 2 would fit"),
+        (Variant(convs=(Convolution(),)), "conv1", "one for each"),
+        (Variant(convs=(Convolution(channels=8), Convolution()), table=True), "conv2", "6 maps with 16"),
+        (Variant(hidden=(120, 0)), "fc2", "at least 1"),
+        (Variant(hidden=(9,) * 5), "fc6", "at most 4"),
+        (Variant(head="rnn", hidden=()), "fc1", "at least 1"),
+        (Variant(hidden=(120, 90), output="rbf", output_activation=False), "fc2", "84"),
+        (Variant(activations=("relu", "tanh", "relu", "magic")), "fc2", "tanh"),
+        (Variant(dropout=(0.0, 0.0, 0.0, 1.0)), "fc2", "at most 0.9"),
+        (Variant(dropout=(0.5,)), "conv1", "one for each"),
+        (Variant(pools=(Pool(1, 1),), convs=(Convolution(3, 1, 1, 64),), hidden=(512,)), "fc1", "64 units would fit"),
     ],
 )
 def test_an_impossible_variant_names_the_layer_and_what_would_fit(wrong, layer, remedy):

@@ -6,10 +6,11 @@ from lenet.formatting import fixed
 from lenet.layers import Conv
 from lenet.ui.shared import grids, palette
 from lenet.ui.shared.frame import dark
+from lenet.variant import KERNEL
 
 
 def _convolutions(model) -> dict:
-    """Weights [K, inputs, 5, 5] of each convolutional layer."""
+    """Weights [K, inputs, S, S] of each convolutional layer."""
     return {
         layer.name: model.get_parameter(f"{layer.name}.weight").detach().numpy()
         for layer in model.layers
@@ -57,12 +58,13 @@ def kernels(name: str, model) -> None:
         numbers=numbers,
         dark=dark(),
     )
+    size = " × ".join(map(str, values.shape[2:]))
     words = "A row is one kernel, a column one map it reads. " if several and inputs <= 8 else ""
-    st.image(picture, alt=f"The {count} kernels of {layer} of {name}, {inputs} × 5 × 5 weights each")
+    st.image(picture, alt=f"The {count} kernels of {layer} of {name}, {inputs} × {size} weights each")
     if scale:
         st.html(palette.legend(True, scale, f"{words}Weights:"))
     else:
-        st.caption(f"{words}Each grid of 5 × 5 has its own scale: {palette.WORDS[True]}.")
+        st.caption(f"{words}Each grid of {size} has its own scale: {palette.WORDS[True]}.")
     with st.container(horizontal=True):
         st.download_button(
             "Picture (PNG)", grids.png(picture), f"{name}-{layer}.png", "image/png", icon=":material/image:"
@@ -82,8 +84,10 @@ def _guesses(name: str, weights: dict) -> None:
     from lenet.study.experiments import experiment
     from lenet.study.measures import MEASURES, contrast
 
-    if "conv2" not in weights:
-        return
+    usual = [(KERNEL, KERNEL), (KERNEL, KERNEL)]
+    first_two = [weights[layer] for layer in ("conv1", "conv2") if layer in weights]
+    if [values.shape[2:] for values in first_two] != usual or min(map(len, first_two)) < 3:
+        return  # there are no such kernels here
     st.subheader("Two kernels that the paper reads by eye", anchor=False)
     for claim, (layer, number) in zip(experiment("kernels").claims, [("conv2", 2), ("conv1", 3)]):
         kernel = weights[layer][number - 1].mean(0)

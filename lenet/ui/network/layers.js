@@ -528,6 +528,20 @@ export const KINDS = {
     ui.line("", "1.7159 × tanh(2/3 × ", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
   ]),
 
+  dropout: {
+    ...cellwise,
+    forward(stage, before) {
+      stage.values.set(before.values)
+    },
+    explain: (_stage, before, cell) => whole([term(before, cell, 1)]),
+    panel: (ui, { terms: [one] }, { stage: { rate } }) => [
+      ui.line("", "The same number as ", ui.source(one), ": a network that reads drops nothing."),
+      ui.note(
+        `While it learned, each of these numbers was set to 0 with a probability of ${Math.round(100 * rate)} %, anew at every step, and those that stayed were divided by ${ui.figure(1 - rate)}. So no unit could rely on another one.`,
+      ),
+    ],
+  },
+
   flatten: rearranging((_stage, _before, cell) => cell, "the maps are only laid out in one row", {
     looksAt(stage, before, field) {
       const cells = field.plane.subarray(0, stage.values.length)

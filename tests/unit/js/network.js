@@ -44,7 +44,12 @@ const ROWS = {
     picture("pool", 3, 3, { window: [2, 2, 1] }),
   ],
   padded: [INPUT, CONV(4, 6, [3, 2, 2]), picture("tanh", 4, 6), CONV(3, 6, [5, 1, 2], 4), picture("sigmoid", 3, 6)],
-  gaps: [INPUT, CONV(2, 5, [5, 1, 0]), picture("pool", 2, 2, { window: [2, 3, 0] })],
+  gaps: [
+    INPUT,
+    CONV(2, 5, [5, 1, 0]),
+    picture("pool", 2, 2, { window: [2, 3, 0] }),
+    picture("dropout", 2, 2, { rate: 0.25 }),
+  ],
   head: [
     ...[INPUT, CONV(2, 5, [5, 1, 0]), flat("flatten", 50)],
     ...[flat("linear", 10, { parameters: { weight: 500, bias: 10 } }), flat("softmax", 10)],
