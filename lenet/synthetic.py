@@ -5,6 +5,8 @@ takes them for other digits. Here every way of writing is one row of points, dra
 widths, scaled and centred as MNIST was made. They are our own; nobody's handwriting went into them.
 """
 
+from math import dist
+
 import torch
 from torch import Tensor
 
@@ -93,6 +95,86 @@ WAYS: dict[int, tuple[str, ...]] = {
     ),
 }
 
+# Further ways, of writers from elsewhere.
+STYLES: dict[int, tuple[str, ...]] = {
+    0: (
+        "50,5 18,30 15,70 50,95 82,70 85,30 50,5 | 88,2! 12,98!",  # a slash through it
+        "50,5 18,30 15,70 50,95 82,70 85,30 50,5 | 72,25! 30,75!",  # a slash inside
+        "50,5 18,30 15,70 50,95 82,70 85,30 50,5 | 48,46 52,54",  # a dot
+        "45,8 15,35 18,75 50,95 82,72 80,28 50,6 25,20! 80,88!",  # closed and slashed in one go
+    ),
+    1: (
+        "2,58! 66,4! 58,88! | 22,92! 96,90!",  # a foot and a long upstroke
+        "10,45 40,26 62,5! 55,94! | 25,95 55,92 90,95",
+        "40,20 52,4 58,12 46,60 44,86 58,96 74,88",  # an l without its loop
+        "30,60 62,30 66,8 54,6 44,35 44,80 56,96 74,86",  # an l
+        "8,50 40,30 66,4! 46,96!",
+        "18,40! 70,4! 38,98!",
+        "22,42 32,28 66,4! 40,98!",
+        "46,22! 62,4! 58,94 40,96 20,90",
+        "25,30! 62,4! 55,92! 22,96! 50,88! 66,94!",
+    ),
+    2: (
+        "15,28 32,8 62,6 78,24 64,52 36,84 14,94 16,80 36,80 60,94 92,86",
+        "12,20! 78,6! 72,40! 12,94! 92,92!",
+        "14,26 40,4 74,12 76,38 48,70 12,95! 30,86 60,92 94,84",
+    ),
+    3: (
+        "14,8! 82,6! 44,38! 78,48! 70,92! 10,92!",
+        "12,18 40,4 72,14 60,38 40,46 52,40 82,60 70,90 36,98 10,86",
+    ),
+    4: (
+        "55,4! 20,52! 72,46! 42,97!",  # a lightning
+        "40,4! 14,58! 84,44! 58,97!",
+        "34,5 22,48! 78,44 | 62,24! 52,97!",
+        "58,4 34,34 14,62 26,70 56,56 84,50 | 70,24! 62,97!",  # a loop at the left
+        "62,95 66,40 72,8 40,40 12,66 22,74 52,62 92,58",
+        "40,4! 34,50! 70,56! | 62,44! 66,97!",
+        "24,4! 26,52! 48,66! 66,62! | 54,40! 62,97!",
+        "44,3 34,40 36,58 54,60 70,50 | 66,40 62,70 66,97",
+        "20,6 16,44 34,56 62,48 78,8 | 78,8! 66,97!",
+    ),
+    5: (
+        "82,6! 30,8! 26,42! 70,44! 74,84! 18,94!",
+        "88,10 56,10 32,8 28,38 56,38 78,58 66,88 36,96 12,84",
+        "86,6 50,8 30,14 22,42 40,48 68,60 62,88 30,96 34,80",
+    ),
+    6: (
+        "62,4 36,34 22,70 36,95 58,88 54,72 36,72 26,84",  # a small loop
+        "58,3 44,30 34,62 34,86 48,96 60,86 50,76 36,84",
+        "72,6! 18,60! 26,94! 74,90! 70,62! 22,64!",
+        "54,4 30,50 30,90 62,94 70,70 46,64 30,80",
+    ),
+    7: (
+        "10,16 34,6 62,12 86,6 64,48 48,92 36,86 46,62 68,54 92,50",  # bar and stem in one curve
+        "12,14 40,6 80,8 64,46 44,94! 30,62 60,56 90,54",
+        "14,18 36,6 66,14 60,48 42,90 34,72 60,56 88,56",
+        "16,26 30,8 62,6 80,18 66,50 46,94 | 26,62 56,54 90,52",
+        "12,24 26,6 66,8 78,26 72,60 66,97 | 44,60! 94,58!",
+        "20,20 42,6 68,18 60,50 40,94 30,84 46,66 70,58 92,52",
+        "14,10! 82,6! 56,50! 44,96! | 30,54! 78,46!",
+        "18,18 26,8 64,8 74,26 58,56 30,97 | 34,50 56,62 82,66",
+        "8,12 22,24 50,10 90,6 62,50 52,96",
+    ),
+    8: (
+        "50,46 30,26 50,5 70,26 52,46 20,70 48,97 78,74 50,46",
+        "20,46 46,52 74,26 62,6 46,18 52,50 64,76 52,97 40,82 50,56 74,30",
+        "78,8! 26,14! 70,76! 44,96! 24,74! 80,12!",
+        "10,38 44,54 66,30 60,8 42,14 50,48 60,80 46,97 34,82 52,50 72,20",
+    ),
+    9: (
+        "62,10 40,4 30,18 44,32 62,18 70,10 76,50 52,90 4,94",  # a wide tail
+        "56,12 36,6 30,20 48,30 64,14 80,48 70,82 40,95 2,92",
+        "64,16 48,4 34,14 46,28 66,20 62,46 50,70 30,92 6,97",  # a script 9
+        "60,8 48,4 38,16 52,26 66,14 68,40 56,62 36,84 2,90",
+        "54,16 42,6 34,16 50,28 62,18 58,36 84,66 66,92 8,97",
+        "72,14! 30,10! 34,46! 70,40! 74,12! 66,96!",
+        "44,10 62,6 66,22 46,30 38,16 58,34 86,62 70,90 12,94",
+    ),
+}
+LISTS = {"plain": WAYS, "all": {digit: WAYS[digit] + STYLES[digit] for digit in WAYS}}
+ANGULAR, CONNECTED = 0.1, 0.15  # shares of the drawings of `all`: every point a corner; the pen not lifted
+LONGEST_LINK = 60.0  # percent of the box; a longer way to the next stroke is always made through the air
 SAMPLES = 120  # points along the pen's path; at most half a pixel apart
 SHAKE = 4.0  # standard deviation of each point, in percent of the box
 ASPECT = (0.45, 1.1)  # width of the box against its height
@@ -100,13 +182,35 @@ WIDTH = (1.6, 4.2)  # of the pen, in pixels of the final picture
 BOX = 20.0  # pixels of the longer side, as in MNIST
 
 
-def draw(count: int, seed: int) -> Digits:
-    """`count` digits, every way of writing as often as any other; the same for the same seed."""
+def draw(count: int, seed: int, which: str = "plain") -> Digits:
+    """`count` digits, every way of writing as often as any other; the same for the same seed.
+
+    which: `plain`, WAYS alone; or `all`, STYLES too, some of them angular, some written without lifting the pen.
+    """
     random = torch.Generator().manual_seed(seed)
-    ways = [(digit, way) for digit, ways in WAYS.items() for way in ways]
+    ways = [(digit, way) for digit, ways in LISTS[which].items() for way in ways]
     labels, paths = zip(*(ways[number % len(ways)] for number in range(count)))
+    if which == "all":
+        paths = tuple(_in_haste(way, random) for way in paths)
     images = torch.stack([_ink(_path(way, random), random) for way in paths])
     return Digits((images * 255).round().byte()[:, None], torch.tensor(labels))
+
+
+def _in_haste(way: str, random: torch.Generator) -> str:
+    """The same way, now and then with a corner at every point, or with strokes that the pen connects."""
+    angular, connected = torch.rand(2, generator=random).tolist()
+    strokes = way.split("|")
+    if angular < ANGULAR:
+        strokes = [" ".join(f"{point.rstrip('!')}!" for point in stroke.split()) for stroke in strokes]
+    whole = strokes[0]
+    for stroke in strokes[1:]:
+        link = dist(_place(whole.split()[-1]), _place(stroke.split()[0]))
+        whole += (" " if connected < CONNECTED and link < LONGEST_LINK else " | ") + stroke
+    return whole
+
+
+def _place(point: str) -> list[float]:
+    return [float(number) for number in point.rstrip("!").split(",")]
 
 
 def _path(way: str, random: torch.Generator) -> Tensor:
@@ -121,7 +225,7 @@ def _smooth(points: list[str], random: torch.Generator) -> Tensor:
     """A Catmull-Rom spline through the points, straight at corners, 16 samples a piece."""
     knots: list[Tensor] = []
     for point in points:
-        place = torch.tensor([float(number) for number in point.rstrip("!").split(",")])
+        place = torch.tensor(_place(point))
         place = place + SHAKE * torch.randn(2, generator=random)
         knots += [place, place] if point.endswith("!") else [place]  # a knot twice over stops the curve there
     p = torch.stack([knots[0], *knots, knots[-1]])

@@ -178,7 +178,7 @@ def training_set(recipe: Recipe, digits: Digits) -> Digits:
     digits = digits[: recipe.train_size]
     if not recipe.drawings:
         return digits
-    drawn = draw(recipe.drawings, recipe.seed)
+    drawn = draw(recipe.drawings, recipe.seed, recipe.ways)
     return Digits(torch.cat([digits.images, drawn.images]), torch.cat([digits.labels, drawn.labels]))
 
 

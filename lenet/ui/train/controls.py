@@ -59,7 +59,12 @@ NUMBERS = {
     "seed": ("Seed", int),
 }
 _ENDLESS = "endless_numbers"  # what the link asks to be infinite: Streamlit fails on that, so those are not bound to it
-WORDS = {"optimiser": "Optimiser", "schedule": "Learning rate over time", "augmentation": "Augmentation"}
+WORDS = {
+    "optimiser": "Optimiser",
+    "schedule": "Learning rate over time",
+    "augmentation": "Augmentation",
+    "ways": "Ways of writing in pen drawings",
+}
 ORDER = "Shuffle the images"
 SHUFFLE = {"epoch": "each epoch", "never": "never"}
 
@@ -133,7 +138,7 @@ def _take(v: Variant) -> None:
 def recipe(data: DataSet) -> Recipe:
     """The controls of the recipe, to learn from `data`: of other pictures than MNIST's as many as there are."""
     about = (
-        "quick: three epochs; best: as the shipped network; modern: the same in 20 epochs; paper: as published; "
+        "quick: two epochs; best: as the shipped network; modern: much like it, in 20 epochs; paper: as published; "
         "adam: with Adam; 1998: small batches, a falling learning rate"
     )
     st.pills(
