@@ -292,15 +292,16 @@ def _idx(name: str, content: bytes) -> np.ndarray:
 
 
 def _is_npz(archive: zipfile.ZipFile) -> bool:
-    names = archive.namelist()
-    return bool(names) and all(name.endswith(".npy") for name in names)
+    """A class's file also holds its strokes, which are no array."""
+    return any(name.endswith(".npy") and "/" not in name for name in archive.namelist())
 
 
 def _npz(name: str, archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
     arrays = {}
-    if len(archive.namelist()) > 8:
-        raise OwnDataError(f"{name} holds {len(archive.namelist())} arrays; pictures and labels would do.")
-    for member in archive.namelist():
+    members = [member for member in archive.namelist() if member.endswith(".npy")]
+    if len(members) > 8:
+        raise OwnDataError(f"{name} holds {len(members)} arrays; pictures and labels would do.")
+    for member in members:
         with archive.open(member) as file:
             content = file.read(8 * MOST_BYTES + 1)
         if len(content) > 8 * MOST_BYTES:

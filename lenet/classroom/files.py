@@ -1,8 +1,8 @@
-"""A class's digits as files: a picture of the wall, CSV, NPZ and IDX; and back from CSV.
+"""A class's digits as files: a picture of the wall, CSV, NPZ and IDX; and back from the last three.
 
-CSV holds the strokes, text of lenet.strokes, from which all else is made again. The others hold what networks see,
+CSV holds the strokes, text of lenet.strokes, from which all else is made again. NPZ and IDX hold what networks see,
 28 × 28 and centred, uint8, white ink on black: NPZ for `python -m benchmarks handwriting` and for the page Train, IDX
-in MNIST's own format, split by writer.
+in MNIST's own format, split by writer. Both are zip files, and the CSV lies in them, too.
 """
 
 import csv
@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from lenet.classroom.store import ClassError, Drawing
-from lenet.own_data import Loaded, load
+from lenet.own_data import DAMAGED, Loaded, load
 from lenet.strokes import decode, raster, read_strokes
 from lenet.variant import CLASSES, INPUT_SIZE
 
@@ -25,6 +25,9 @@ COLUMNS = ("writer", "label", "strokes")
 HELD_OUT = 4  # one writer in so many is kept back for the test
 TILE, GAP, ACROSS = 64, 6, 24  # pixels of the wall's picture; tiles a line
 MOST = 10_000  # drawings of a file
+STROKES = "drawings.csv"  # in the zip files
+LARGEST = 64 * 2**20  # bytes of it, unpacked
+NO_DRAWINGS = "That file holds no drawings of a class: a CSV, NPZ or IDX file from this page would."
 
 
 def as_csv(drawings: Sequence[Drawing]) -> bytes:
@@ -56,6 +59,8 @@ def as_npz(drawings: Sequence[Drawing]) -> bytes:
     images, labels = arrays(drawings)
     file = BytesIO()
     np.savez_compressed(file, images=images, labels=labels)
+    with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(STROKES, as_csv(drawings))
     return file.getvalue()
 
 
@@ -77,7 +82,8 @@ def to_learn_from(code: str, drawings: Sequence[Drawing]) -> Loaded:
 def as_idx(drawings: Sequence[Drawing]) -> bytes:
     """A zip of gzipped files, named as MNIST's."""
     file = BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(STROKES, as_csv(drawings))
         for name, part in zip(("train", "t10k"), by_writer(drawings)):
             images, labels = arrays(part)
             head = struct.pack(">4I", 2051, len(labels), INPUT_SIZE, INPUT_SIZE)
@@ -110,12 +116,31 @@ def as_picture(drawings: Sequence[Drawing]) -> bytes:
 
 
 def read_back(content: bytes) -> list[tuple[int, int, str]]:
-    """(writer, label, strokes) of a CSV file as it was written here. Raises ClassError for any other."""
+    """(writer, label, strokes) of a CSV, NPZ or IDX file as it was written here. Raises ClassError for any other."""
+    text = _csv_in(content)
     try:
-        rows = csv.DictReader(StringIO(content.decode()))
+        rows = csv.DictReader(StringIO(text.decode()))
         read = [(int(row["writer"]), int(row["label"]), row["strokes"]) for row, _ in zip(rows, range(MOST + 1))]
     except (ValueError, KeyError, TypeError, csv.Error) as error:
-        raise ClassError("That file holds no drawings of a class: a CSV file from this page would.") from error
+        raise ClassError(NO_DRAWINGS) from error
     if not read or not all(strokes for _, _, strokes in read):
-        raise ClassError("That file holds no drawings of a class.")
+        raise ClassError(NO_DRAWINGS)
     return read
+
+
+def _csv_in(content: bytes) -> bytes:
+    """The file itself, or what lies in a zip file. Raises ClassError."""
+    if not content.startswith(b"PK"):
+        return content
+    try:
+        with zipfile.ZipFile(BytesIO(content)) as archive, archive.open(STROKES) as file:
+            found = file.read(LARGEST + 1)
+    except KeyError as error:
+        raise ClassError(
+            "That file holds pictures, but not the strokes with which they were drawn. The page Train learns from it."
+        ) from error
+    except DAMAGED as error:
+        raise ClassError(NO_DRAWINGS) from error
+    if len(found) > LARGEST:
+        raise ClassError(f"A wall has at most {MOST:,} drawings.")
+    return found

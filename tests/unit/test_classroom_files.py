@@ -71,14 +71,15 @@ def test_a_drawing_is_seen_as_the_first_page_sees_it():
     assert (pictures(WALL[1].strokes) == np.stack([ink.raw, ink.scaled, ink.centred])).all()
 
 
-def test_a_file_brings_back_what_was_on_the_wall():
+@pytest.mark.parametrize("write", [files.as_csv, files.as_npz, files.as_idx])
+def test_a_file_brings_back_what_was_on_the_wall(write):
     there = [(drawing.pupil, drawing.label, drawing.strokes) for drawing in WALL]
-    assert files.read_back(files.as_csv(WALL)) == there
+    assert files.read_back(write(WALL)) == there
     store = Store()
     code, secret = store.open()
     teacher = store.teacher(code, secret)
     store.join(code)
-    assert teacher.put(files.read_back(files.as_csv(WALL))) == 3
+    assert teacher.put(files.read_back(write(WALL))) == 3
     assert sorted((d.pupil, d.label, d.strokes) for d in teacher.wall()) == sorted((w + 1, n, s) for w, n, s in there)
 
 
@@ -96,6 +97,16 @@ def test_a_file_brings_back_what_was_on_the_wall():
 def test_other_files_are_refused_in_a_sentence(content):
     with pytest.raises(ClassError, match="holds no drawings"):
         files.read_back(content)
+
+
+def test_pictures_without_strokes_and_bombs_are_refused_in_a_sentence(monkeypatch):
+    file = BytesIO()
+    np.savez_compressed(file, images=np.zeros((3, 28, 28), "u1"), labels=np.arange(3))
+    with pytest.raises(ClassError, match="The page Train learns"):
+        files.read_back(file.getvalue())
+    monkeypatch.setattr(files, "LARGEST", 20)
+    with pytest.raises(ClassError, match="at most"):
+        files.read_back(files.as_npz(WALL))
 
 
 def test_a_file_with_one_wrong_drawing_brings_none():
@@ -131,7 +142,7 @@ def test_all_digits_of_a_writer_are_on_one_side_of_the_split(writers, held):
 
 def test_the_idx_files_are_as_mnist_s_and_the_page_train_reads_them():
     with zipfile.ZipFile(BytesIO(files.as_idx(digits_by(4)))) as archive:
-        packed = {name: archive.read(name) for name in archive.namelist()}
+        packed = {name: archive.read(name) for name in archive.namelist() if name != files.STROKES}
     images, labels = (gzip.decompress(packed[f"train-{kind}-ubyte.gz"]) for kind in ("images-idx3", "labels-idx1"))
     assert struct.unpack(">4I", images[:16]) == (2051, 30, 28, 28) and len(images) == 16 + 30 * 784
     assert struct.unpack(">2I", labels[:8]) == (2049, 30) and list(labels[8:18]) == list(range(10))

@@ -10,7 +10,7 @@ from lenet.ui.shared import membership
 
 FILES = {
     "wall.png": ("Picture of the wall", files.as_picture, "image/png"),
-    "drawings.csv": ("CSV: strokes, to bring back", files.as_csv, "text/csv"),
+    "drawings.csv": ("CSV: strokes", files.as_csv, "text/csv"),
     "drawings.npz": ("NPZ: pictures and labels", files.as_npz, "application/octet-stream"),
     "idx.zip": ("IDX: as MNIST, split by writer", files.as_idx, "application/zip"),
 }  # name -> what it is, how it is made, its type
@@ -34,8 +34,9 @@ def page(me: Teacher) -> None:
                     key=f"export-{name}",
                 )
         st.caption(
-            f"{len(wall)} drawings; hidden ones stay behind. Writers are numbers, and no nickname is in the files. "
-            "`python -m benchmarks handwriting FILE.npz` measures any network on them; the page Train learns from them."
+            f"{len(wall)} drawings; hidden ones stay behind. Writers are numbers, and no nickname is in the files. All "
+            "but the picture can be brought back. `python -m benchmarks handwriting FILE.npz` measures any network on "
+            "them; the page Train learns from them."
         )
     else:
         st.caption("There are no digits on the wall yet.")
@@ -55,7 +56,7 @@ def page(me: Teacher) -> None:
 def _bring_back(me: Teacher) -> None:
     """Drawings of an earlier class onto this wall."""
     with st.expander("Bring back the digits of an earlier class"):
-        file = st.file_uploader("CSV from this page", type=["csv"], key="import")
+        file = st.file_uploader("CSV, NPZ or IDX from this page", type=["csv", "npz", "zip"], key="import")
         if file and st.session_state.get("imported") != file.file_id:
             try:
                 with st.spinner("Looking at every drawing …"):
