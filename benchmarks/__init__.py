@@ -13,5 +13,6 @@ BENCHES: dict[str, str] = {
     "app.stress": "dragging a slider of Stress: repaints a second with one network and three, and the sweeps",
     "app.classroom": "thirty sessions drawing and training on one server: answers, errors, memory",
     "app.together": "150 pupils who join a class, vote and write a digit within ten seconds; --kill: the server dies",
+    "race": "the race of the page Class: thirty seeds of its recipe, and how many lose a class",
     "app.fuzz": "wrong uploads, links and websocket messages by the thousand",
 }  # module below this package -> what it measures

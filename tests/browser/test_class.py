@@ -83,6 +83,31 @@ def hand_in(pupil) -> None:
     pupil.get_by_role("button", name="Put it on the wall").click()
 
 
+def follow(server: Server, teacher, pupils, code: str) -> None:
+    """Three pupils follow from page to page; one leaves with one tap; in the end all are back in the class."""
+    *others, free = pupils
+    teacher.get_by_text("Pupils follow me").click()
+    teacher.locator(".st-key-frame").get_by_text("Stress").click()
+    settled(teacher)
+    for pupil in pupils:
+        pupil.wait_for_url(re.compile("/stress"), timeout=WAIT)
+        pupil.get_by_text("You follow your teacher.").wait_for(timeout=WAIT)
+    free.get_by_role("button", name="Look around by myself").click()
+    free.get_by_text("You look around by yourself.").wait_for(timeout=WAIT)
+    teacher.goto(f"{server.url}/inside?digit=18&network=original")
+    for pupil in others:
+        pupil.wait_for_url(re.compile(r"/inside\?.*digit=18"), timeout=WAIT)
+        pupil.get_by_text("test digit 18").wait_for()
+    assert "/stress" in free.url
+    teacher.get_by_role("button", name="Stop").click(timeout=WAIT)
+    for pupil in others:
+        pupil.get_by_text("You follow your teacher.").wait_for(state="hidden", timeout=WAIT)
+    for person in (teacher, *pupils):
+        person.goto(f"{server.url}/class?class={code}")
+    teacher.get_by_text("3 pupils are in").wait_for(timeout=WAIT)
+
+
+@pytest.mark.timeout(300)
 def test_a_lesson_from_the_first_code_to_the_last_file(running, people, folder, tmp_path):
     teacher, code = open_class(running, people)
     assert re.search(rf"/class\?class={code}$", teacher.url)  # no secret in sight
@@ -96,6 +121,7 @@ def test_a_lesson_from_the_first_code_to_the_last_file(running, people, folder, 
     assert [pupil.locator(".me .badge").inner_text() for pupil in pupils] == ["1", "2", "3"]
     assert all(pupil.evaluate("document.documentElement.scrollWidth") <= 390 for pupil in pupils)
 
+    follow(running, teacher, pupils, code)
     show(teacher, "Vote")
     teacher.get_by_role("button", name="Ask the class").click()
     for pupil, choice in zip(pupils, (7, 7, 1)):
@@ -131,35 +157,31 @@ def test_a_lesson_from_the_first_code_to_the_last_file(running, people, folder, 
     assert teacher.locator(".taken .right").all_inner_texts() == ["1"]  # the 1: a stroke is no 2, and neither is a 7
     assert teacher.locator(".misread figure").count() == 2
 
+    show(teacher, "Race")
+    teacher.get_by_role("button", name="Start the race").click()
+    teacher.locator(".lane.done").first.wait_for(timeout=60_000)
+    assert teacher.locator(".lane").count() == 30
+    for number, pupil in enumerate(pupils):
+        pupil.get_by_text(f"Your run: seed {100 + number}").wait_for(timeout=WAIT)
+    pupils[0].get_by_text(re.compile(r"Seed 100 .*% correct")).first.wait_for(timeout=WAIT)
+    teacher.get_by_role("button", name="Stop the race").click()
+    teacher.get_by_text(re.compile(r"Stopped after \d+ of 30 runs")).wait_for(timeout=WAIT)
+
     show(teacher, "Keep or delete")
-    with teacher.expect_download() as download:
-        teacher.get_by_role("button", name="CSV: strokes, to bring back").click()
-    download.value.save_as(tmp_path / "drawings.csv")
-    assert [row[:2] for row in read_back((tmp_path / "drawings.csv").read_bytes())] == [(2, 1), (3, 2), (2, 2)]
+    for file in ("wall.png", "drawings.csv", "drawings.npz", "idx.zip"):
+        with teacher.expect_download() as download:
+            teacher.locator(f"[class*='st-key-export-{file.replace('.', '-')}'] button").click()
+        download.value.save_as(tmp_path / file)
+    for file in ("drawings.csv", "drawings.npz", "idx.zip"):
+        assert [row[:2] for row in read_back((tmp_path / file).read_bytes())] == [(2, 1), (3, 2), (2, 2)]
+    teacher.get_by_text("Bring back the digits of an earlier class").click()
+    teacher.locator(".st-key-import input[type=file]").set_input_files(tmp_path / "drawings.npz")
+    teacher.get_by_text("3 drawings are on the wall.").wait_for(timeout=WAIT)
     teacher.get_by_role("button", name="Delete everything").click()
     teacher.get_by_role("button", name="Delete it all now").click()
     teacher.get_by_text("The class is deleted").wait_for(timeout=WAIT)
     pupils[0].get_by_text("This class is over").wait_for(timeout=WAIT)
     assert not Store(folder).has(code)
-
-
-def test_pupils_follow_and_leave_with_one_tap(running, people):
-    teacher, code = open_class(running, people)
-    one, two = join(running, people, code), join(running, people, code)
-    teacher.get_by_text("Pupils follow me").click()
-    teacher.locator(".st-key-frame").get_by_text("Stress").click()
-    settled(teacher)
-    for pupil in (one, two):
-        pupil.wait_for_url(re.compile("/stress"), timeout=WAIT)
-        pupil.get_by_text("You follow your teacher.").wait_for(timeout=WAIT)
-    two.get_by_role("button", name="Look around by myself").click()
-    two.get_by_text("You look around by yourself.").wait_for(timeout=WAIT)
-    teacher.goto(f"{running.url}/inside?digit=18&network=original")
-    one.wait_for_url(re.compile(r"/inside\?.*digit=18"), timeout=WAIT)
-    one.get_by_text("test digit 18").wait_for()
-    assert "/stress" in two.url
-    teacher.get_by_role("button", name="Stop").click(timeout=WAIT)
-    one.get_by_text("You follow your teacher.").wait_for(state="hidden", timeout=WAIT)
 
 
 def test_a_server_that_dies_loses_nothing_and_everybody_is_back_by_themselves(running, people, folder):
@@ -217,6 +239,12 @@ def test_an_outsider_sees_no_vote_and_no_secret_and_reaches_no_other_class(runni
     pupil = seen(f"class={code}", f"class={code}; class-{code}=pupil.{token}")
     assert "Which?" in pupil
     assert secret not in pupil and "Because" not in pupil and '"truth": 1' not in pupil.replace("\\", "")
+    teacher.begin_race("paper", 30)
+    store.join(code)
+    outside = seen(f"class={code}", f"class={code}; class-{code}=pupil.{token[:-1]}x")
+    assert "race" not in outside and "seed" not in outside
+    mine = seen(f"class={code}", f"class={code}; class-{code}=pupil.{token}").replace("\\", "")
+    assert '"seed": 100' in mine and '"lanes"' not in mine and "race-stop" not in mine
     with pytest.raises(ClassError):
         store.teacher(code, token)
     assert "class_section" in seen(f"class={code}&teacher={secret}")

@@ -28,7 +28,7 @@ def store(monkeypatch) -> Store:
 @pytest.fixture
 def service(monkeypatch):
     """A service of its own, as nobody's session is connected in these tests."""
-    made = Service(workers=1)
+    made = Service(workers=1, here=training.here)
     for module in (training, racing, own):
         monkeypatch.setattr(module, "service", lambda: made)
     yield made
@@ -85,6 +85,8 @@ def test_others_begin_before_the_race_goes_on(service):
 
     short = replace(RECIPES["quick"], train_size=64, epochs=1)
     lanes = [service.submit(VARIANTS["original"], replace(short, seed=seed), "race 1") for seed in range(8)]
+    assert service.command(lanes[0], "pause", "a pupil") == service.command(lanes[0], "step", "a pupil") == "shared"
+    assert service.command(lanes[7], "stop", "a pupil") == "left" and lanes[7] in service.queue()
     theirs = service.submit(VARIANTS["best"], short, "somebody")
     order = service.queue()
     assert theirs in order[:2] and sum(lane in order for lane in lanes) >= 6

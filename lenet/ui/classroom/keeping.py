@@ -6,6 +6,7 @@ import streamlit as st
 
 from lenet.classroom import files
 from lenet.classroom.store import ClassError, Teacher
+from lenet.ui.classroom import racing
 from lenet.ui.shared import membership
 
 FILES = {
@@ -69,6 +70,7 @@ def _bring_back(me: Teacher) -> None:
 
 def _delete(me: Teacher) -> None:
     try:
+        racing.stop(me)
         me.delete()
         membership.leave()
         st.session_state[_DELETED] = True

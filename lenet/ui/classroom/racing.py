@@ -12,7 +12,7 @@ from lenet.classroom.store import RUNS, ClassError, Pupil, Race, Teacher
 from lenet.service.queue import Job
 from lenet.service.worker import Command, State
 from lenet.ui.shared import membership
-from lenet.ui.train.service import ended_early, service
+from lenet.ui.train.service import RACE, ended_early, service
 from lenet.variant import CLASSES
 
 EVERY = 2  # seconds
@@ -54,11 +54,11 @@ def _label(kind: str) -> str:
 
 
 def _begin(me: Teacher, kind: str, runs: int) -> None:
-    _stop(me)
+    stop(me)
     me.begin_race(kind, runs)
 
 
-def _stop(me: Teacher) -> None:
+def stop(me: Teacher) -> None:
     """No other run begins, and those that go on end."""
     race = me.race()
     if race is None:
@@ -72,7 +72,7 @@ def _stop(me: Teacher) -> None:
 
 def _owner(race: Race) -> str:
     """Of all runs of a race: others' first run comes before its second."""
-    return f"race {race.id}"
+    return f"{RACE}{race.id}"
 
 
 @st.fragment(run_every=EVERY)
@@ -90,7 +90,7 @@ def _live(me: Teacher) -> None:
         return
     membership.view("race", _message(race, jobs, list(seen.pupils)))
     if not race.stopped and len(race.results) < race.runs:
-        st.button("Stop the race", icon=":material/stop:", on_click=_stop, args=(me,), key="race-stop")
+        st.button("Stop the race", icon=":material/stop:", on_click=stop, args=(me,), key="race-stop")
 
 
 def _advance(me: Teacher, race: Race) -> dict[int, Job]:

@@ -8,7 +8,8 @@ import { paintStrokes } from "./pad.js"
 
 const PIXELS = 96 // of a tile's own canvas
 const LARGEST = 92 // pixels of a tile on the page
-const SMALLEST = 30
+const SMALLEST = 24 // as small as a target may be
+const SCROLLED = 44 // where the wall does not fit the window anyway
 const GAP = 5
 
 export default function ({ data, root, setTriggerValue }) {
@@ -24,7 +25,16 @@ function wallOf(root) {
   })
   const empty = el("p", { className: "state" }, "The first digits appear here in a moment.")
   root.replaceChildren(el("div", { className: "wall" }, empty, ...rows.map(({ element }) => element)))
+  let shown = []
+  const fit = () => root.style.setProperty("--tile", `${sizeOf(rows, shown)}px`)
+  let width = 0
+  new ResizeObserver(() => {
+    if (root.clientWidth === width) return // it only grew longer
+    width = root.clientWidth
+    fit()
+  }).observe(root)
   return (drawings, hide) => {
+    shown = drawings
     const there = new Set(drawings.map(([id]) => id))
     for (const [id, tile] of tiles) if (!there.has(id)) tiles.delete(id) && tile.remove()
     for (const [id, pupil, label, strokes, hidden] of drawings) {
@@ -43,7 +53,7 @@ function wallOf(root) {
       button.setAttribute("aria-label", `${button.title}: a ${label} by pupil ${pupil}`)
       button.onclick = () => hide(id, !hidden)
     }
-    root.style.setProperty("--tile", `${sizeOf(rows, drawings)}px`)
+    fit()
     empty.hidden = drawings.length > 0
   }
 }
@@ -53,14 +63,15 @@ function sizeOf(rows, drawings) {
   const counts = Array.from({ length: rows.length }, () => 0)
   for (const [, , label] of drawings) counts[label]++
   const { left, right, top } = rows[0].row.getBoundingClientRect()
-  const high = innerHeight - Math.max(0, top + scrollY)
+  const zoom = (right - left) / rows[0].row.clientWidth || 1 // the page is enlarged on a projector
+  const high = (innerHeight - Math.max(0, top + scrollY)) / zoom
   const fits = (size) => {
-    const across = Math.max(1, Math.floor((right - left + GAP) / (size + GAP)))
+    const across = Math.max(1, Math.floor(((right - left) / zoom + GAP) / (size + GAP)))
     return counts.reduce((sum, count) => sum + Math.max(0.5, Math.ceil(count / across)) * (size + GAP), 0) <= high
   }
   let size = LARGEST
-  while (size > SMALLEST && !fits(size)) size--
-  return size
+  while (size >= SMALLEST && !fits(size)) size--
+  return size < SMALLEST ? SCROLLED : size
 }
 
 function tileOf(pupil, label, text) {
