@@ -214,7 +214,7 @@ def _unpacked() -> Iterator[Path]:
     """A folder with MNIST as torchvision wants to find it."""
     import gzip
 
-    from lenet.data import MNIST
+    from lenet.mnist_files import MNIST
 
     with tempfile.TemporaryDirectory() as temporary:
         raw = Path(temporary, "MNIST", "raw")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lenet.ui.inside import evidence, kernels, living, tape
-from lenet.ui.shared import digit, frame, networks
+from lenet.ui.shared import described, digit, frame, networks
 
 FIRST_DIGIT = 7  # of the test set, while nothing is drawn or chosen: a 9 with a clear loop
 SECTIONS = {
@@ -35,22 +35,22 @@ if section and section != asked:  # the link has the section's id; Streamlit's o
     st.query_params["section"] = section
 place = st.container()
 
-# From here on torch is needed; the frame and the choosers are on the screen already.
-with place, networks.waking():
+# The browser computes the first two sections; the others wait for torch where they need it.
+with place:
     if shown is None:
         digit.show_first(FIRST_DIGIT)
-    models, problems = networks.load_all(chosen)
-for problem in problems:
-    place.error(problem)
-if shown is not None and models:
-    (name, model), *_ = models.items()
-    with place:
-        if section == "network":
-            living.show(name, shown)
+    abouts = [described.message(name, networks.colours([name])[0]) for name in chosen]
+    for about in abouts:
+        if about["problem"]:
+            st.error(about["problem"])
+        elif shown is None:
+            pass  # the chooser says why
+        elif section == "network":
+            living.show(about, shown)
         elif section == "kernels":
-            kernels.kernels(name, model)
+            kernels.show(about, shown)
         elif section == "evidence":
-            evidence.evidence(name, model, networks.load(name)[1].checksum, shown)
+            evidence.show(about, shown)
         else:
             tape.tape(shown)
 networks.warm_up()

@@ -22,8 +22,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
             st.caption(said)
 place = st.container()
 
-# From here on torch is needed, for the digit and the noise; the frame and the choosers are on the screen already.
-with place, networks.waking():
+# The browser reads and changes the digit: nothing up to the last section waits for torch.
+with place:
     if shown is None:
         digit.show_first(FIRST_DIGIT)
     abouts = message.described_networks(chosen)

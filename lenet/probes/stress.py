@@ -24,50 +24,23 @@ from lenet.data import Digits, pixels
 from lenet.evaluation import outputs, read
 from lenet.ink import InkError, read_cells
 from lenet.model import LeNet
-from lenet.paths import PRETRAINED, write_atomically
+from lenet.paths import write_atomically
+from lenet.probes.transformations import (
+    AMOUNTS,
+    AVERAGES,
+    SCHEMA,
+    TRANSFORMATIONS,
+    AveragesError,
+    Transformation,
+    noise_pattern,
+    read_averages,
+    transformation,
+)
 from lenet.variant import INPUT_SIZE
 
-AMOUNTS = 41  # of a sweep
 REACH = 2  # pixels that a pen tip reaches at most
 AVERAGE_DIGITS = 500  # the first ones of the test set
-AVERAGES = PRETRAINED / "stress.parquet"
 NORMAL_95 = 1.96  # standard errors of the mean to each end of a 95 % interval; with 500 digits the normal law will do
-
-
-@dataclass(frozen=True)
-class Transformation:
-    """One way to change a picture.
-
-    low, high, neutral: amounts, of which `neutral` changes nothing, bit for bit; ways: what
-    smaller and larger amounts do.
-    Either `source`: (x, y, amount) -> the x, y in the old picture of what comes to x, y in the new one, in pixels to
-    the right of and below the middle; or `pixels`: (images [N, 1, 28, 28], amounts [N, 1, 1, 1], seed) -> images.
-    """
-
-    label: str
-    unit: str
-    ways: tuple[str, str]
-    low: float
-    high: float
-    neutral: float
-    source: Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]] | None = None
-    pixels: Callable[[Tensor, Tensor, int], Tensor] | None = None
-
-    def amounts(self, count: int = AMOUNTS) -> Tensor:
-        """Evenly spaced, float64 [count], the neutral one exactly among them."""
-        step = (self.high - self.low) / (count - 1)
-        return self.neutral + (torch.arange(count) - self.neutral_at(count)).double() * step
-
-    def neutral_at(self, count: int = AMOUNTS) -> int:
-        """The place of the neutral amount among `amounts(count)`."""
-        return round((self.neutral - self.low) / (self.high - self.low) * (count - 1))
-
-    def show(self, amount: float) -> str:
-        """The amount for people, with its sign and unit: +3.5 pixels, × 0.8."""
-        if self.unit == "×":
-            return f"× {amount:.3g}"
-        sign = "+" if self.low < 0 < amount else ""
-        return f"{sign}{amount:.3g}{self.unit if self.unit == '°' else f' {self.unit}'}".replace("-", "−")
 
 
 def _rotated(x: Tensor, y: Tensor, degrees: Tensor) -> tuple[Tensor, Tensor]:
@@ -101,43 +74,20 @@ def _stroke(images: Tensor, pixels: Tensor, _: int) -> Tensor:
 
 def _noise(images: Tensor, deviation: Tensor, seed: int) -> Tensor:
     """The same pattern for every amount, only stronger; what falls outside of [0, 1] is cut off."""
-    return (images + deviation * noise_pattern(seed)).clamp(0, 1)
+    return (images + deviation * torch.from_numpy(noise_pattern(seed))).clamp(0, 1)
 
 
-def noise_pattern(seed: int) -> Tensor:
-    """Standard normal, [28, 28], the same for the same seed."""
-    return torch.randn(INPUT_SIZE, INPUT_SIZE, generator=torch.Generator().manual_seed(seed))
-
-
-# In the order in which they are applied together. A seventh is one row here, and what it does to a picture also in
-# lenet/ui/network/stress/transform.js: the page changes the digit in the browser.
-TRANSFORMATIONS: dict[str, Transformation] = {
-    "stroke": Transformation("Stroke width", "pixels", ("thinner", "thicker"), -2, 3, 0, pixels=_stroke),
-    "squeeze": Transformation(
-        "Squeeze",
-        "% of the width",
-        ("wider", "narrower"),
-        -50,
-        50,
-        0,
-        source=lambda x, y, percent: (x / (1 - percent / 100), y),
-    ),
-    "scale": Transformation(
-        "Size", "×", ("smaller", "larger"), 0.5, 1.5, 1, source=lambda x, y, times: (x / times, y / times)
-    ),
-    "rotate": Transformation("Rotate", "°", ("clockwise", "anticlockwise"), -90, 90, 0, source=_rotated),
-    "shift": Transformation(
-        "Shift", "pixels", ("to the left", "to the right"), -10, 10, 0, source=lambda x, y, right: (x - right, y)
-    ),
-    "noise": Transformation("Noise", "of the ink", ("", "more"), 0, 1, 0, pixels=_noise),
+# (x, y, amount) -> the x, y in the old picture of what comes to x, y in the new one, in pixels to the right of and
+# below the middle.
+SOURCES: dict[str, Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]] = {
+    "squeeze": lambda x, y, percent: (x / (1 - percent / 100), y),
+    "scale": lambda x, y, times: (x / times, y / times),
+    "rotate": _rotated,
+    "shift": lambda x, y, right: (x - right, y),
 }
 
-
-def transformation(name: str) -> Transformation:
-    """The row of TRANSFORMATIONS of that name. Raises ValueError with the names there are."""
-    if name not in TRANSFORMATIONS:
-        raise ValueError(f"There is no transformation {name!r}. There are: {', '.join(TRANSFORMATIONS)}.")
-    return TRANSFORMATIONS[name]
+# (images [N, 1, 28, 28], amounts [N, 1, 1, 1], seed) -> images.
+PIXELS: dict[str, Callable[[Tensor, Tensor, int], Tensor]] = {"stroke": _stroke, "noise": _noise}
 
 
 def transform(images: Tensor, amounts: Mapping[str, Tensor | float], seed: int = 0) -> Tensor:
@@ -151,21 +101,19 @@ def transform(images: Tensor, amounts: Mapping[str, Tensor | float], seed: int =
     for name in amounts:
         transformation(name)
     wanted = [
-        (row, torch.as_tensor(amounts[name], dtype=torch.float64).expand(len(images)))
-        for name, row in TRANSFORMATIONS.items()
+        (name, torch.as_tensor(amounts[name], dtype=torch.float64).expand(len(images)))
+        for name in TRANSFORMATIONS
         if name in amounts
     ]
-    for geometric, rows in groupby(wanted, key=lambda pair: pair[0].source is not None):
+    for geometric, rows in groupby(wanted, key=lambda pair: pair[0] in SOURCES):
         if geometric:
             x, y = _grid()
-            for row, amount in reversed(list(rows)):
-                assert row.source is not None
-                x, y = row.source(x, y, amount[:, None])
+            for name, amount in reversed(list(rows)):
+                x, y = SOURCES[name](x, y, amount[:, None])
             images = _sample(images, x, y)
         else:
-            for row, amount in rows:
-                assert row.pixels is not None
-                images = row.pixels(images, amount.float()[:, None, None, None], seed)
+            for name, amount in rows:
+                images = PIXELS[name](images, amount.float()[:, None, None, None], seed)
     return images
 
 
@@ -274,7 +222,7 @@ def sweep(models: Mapping[str, LeNet], image: Tensor, name: str, normalise: bool
     normalise: scale and centre every picture again before it is read. Raises ValueError for an unknown name.
     """
     row = transformation(name)
-    amounts = row.amounts()
+    amounts = torch.from_numpy(row.amounts())
     pictures = transform(image.expand(AMOUNTS, -1, -1, -1), {name: amounts})
     if normalise:
         pictures = normalised(pictures)
@@ -283,25 +231,6 @@ def sweep(models: Mapping[str, LeNet], image: Tensor, name: str, normalise: bool
 
 
 # The average over many digits, kept in a file ------------------------------------------------------------------------
-
-SCHEMA = pa.schema(
-    [
-        ("network", pa.string()),
-        ("checksum", pa.string()),  # of its weights: other weights need another average
-        ("transformation", pa.string()),
-        ("normalised", pa.bool_()),  # scaled and centred again before it is read
-        ("amount", pa.float64()),
-        ("mean", pa.float64()),  # probability of the true digit
-        ("low", pa.float64()),  # 95 % interval of the mean
-        ("high", pa.float64()),
-        ("accuracy", pa.float64()),
-        ("digits", pa.int64()),
-    ]
-)
-
-
-class AveragesError(RuntimeError):
-    """The file of averages is missing or damaged; the message says how to mend it."""
 
 
 @torch.inference_mode()
@@ -321,7 +250,7 @@ def average(
     right = {network: torch.zeros(shape) for network in models}
     for number, (image, label) in enumerate(zip(pixels(digits.images), digits.labels.tolist())):
         changed = {
-            name: transform(image.expand(AMOUNTS, -1, -1, -1), {name: row.amounts()}, number)
+            name: transform(image.expand(AMOUNTS, -1, -1, -1), {name: torch.from_numpy(row.amounts())}, number)
             for name, row in TRANSFORMATIONS.items()
         }
         pictures = torch.cat([normalised(changed[name]) if again else changed[name] for name, again in kinds])
@@ -353,18 +282,6 @@ def average(
                     )
                 )
     return pa.Table.from_pylist([dict(zip(SCHEMA.names, values)) for values in rows], SCHEMA)
-
-
-def read_averages(path: Path = AVERAGES) -> pa.Table:
-    """The averages that were measured. Raises AveragesError."""
-    mend = "python -m lenet stress makes it."
-    try:
-        with pq.ParquetFile(path) as file:
-            return file.read(SCHEMA.names, use_threads=False).cast(SCHEMA)
-    except FileNotFoundError:
-        raise AveragesError(f"{path.name} with the averages over many digits is missing: {mend}") from None
-    except (OSError, KeyError, pa.ArrowException) as error:
-        raise AveragesError(f"{path.name} with the averages is damaged ({type(error).__name__}): {mend}") from error
 
 
 def write_averages(table: pa.Table, path: Path = AVERAGES) -> None:

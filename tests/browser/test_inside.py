@@ -247,13 +247,33 @@ def test_the_tape_plays_smoothly_and_says_what_happens(server, browser):
     page.close()
 
 
-def test_a_kernel_is_chosen_by_its_picture(server, browser):
+def test_a_kernel_is_chosen_by_its_picture(server, browser, tmp_path):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
-    page.goto(f"{server.url}/inside?section=evidence&network=original&digit={DIGIT}")
-    root = INSIDE.replace("inside-view", "kernel-picker")
+    page.goto(f"{server.url}/inside?section=kernels&network=original&digit={DIGIT}")
+    root = INSIDE.replace("inside-view", "kernels-view")
+    view = page.locator(".st-key-kernels-view")
     page.wait_for_function(f"{root}?.dataset.chosen === 'conv1 0'", timeout=60_000)
-    page.locator(".st-key-kernel-picker").get_by_role("button", name="Kernel 3 of conv1").click()
-    page.wait_for_function(f"{root}.dataset.chosen === 'conv1 3'")
-    row = page.locator(".st-key-kernel-picker .row")
-    assert row.locator("canvas").count() == 3 + 9
+    view.get_by_role("button", name="conv2", exact=True).click()
+    view.get_by_role("button", name="Kernel 9 of conv2").click()
+    page.wait_for_function(f"{root}.dataset.patches === 'conv2 9'", timeout=60_000)
+    row = view.locator(".row > figure")
+    assert row.count() == 4 and len({round(one["y"]) for one in boxes(row)}) == 1  # kernel, digit, map, patches
+    assert row.locator(".patches canvas").count() == 9
+    last = view.get_by_role("button", name="Kernel 3 of conv2").bounding_box()
+    assert last["x"] + last["width"] > 1200  # the width is used
+    first = view.locator(".grid > span").first
+    weight = create_model("original", pretrained=True).conv2.weight[9, 0, 0, 0].item()
+    assert figure(first.get_attribute("title")) == pytest.approx(weight, rel=1e-6)
+    with page.expect_download() as download:
+        view.get_by_role("button", name="All weights (CSV)").click()
+    download.value.save_as(tmp_path / "kernels.csv")
+    assert len((tmp_path / "kernels.csv").read_text().splitlines()) == 1 + 6 * 25 + 16 * 6 * 25
+    page.get_by_text("What a kernel does", exact=True).click()
+    picker = page.locator(".st-key-kernel-picker")
+    picker.get_by_role("button", name="Kernel 3 of conv1").click()
+    page.get_by_text("Accuracy lost without kernel 3 of conv1").wait_for(timeout=60_000)
     page.close()
+
+
+def boxes(locator) -> list[dict]:
+    return [one.bounding_box() for one in locator.all()]

@@ -1,5 +1,7 @@
 """The page Look inside without a browser, and what it sends to one."""
 
+import subprocess
+import sys
 import zlib
 
 import numpy as np
@@ -9,8 +11,11 @@ from streamlit.testing.v1 import AppTest
 from lenet import data
 from lenet.data import DataError
 from lenet.paths import ROOT
-from lenet.ui.inside import evidence, living
+from lenet.pretrained import create_model
+from lenet.study.measures import contrast
+from lenet.ui.inside import evidence, kernels, living
 from lenet.ui.shared import grids
+from tests import javascript
 
 
 def page(**choices: str) -> AppTest:
@@ -27,19 +32,39 @@ def test_opened_first_it_shows_a_test_digit():
     assert "test digit 7" in " ".join(text.value for text in at.markdown)
 
 
-@pytest.mark.parametrize("section,words", [("kernels", "Two kernels")])
-def test_sections(section, words):
-    at = page(section=section)
-    assert not at.exception and not at.error
-    said = [element.value for kind in ("markdown", "caption", "subheader") for element in at.get(kind)]
-    assert words in " ".join(said)
+@pytest.mark.parametrize(
+    "file,section,view",
+    [("inside", "network", "inside-view"), ("inside", "kernels", "kernels-view"), ("stress", "", "stress")],
+)
+def test_the_browser_has_all_it_needs_before_torch_is_there(file, section, view):
+    code = f"""if True:
+        import sys
+        sys.modules["torch"] = None  # whoever imports it fails
+        from streamlit.testing.v1 import AppTest
+        at = AppTest.from_file("{ROOT}/app.py", default_timeout=60)
+        at.session_state["section"] = "{section}"
+        at.switch_page("pages/{file}.py").run()
+        assert not at.exception and not at.error
+        assert any(one.proto.id.endswith("-{view}") for one in at.get("bidi_component"))
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
-def test_a_kernel_that_is_chosen_shows_its_numbers():
-    at = page(section="kernels")
-    at.button_group(key="kernels_layer").set_value("conv2").run()
-    at.selectbox(key="kernels_one").set_value(3).run()
-    assert not at.exception and not at.error
+def test_what_the_paper_reads_by_eye_is_measured_as_in_the_experiments():
+    weights = {
+        layer: create_model("original", pretrained=True).get_parameter(f"{layer}.weight").detach().numpy()
+        for layer in ("conv1", "conv2")
+    }
+    ours = [
+        javascript.run(
+            f"""import {{ contrastOf }} from "@network/inside/kernels.js"
+            console.log(contrastOf({weights[one["layer"]][one["kernel"]].mean(0).ravel().tolist()},
+                {str(one["half"]).lower()}))"""
+        )
+        for one in kernels.guesses()
+    ]
+    assert ours == pytest.approx([contrast(name, weights) for name in kernels.READ_BY_EYE], rel=1e-4)
 
 
 def test_missing_data_are_a_sentence_in_place_of_the_evidence(monkeypatch):
@@ -73,11 +98,17 @@ def test_a_challenge_sets_up_its_network_and_digit():
 
 
 def test_the_table_of_kernels_holds_every_weight_to_the_last_figure():
-    kernels = {"conv1": np.random.default_rng(0).normal(size=(2, 1, 5, 5)).astype("f4")}
-    head, *rows = grids.kernel_table(kernels).decode().splitlines()
-    assert head == "layer,kernel,input_map,row,column,weight" and len(rows) == 50
-    layer, kernel, input_map, row, column, weight = rows[33].split(",")
-    assert np.float32(weight) == kernels[layer][int(kernel), int(input_map), int(row), int(column)]
+    weights = np.random.default_rng(0).normal(size=(2, 3, 5, 5)).astype("f4")
+    head, *rows = javascript.run(f"""import {{ csvOf }} from "@network/inside/kernel-files.js"
+        const all = Float32Array.from({weights.ravel().tolist()})
+        const grid = (kernel, map) => all.subarray((kernel * 3 + map) * 25, (kernel * 3 + map + 1) * 25)
+        console.log(JSON.stringify(csvOf([{{ stage: {{ name: "conv2" }}, count: 2, inputs: 3, side: 5, grid }}])))
+    """).splitlines()
+    assert head == "layer,kernel,input_map,row,column,weight" and len(rows) == 150
+    for line in rows:
+        layer, *place, weight = line.split(",")
+        assert layer == "conv2" and np.float32(weight) == weights[tuple(map(int, place))]
+    assert "1e-10" not in rows[0] and len(max(rows, key=len)) < 35  # no more figures than that takes
 
 
 def test_a_sheet_has_a_place_for_every_grid():

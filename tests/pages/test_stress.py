@@ -47,7 +47,7 @@ def test_opened_first_it_shows_a_test_digit_and_the_maps_of_two_ways():
     assert told["digit"]["label"] == 7
     assert (numbers(told["digit"]["image"]) == pixels(mnist("test").images[0]).flatten().numpy()).all()
     assert [way["id"] for way in told["ways"]] == list(TRANSFORMATIONS)
-    assert (numbers(told["noise"]) == stress.noise_pattern(0).flatten().numpy()).all()
+    assert (numbers(told["noise"]) == stress.noise_pattern(0).ravel()).all()
     assert sent(at, "two") == {"view": "stress-two"}
 
 

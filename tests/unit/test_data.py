@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from lenet.data import CHECKSUMS, MNIST, DataError, mnist, pixels
+from lenet.data import DataError, mnist, pixels
+from lenet.mnist_files import CHECKSUMS, MNIST
 from lenet.paths import ROOT
 
 

@@ -11,6 +11,7 @@ from lenet.explain import receptive_field
 from lenet.probes.kernels import ANGLES, bars, convolutions, oriented_bars, removal_cost, strongest_patches
 from lenet.training import new_model
 from lenet.variant import VARIANTS
+from tests.unit.test_edits import about, ask, store
 
 NAMES = ["original", "sigmoid", "pool-padded", "depth-1", "depth-3", "lstm-steps", "rnn"]
 
@@ -72,6 +73,31 @@ def test_the_strongest_patches_are_the_strongest_and_are_what_the_cell_sees(name
             # At the edge the patch has black cells more than the cell sees; the ink is the same.
             assert patch.sum() == pytest.approx(inside.sum().item(), rel=1e-5)
             assert len(patch) >= len(inside)
+
+
+@pytest.mark.parametrize("name", ["original", "pool-padded", "depth-3", "lenet-5-1998"])
+def test_the_browser_finds_the_same_patches(name, tmp_path):
+    model, some = new_model(VARIANTS[name], 1), digits(40)
+    store(model, tmp_path, 0)
+    (tmp_path / "digits").write_bytes(bytes(40) + some.images.numpy().tobytes())
+    script = """import { fieldOf, patchOf, strongest } from "@network/inside/patches.js"
+        const net = new Network(given, tensorsOf(bytes("0.safetensors").buffer))
+        const digits = digitsOf(bytes("digits"))
+        let found = null
+        for (found of strongest(net, digits));
+        console.log(JSON.stringify(Object.entries(found).map(([at, kernels]) => {
+            const { name, shape } = net.stages[at], field = fieldOf(net.stages, Number(at))
+            const told = (one) => ({ ...one, patch: [...patchOf(digits, one, field, shape[2])] })
+            return { name, kernels: kernels.map((list) => list.map(told)) }
+        })))"""
+    for layer in ask(tmp_path, script, about(model)):
+        theirs = strongest_patches(model, some, layer["name"])
+        values = torch.tensor([[one["value"] for one in list_] for list_ in layer["kernels"]])
+        torch.testing.assert_close(values, theirs.values, rtol=1e-4, atol=1e-5)
+        first = [list_[0] for list_ in layer["kernels"]]  # further down two may be equal to the last figure but one
+        assert [one["picture"] for one in first] == theirs.numbers[:, 0].tolist()
+        patches = torch.tensor([one["patch"] for one in first])
+        torch.testing.assert_close(patches, theirs.images[:, 0].flatten(1))
 
 
 def test_bars_are_turned_as_their_angles_say():

@@ -111,13 +111,15 @@ def test_a_wider_pen_leaves_no_less_ink(one, other):
 
 
 def test_noise_against_numpy_and_the_normal_law(digits):
-    pattern = stress.noise_pattern(5).numpy()
+    pattern = stress.noise_pattern(5)
     for image in digits:
         expected = np.clip(array(image) + 0.3 * pattern, 0, 1)
         np.testing.assert_allclose(array(transform(image[None], {"noise": 0.3}, seed=5)[0]), expected, atol=1e-6)
-    values = np.concatenate([stress.noise_pattern(seed).numpy().ravel() for seed in range(5)])
+    values = np.concatenate([stress.noise_pattern(seed).ravel() for seed in range(5)])
     assert stats.kstest(values, "norm").pvalue > 0.01
-    assert not torch.equal(stress.noise_pattern(0), stress.noise_pattern(1))
+    assert not np.array_equal(stress.noise_pattern(0), stress.noise_pattern(1))
+    torchs = torch.randn(28, 28, generator=torch.Generator().manual_seed(5))  # the averages were measured with these
+    np.testing.assert_allclose(pattern, torchs, atol=3e-6)
 
 
 @given(st.fixed_dictionaries({name: st.floats(row.low, row.high) for name, row in TRANSFORMATIONS.items()}))

@@ -2,13 +2,12 @@
 
 import re
 import zlib
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
 from lenet.formatting import percent
+from lenet.mnist_files import pictures
 from lenet.ui.shared import described, digit, modules, networks
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
@@ -17,7 +16,7 @@ if TYPE_CHECKING:  # the page is on the screen before torch is loaded
 KEY = "inside-view"
 HEIGHT = 200  # pixels of the view of the layers
 EVERY = 10  # of the 10,000 test digits one in so many is sent to the browser
-MARK = "test-digits"  # as in inside-scores.js
+MARK = "test-digits"  # as in lenet/ui/network/inside/digits.js
 CHALLENGE = "challenge"  # in the address
 # What each sets up: its name, the network, the number of a test digit. The browser knows when it is done.
 CHALLENGES = {
@@ -27,12 +26,9 @@ CHALLENGES = {
 _TESTS, _KEPT, _PROBLEM = "inside_tests", "inside_kept", "inside_problem"
 
 
-def show(name: str, shown: "Digit") -> None:
-    """The network view with the panel and the editor."""
-    about = described.message(name, networks.colours([name])[0])
-    if about["problem"]:
-        st.error(about["problem"])
-        return
+def show(about: dict[str, Any], shown: "Digit") -> None:
+    """The network view with the panel and the editor. about: of the network, as the browser is told."""
+    name = about["name"]
     challenge = st.query_params.get(CHALLENGE, "")
     modules.view(
         KEY,
@@ -42,22 +38,20 @@ def show(name: str, shown: "Digit") -> None:
             "network": about,
             "digit": {
                 "mark": shown.mark,
-                "image": b64encode(np.asarray(shown.pixels, "<f4").tobytes()).decode(),
+                "image": modules.numbers(shown.pixels),
                 "label": shown.label,
                 "source": shown.source,
             },
             "challenge": challenge if challenge in CHALLENGES else "",
             "challenges": {key: words for key, (words, _, _) in CHALLENGES.items()},
         },
-        on_digits_change=_send_digits,
+        on_digits_change=send_digits,
         on_keep_change=lambda: _keep(name),
         on_challenge_change=_begin,
     )
     if weights := described.packed(name):
         modules.view(f"weights-{name}", weights)
-    if st.session_state.get(_TESTS):
-        with networks.sentences():
-            modules.view(MARK, digits())
+    send()
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(problem)
     _kept(name)
@@ -67,16 +61,21 @@ def show(name: str, shown: "Digit") -> None:
 def digits() -> bytes:
     """1,000 test digits as the browser takes them: four bytes with the length of the mark (little-endian), the mark,
     and, compressed, the labels and then the pictures of 784 bytes each."""
-    from lenet.data import mnist
-
-    test = mnist("test")
-    labels, images = test.labels[::EVERY].byte().numpy(), test.images[::EVERY].numpy()
+    images, labels = (part[::EVERY] for part in pictures("test"))
     mark = MARK.encode()
     return len(mark).to_bytes(4, "little") + mark + zlib.compress(labels.tobytes() + images.tobytes(), 9)
 
 
-def _send_digits() -> None:
+def send_digits() -> None:
+    """From now on the browser gets the test digits. For callbacks."""
     st.session_state[_TESTS] = True
+
+
+def send() -> None:
+    """The test digits, if the browser asked for them."""
+    if st.session_state.get(_TESTS):
+        with networks.sentences():
+            modules.view(MARK, digits())
 
 
 def _begin() -> None:

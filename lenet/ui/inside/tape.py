@@ -1,12 +1,10 @@
 """The training tape, which the browser replays: it gets what happens in words, and the tapes as files."""
 
-from base64 import b64encode
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import streamlit as st
 
-from lenet.ui.shared import modules, palette, stages
+from lenet.ui.shared import modules, networks, palette, stages
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.ui.shared.digit import Digit
@@ -49,7 +47,8 @@ def _tapes() -> tuple[list[dict[str, Any]], int, str]:
 
 def tape(shown: "Digit") -> None:
     """Two runs, replayed beside each other on the digit."""
-    tapes, start, problem = _tapes()
+    with networks.waking():
+        tapes, start, problem = _tapes()
     if problem:
         st.error(problem)
     elif not tapes:
@@ -63,7 +62,7 @@ def tape(shown: "Digit") -> None:
                 "chosen": [tapes[0]["name"], tapes[min(1, len(tapes) - 1)]["name"]],
                 "start": start,
                 "colours": palette.VARIANT_COLOURS[:2],
-                "image": b64encode(np.asarray(shown.pixels, "<f4").tobytes()).decode(),
+                "image": modules.numbers(shown.pixels),
                 "note": NOTE,
             },
         )

@@ -44,8 +44,9 @@ async function load(about) {
   return new Reader(about, tensorsOf(buffer))
 }
 
-async function fetched(url) {
-  const response = await fetch(new URL(`../../../${url}`, import.meta.url)) // from the root of the server
+/** The bytes of a file of the server. url: from its root on. */
+export async function fetched(url) {
+  const response = await fetch(new URL(`../../../${url}`, import.meta.url)) // of this file
   if (!response.ok) throw new Error(`${response.status} ${response.statusText}`)
   return response.arrayBuffer()
 }

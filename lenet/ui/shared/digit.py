@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import streamlit as st
 
+from lenet.mnist_files import DataError, pictures
 from lenet.ui.shared import networks
 from lenet.variant import CLASSES
 
@@ -121,11 +122,9 @@ def problem() -> str:
 
 def test_digit(number: int) -> Digit:
     """Picture `number` of MNIST's test set, 0 to 9,999. Raises DataError."""
-    from lenet.data import mnist, pixels
-
-    digits = mnist("test")
-    label = int(digits.labels[number])
-    image = pixels(digits.images[number]).numpy()
+    images, labels = pictures("test")
+    label = int(labels[number])
+    image = images[number][None] / np.float32(255)
     return Digit(image, label, f"test digit {number}, a {label}", number=number, mark=f"test-{number}")
 
 
@@ -235,8 +234,6 @@ def _follow_number() -> None:
 
 def show_number(number: int) -> None:
     """Look at that test digit, or have a problem that says why not."""
-    from lenet.data import DataError
-
     if not 0 <= number < TEST_DIGITS:
         st.session_state[_PROBLEM] = f"There is no test digit of that number: choose one from 0 to {TEST_DIGITS - 1}."
         return
@@ -267,13 +264,12 @@ def a_hard_one() -> None:
 
 def _one_of(numbers: Callable[[], list[int]], most: int) -> None:
     """Show one of the first `most` of these test digits that are of the chosen class."""
-    from lenet.data import DataError, mnist
     from lenet.pretrained import WeightsError
 
     wanted = st.session_state.get(_CLASS)
     st.session_state[_OPEN] = False  # it would lie over the answer
     try:
-        labels = mnist("test").labels.tolist()
+        labels = pictures("test")[1].tolist()
         show_number(random.choice([n for n in numbers() if wanted is None or labels[n] == wanted][:most]))
     except (DataError, WeightsError) as error:
         st.session_state[_PROBLEM] = str(error)

@@ -1,8 +1,7 @@
 """Pictures of kernels, maps and patches: many small grids of numbers on one sheet, with their names."""
 
-import csv
 import re
-from io import BytesIO, StringIO
+from io import BytesIO
 from typing import Any
 
 import numpy as np
@@ -88,14 +87,3 @@ def png(picture: Image.Image) -> bytes:
     file = BytesIO()
     picture.save(file, "PNG")
     return file.getvalue()
-
-
-def kernel_table(kernels: dict[str, np.ndarray]) -> bytes:
-    """Every weight, to the last figure, as CSV; everything is counted from 0. kernels: [K, inputs, 5, 5] by layer."""
-    text = StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["layer", "kernel", "input_map", "row", "column", "weight"])
-    for layer, weights in kernels.items():
-        for place, weight in np.ndenumerate(weights):
-            writer.writerow([layer, *place, str(weight)])
-    return text.getvalue().encode()

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from lenet.probes.transformations import TRANSFORMATIONS, AveragesError, noise_pattern, read_averages
 from lenet.ui.shared import described, modules, networks
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
@@ -43,13 +44,11 @@ def show_pixels(shown: "Digit", chosen: list[str]) -> None:
 
 def message(shown: "Digit", abouts: list[dict[str, Any]]) -> dict[str, Any]:
     """All that the browser needs: the ways to change a digit, the noise, the digit, networks and what was measured."""
-    from lenet.probes.stress import noise_pattern
-
     found = {about["name"]: averages(about["name"], about["mark"]) for about in abouts}
     return {
         "view": "stress",
         "ways": ways(),
-        "noise": modules.numbers(noise_pattern(0).numpy()),
+        "noise": modules.numbers(noise_pattern(0)),
         "digit": {
             "mark": shown.mark,
             "image": modules.numbers(shown.pixels),
@@ -69,8 +68,6 @@ def described_networks(chosen: list[str]) -> list[dict[str, Any]]:
 
 def ways() -> list[dict[str, Any]]:
     """The ways to change a digit, in the order in which they are applied together."""
-    from lenet.probes.stress import TRANSFORMATIONS
-
     return [
         {
             "id": name,
@@ -91,8 +88,6 @@ def averages(network: str, checksum: str) -> tuple[dict[str, Any], str]:
     values: float32 as base64, for each way, as it is and normalised again, each of 41 amounts: the mean and both ends
     of its interval.
     """
-    from lenet.probes.stress import TRANSFORMATIONS
-
     table, why_not = _averages()
     kinds = [(network, checksum, name, again) for name in TRANSFORMATIONS for again in (False, True)]
     if why_not or any(kind not in table for kind in kinds):
@@ -105,8 +100,6 @@ def averages(network: str, checksum: str) -> tuple[dict[str, Any], str]:
 @st.cache_resource(max_entries=1, show_spinner=False, ttl=600)
 def _averages() -> tuple[dict[tuple, list[dict]], str]:
     """Rows by network, checksum of its weights, transformation and `normalised`; or none, and why there is none."""
-    from lenet.probes.stress import AveragesError, read_averages
-
     found: dict[tuple, list[dict]] = {}
     try:
         for row in read_averages().to_pylist():

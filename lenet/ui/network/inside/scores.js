@@ -2,12 +2,9 @@
 
 import { el } from "../dom.js"
 import { fixed } from "../formatting.js"
-import { arrived } from "../reader.js"
-import { accuracyOf, digitsOf } from "./score.js"
+import { testDigits } from "./digits.js"
+import { accuracyOf } from "./score.js"
 
-const MARK = "test-digits" // of the message that brings them
-
-let digits = null // a promise of them, once they are wanted
 const known = new Map() // what was found for networks as they came, by name and mark
 
 /** want: asks the server for the digits, once. */
@@ -23,14 +20,10 @@ export function scoresView(about, edited, want) {
   let ended = false
 
   async function test(then = () => {}) {
-    if (!digits) {
-      digits = arrived(MARK).then(inflated)
-      want()
-    }
     const mine = ++turn
     begin.hidden = true
     said.textContent = "testing …"
-    const all = await digits
+    const all = await testDigits(want)
     if (ended || mine !== turn) return
     if (!worker) {
       worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
@@ -101,9 +94,4 @@ const total = (numbers) => numbers.reduce((sum, one) => sum + one, 0)
 function points(change, digits = 1) {
   const text = fixed(digits ? 100 * change : change, digits)
   return change > 0 ? `+${text}` : text
-}
-
-async function inflated(buffer) {
-  const stream = new Blob([buffer]).stream().pipeThrough(new DecompressionStream("deflate"))
-  return digitsOf(new Uint8Array(await new Response(stream).arrayBuffer()))
 }

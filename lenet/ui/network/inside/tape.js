@@ -4,18 +4,15 @@
 import { decoded, el, paintCells, styled, svg } from "../dom.js"
 import { answerOf, look, Network } from "../engine.js"
 import { percent } from "../formatting.js"
+import { fetched } from "../reader.js"
 import { halvesOf } from "./tape-file.js"
 
 const SPEED = 1.2 // checkpoints a second
 const HIGH = 120 // pixels of the curve
 const opened = new Map() // weights of the tapes, by name
 
-const fetched = async ({ name, url }) => {
-  if (!opened.has(name)) {
-    const response = await fetch(new URL(`../../../${url}`, import.meta.url))
-    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`)
-    opened.set(name, halvesOf(await response.arrayBuffer()))
-  }
+const weightsOf = async ({ name, url }) => {
+  if (!opened.has(name)) opened.set(name, halvesOf(await fetched(url)))
   return opened.get(name)
 }
 
@@ -87,7 +84,7 @@ export default function ({ data, root }) {
   const build = async () => {
     const chosen = winding.names.map((name) => data.tapes.find((tape) => tape.name === name) ?? data.tapes[0])
     try {
-      const weights = await Promise.all(chosen.map(fetched))
+      const weights = await Promise.all(chosen.map(weightsOf))
       if (ended) return
       sides = chosen.map((tape, at) => sideOf(tape, weights[at], image, data, at, choose))
     } catch (error) {
