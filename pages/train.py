@@ -46,10 +46,12 @@ with st.expander(
     "Advanced: your own pictures, network and recipe, for Start", icon=":material/tune:", expanded=advanced
 ):
     data = own.choose()
+    st.subheader("The network", anchor=False)
+    blocks = st.container()
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("The network", anchor=False)
-        wanted = controls.network(data)
+        st.subheader("All its layers", anchor=False)
+        wanted = controls.network(data, blocks)
     with right:
         st.subheader("The recipe", anchor=False)
         recipe = controls.recipe(data)

@@ -11,7 +11,7 @@ from benchmarks.app.browser import ROOT
 from lenet.recipe import RECIPES
 from lenet.ui.train import service
 from lenet.ui.train.stories import STORIES
-from lenet.variant import VARIANTS
+from lenet.variant import VARIANTS, Convolution
 
 
 def start(**query: str) -> AppTest:
@@ -38,6 +38,11 @@ def words(app: AppTest) -> str:
 def shown(app: AppTest) -> dict:
     """What the component of the live run was last given."""
     return next(json.loads(one.proto.json) for one in app.get("bidi_component") if "training-pictures" in one.proto.id)
+
+
+def blocks(app: AppTest) -> dict:
+    """What the block picture was last given."""
+    return next(json.loads(one.proto.json) for one in app.get("bidi_component") if "built" in one.proto.id)
 
 
 def test_the_page_says_what_to_do_first():
@@ -141,7 +146,8 @@ def test_a_run_that_is_stopped_in_its_first_epoch_is_measured_and_diagnosed():
 def test_a_link_carries_ids_and_links_of_old_still_open(query, head, shuffle, pool):
     app = start(**query)
     assert not app.exception and "link asks" not in words(app)
-    assert [app.selectbox(key).value for key in ("head", "shuffle", "pool1")] == [head, shuffle, pool]
+    assert [app.selectbox(key).value for key in ("head", "shuffle")] == [head, shuffle]
+    assert blocks(app)["texts"].get("pool1", "2/2/0") == pool
     usual = {"head": "linear", "shuffle": "never" if query.get("preset") == "paper" else "epoch", "pool1": "2/2/0"}
     for key, value in (("head", head), ("shuffle", shuffle), ("pool1", pool)):
         assert app.query_params.get(key, [usual[key]]) in (value, [value])
@@ -196,6 +202,32 @@ def test_the_builder_has_mean_pooling_and_a_frame_and_a_link_carries_them():
     assert not app.exception and "framed" in app.query_params
 
 
+def test_a_link_carries_every_part_of_the_builder_and_the_run_has_it():
+    parts = {"conv1": "3/2/1/4", "pool2": "none", "hidden": "20/12", "fc1_act": "tanh", "fc2_drop": "0.5"}
+    app = start(preset="paper", epochs="1", train_size="300", seed="18", **parts)
+    assert blocks(app)["texts"] == parts and not blocks(app)["problem"]
+    app.button("start").click().run()
+    until(app, lambda app: not app.button("start").disabled)
+    [(_, card)] = app.session_state["session_networks"].values()
+    v = card.variant
+    assert (v.convs[0], v.pools[1].kind, v.hidden) == (Convolution(3, 2, 1, 4), "none", (20, 12))
+    assert v.activations == ("relu", "relu", "tanh", "relu") and v.dropout == (0.0, 0.0, 0.0, 0.5)
+    assert all(app.query_params[key] in (text, [text]) for key, text in parts.items())
+    app.button("usual_layers").click().run()
+    assert blocks(app)["texts"] == {} and not parts.keys() & app.query_params.keys() and not app.exception
+    app.switch_page("pages/inside.py").run()
+    assert not app.exception
+
+
+def test_what_was_built_is_kept_where_it_does_not_fit():
+    app = start(conv1="9/4/0/6", hidden="33")
+    assert "conv2 needs a 5 × 5 input" in words(app) and app.button("start").disabled
+    assert blocks(app)["problem"] == "conv2" and blocks(app)["texts"] == {"conv1": "9/4/0/6", "hidden": "33"}
+    app.button("nearest").click().run()
+    assert "needs" not in words(app) and not app.button("start").disabled
+    assert blocks(app)["texts"]["hidden"] == "33" and blocks(app)["texts"]["conv1"] == "9/4/0/6"
+
+
 def test_what_differs_from_the_preset_is_said():
     app = start(preset="paper")
     assert not any("Changed from" in caption.value for caption in app.caption)
@@ -243,7 +275,11 @@ def test_an_impossible_network_names_the_layer_and_offers_the_nearest():
         {"preset": ""},
         {"activation": "swish"},
         {"head": "<script>"},
-        {"pool1": "7/7/7"},
+        {"pool1": "7/7"},
+        {"conv1": "5/1/0"},
+        {"hidden": "many"},
+        {"fc1_act": "swish"},
+        {"conv1_drop": "inf"},
         {"preset": "magic"},
         {"run": "x"},
         {"run": "99999"},

@@ -4,8 +4,11 @@ from dataclasses import replace
 from math import isinf
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from lenet.recipe import CHOICES, LIMITS, MNIST, RECIPES, DataSet, Recipe, between
+from lenet.ui.shared import modules
+from lenet.ui.train import builder
 from lenet.ui.train.service import mine, service
 from lenet.variant import (
     ACTIVATIONS,
@@ -13,7 +16,6 @@ from lenet.variant import (
     HEADS,
     INPUT_SIZE,
     SIZES,
-    VARIANTS,
     Pool,
     Variant,
     VariantError,
@@ -23,27 +25,9 @@ from lenet.variant import (
     parameter_count,
 )
 
-
-def pool_id(pool: Pool) -> str:
-    """What a link calls a pooling."""
-    window = f"{pool.kernel}/{pool.stride}/{pool.padding}"
-    return window if pool.kind == Pool.kind else f"{window}/{pool.kind}"
-
-
-# The windows of the experiments, of which the largest number or the mean is taken; and LeNet-5's trained pooling.
-KINDS = {"max": "largest", "average": "mean", "subsample": "trained sum"}
-POOLS = {
-    pool_id(pool): pool
-    for kind in ("max", "average")
-    for v in VARIANTS.values()
-    for p in v.pools
-    for pool in [replace(p, kind=kind)]
-}
-POOLS |= {pool_id(pool): pool for pool in [Pool(kind="subsample")]}
-POOL_WORDS = {
-    key: f"{KINDS[p.kind]} of window {p.kernel}, stride {p.stride}, padding {p.padding}" for key, p in POOLS.items()
-}
 HEAD = "linear"
+BLOCKS = '<div class="blocks"></div>\n'
+BUILT, TEXTS = "built", "layer_texts"  # keys of the block picture and of what it says
 DEPTHS = tuple(range(1, len(CHANNELS) + 1))
 PRESET = "quick"
 SAME = "same"  # key of the switch, and its name in the link
@@ -69,36 +53,73 @@ ORDER = "Shuffle the images"
 SHUFFLE = {"epoch": "each epoch", "never": "never"}
 
 
-def network(data: DataSet) -> Variant | None:
-    """The controls of the network that learns from `data`; None if what was chosen cannot be built."""
+def network(data: DataSet, picture: DeltaGenerator) -> Variant | None:
+    """The controls of the network that learns from `data`, its layers in `picture`; None if it cannot be built."""
     usual = Variant()  # also where a link asks for nothing at all: ?depth=
     in_link: dict = {"bind": "query-params", "required": True}
+    built = texts()
     asked = st.pills("Nonlinearity", ACTIVATIONS, default=usual.activation, key="activation", **in_link)
     activation = asked or usual.activation
     depth = st.segmented_control("Convolutional layers", DEPTHS, default=usual.depth, key="depth", **in_link)
-    depth = depth or usual.depth
-    pools = [
-        POOLS[_choose(f"Pooling {block}, in cells", f"pool{block}", POOL_WORDS, pool_id(usual.pools[0]))]
-        for block in range(1, depth + 1)
-    ]
     head = _choose("After the convolutions", "head", HEADS, HEAD)
     output = st.toggle("Nonlinearity after the last layer too, as in the paper", key="output", bind="query-params")
     normal = st.toggle("Normalise the input", key="normalise", bind="query-params")
     framed = st.toggle("A black frame: 32 × 32 pixels, as LeNet-5 saw them", key="framed", bind="query-params")
     scale = (data.mean, data.std) if normal else (0.0, 1.0)
-    v = Variant(activation, tuple(pools), head, output, *scale, size=SIZES[framed])
+    plain = Variant(activation, (Pool(),) * (depth or usual.depth), head, output, *scale, size=SIZES[framed])
+    v = builder.from_texts(built, plain)
     try:
         layers(v)
+        problem = ""
     except VariantError as error:
-        st.error(str(error))
-        near = nearest(v)
-        words = "; ".join(POOL_WORDS[pool_id(pool)] for pool in near.pools)
-        st.caption(f"The nearest that fits: {near.depth} layers, pooling: {words}.")
-        st.button("Take that", on_click=_take, args=(near,), key="nearest")
+        problem = str(error)
+    with picture:
+        modules.component("train/blocks.js", BLOCKS, "train/blocks")(
+            key=BUILT, data=builder.told(v, built, problem), on_texts_change=_built
+        )
+        if problem:
+            st.error(problem)
+            near = nearest(v)
+            words = ", ".join(f"{key.replace('_', ' ')}: {text}" for key, text in builder.to_texts(near).items())
+            plural = "s" * (near.depth > 1)
+            st.caption(f"The nearest that fits: {near.depth} convolutional layer{plural}{'; ' * bool(words)}{words}.")
+            st.button("Take that", on_click=_take, args=(near,), key="nearest")
+        elif built:
+            st.button("Back to the usual layers", on_click=_keep, args=({},), key="usual_layers", type="tertiary")
+    if problem:
         return None
     with st.expander(f"{parameter_count(v):,} parameters, {multiply_adds(v):,} multiplications per digit"):
         shape_table(v)
     return v
+
+
+def texts() -> dict[str, str]:
+    """What is not as usual in the layers: of the session, or at first of the link."""
+    if TEXTS not in st.session_state:
+        asked = {key: builder.understood(key, text) for key, text in st.query_params.items()}
+        _keep({key: text for key, text in asked.items() if text is not None})
+    else:
+        _keep(st.session_state[TEXTS])  # the link has lost them where one comes back from another page
+    return st.session_state[TEXTS]
+
+
+def _keep(given: dict[str, str]) -> None:
+    """Keep these texts, in the link as well. For callbacks."""
+    st.session_state[TEXTS] = given
+    for key in filter(builder.is_key, list(st.query_params)):
+        if key not in given:
+            del st.query_params[key]
+    for key, text in given.items():
+        if st.query_params.get(key) != text:
+            st.query_params[key] = text
+
+
+def _built() -> None:
+    """The block picture sends what somebody built."""
+    sent = st.session_state[BUILT].get("texts")
+    if isinstance(sent, dict):
+        known = {key: builder.understood(key, text) for key, text in sent.items()}
+        _keep({key: text for key, text in known.items() if text is not None})
 
 
 def shape_table(v: Variant) -> None:
@@ -131,8 +152,7 @@ def put(v: Variant, preset: str, r: Recipe) -> None:
 
 def _take(v: Variant) -> None:
     st.session_state["depth"] = v.depth
-    for block, pool in enumerate(v.pools, start=1):
-        st.session_state[f"pool{block}"] = pool_id(pool)
+    _keep(builder.to_texts(v))
 
 
 def recipe(data: DataSet) -> Recipe:
@@ -249,7 +269,7 @@ def linked() -> bool:
         *NUMBERS,
         *WORDS,
     }
-    return any(name in names or name.startswith("pool") for name in st.query_params)
+    return any(name in names or builder.is_key(name) for name in st.query_params)
 
 
 def mend_url() -> None:
@@ -269,9 +289,15 @@ def mend_url() -> None:
             st.warning(f"The link asks for something impossible: **{label}** must lie {between(name)}.")
             del st.query_params[name]
     choices: dict = {"activation": ACTIVATIONS, "preset": RECIPES, "depth": [str(depth) for depth in DEPTHS], **CHOICES}
-    chosen = {"head": HEADS, "shuffle": SHUFFLE} | {f"pool{block}": POOL_WORDS for block in DEPTHS}
+    chosen = {"head": HEADS, "shuffle": SHUFFLE}
     for name, known in (choices | chosen).items():
         asked = st.query_params.get(name)
         if asked is not None and asked not in known and asked not in chosen.get(name, {}).values():
             st.warning(f"The link asks for an unknown {name}: there are {', '.join(known)}.")
+            del st.query_params[name]
+    for name in filter(builder.is_key, list(st.query_params)):
+        if builder.understood(name, st.query_params[name]) is None:
+            example = next((text for part, text in builder.EXAMPLES.items() if name.startswith(part)), "")
+            example = {"act": "tanh", "drop": "0.5"}.get(name.partition("_")[2], example)
+            st.warning(f"The link asks for something unknown: **{name}** is written like {example}.")
             del st.query_params[name]
