@@ -182,12 +182,84 @@ def test_keyboard_alone_a_weight_is_edited_undone_and_the_network_kept(fresh_ser
     page.close()
 
 
+def spot(page, stage: str, at: int) -> tuple[float, float]:
+    """Where a cell lies on the screen."""
+    return page.evaluate(
+        f"""([name, cell]) => {{
+            const root = {INSIDE}, {{ plan }} = root.querySelector(".network").state
+            const {{ number, shape: [, rows, columns] }} = plan.networks[0].stages.find((one) => one.name === name)
+            const block = plan.blocks.find((one) => one.stage === number)
+            const [x, y] = block.places[Math.floor(cell / (rows * columns))]
+            const box = root.querySelector("canvas.view").getBoundingClientRect()
+            const wide = block.ten ? block.cellWidth : block.zoom
+            return [box.x + x + (cell % columns + 0.5) * wide,
+                box.y + y + (Math.floor(cell / columns) % rows + 0.5) * block.zoom]
+        }}""",
+        [stage, at],
+    )
+
+
+def test_the_products_fly_into_their_sum_and_can_be_stopped(server, browser):
+    page = opened(browser, f"{server.url}/inside?network=original&digit={DIGIT}")
+    page.mouse.click(*spot(page, "conv2", 30))
+    page.wait_for_function(f"{INSIDE}.dataset.shown === '4 30'")
+    flying, total = page.locator(f"{PANEL} .flying"), page.locator(f"{PANEL} .equation .total")
+    whole, add = total.inner_text(), page.locator(f"{PANEL} [data-do=add]")
+    add.click()
+    flying.first.wait_for()
+    assert total.inner_text() != whole  # only the bias has arrived
+    page.wait_for_function(f"{INSIDE}.querySelectorAll('.added').length > 6 * 3")
+    add.click()
+    assert flying.count() == 0 and total.inner_text() == whole and add.inner_text() == "Add the products up"
+    page.emulate_media(reduced_motion="reduce")
+    add.click()
+    page.wait_for_function(f"{INSIDE}.querySelectorAll('.added').length > 6 * 3")
+    assert flying.count() == 0
+    page.wait_for_function(f"{INSIDE}.querySelectorAll('.added').length === 0")  # it ends by itself
+    assert total.inner_text() == whole
+    page.close()
+
+
+def test_a_seven_is_broken_by_dragging_one_weight(server, browser):
+    page = opened(browser, f"{server.url}/inside", height=1000)
+    page.get_by_role("button", name="Break the 7 with one weight").click()
+    page.wait_for_function(f"{INSIDE}?.dataset.ready === 'original' && {INSIDE}.querySelector('.challenges.on')")
+    settled(page)
+    page.mouse.click(*spot(page, "fc3", 7))
+    page.wait_for_function(f"{INSIDE}.querySelector('h3').innerText === 'fc3 · digit 7'")
+    weight = page.locator(f"{PANEL} tr.one [data-weight]").first
+    box = weight.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    before = figure(weight.inner_text())
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 50, steps=5)
+    followed = f"""() => new Promise((resolve) => requestAnimationFrame(() => {{
+        const net = {INSIDE}.querySelector(".network").state.plan.networks[0]
+        const {{ at }} = {INSIDE}.querySelector(".panel .chosen").dataset
+        resolve([net.stages.find((one) => one.name === "fc3").weights.weight[at],
+            {INSIDE}.querySelector(".panel .value").innerText])
+    }}))"""
+    now, score = page.evaluate(followed)
+    assert now == pytest.approx(before - 0.5, abs=0.002)  # while the button is down
+    page.mouse.move(x, y + 350, steps=5)
+    later, other = page.evaluate(followed)
+    assert later == pytest.approx(before - 3.5, abs=0.002) and figure(other) < figure(score)
+    page.mouse.up()
+    page.locator(".st-key-inside-view .challenges.done").wait_for()
+    assert "with one number changed it says" in page.locator(".st-key-inside-view .challenges").inner_text()
+    page.locator(".st-key-inside-view [data-do=undo]").click()  # one drag is one step
+    assert page.locator(".st-key-inside-view .edited").inner_text() == "Not edited"
+    page.close()
+
+
 def test_original_dead_is_repaired_by_one_bias(server, browser):
     page = opened(browser, f"{server.url}/inside")
     page.get_by_role("button", name="Repair original-dead by one bias").click()
     page.wait_for_function(f"{INSIDE}?.dataset.ready === 'original-dead' && {INSIDE}.querySelector('.challenges.on')")
     settled(page)
-    pin(page, 12, 6)  # fc3, the score of the 6
+    page.mouse.click(*spot(page, "fc3", 6))  # the score of the 6
+    page.wait_for_function(f"{INSIDE}.querySelector('h3').innerText === 'fc3 · digit 6'")
     page.locator(f"{PANEL} tr.bias [data-weight]").click()
     page.locator(f"{PANEL} .editor input[type=number]").fill("5")
     page.keyboard.press("Enter")

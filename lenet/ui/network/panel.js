@@ -77,7 +77,12 @@ function grid(net, cells, columns, { scale, signed, exact, label, mark = -1 }) {
     }
     const text = exact ? figure(one.value, true) : hundredths(one.value)
     const title = `${figure(one.value, true)}${product}`
-    if (one.weight) return el("button", { type: "button", ...common, ...choosing(one.weight), title }, text)
+    if (one.weight)
+      return el(
+        "button",
+        { type: "button", ...common, ...choosing(one.weight), title: `${title}. Drag it up or down, or click it` },
+        text,
+      )
     if (!one.term) return el("span", { ...common, title }, text)
     const { stage, cell } = one.term
     const more = { "data-stage": stage, "data-cell": cell, "data-product": one.product, tabIndex: at ? -1 : 0 }
@@ -96,7 +101,13 @@ const choosing = ({ name, at }) => ({ "data-weight": name, "data-at": at })
 
 /** A number that can be chosen and changed, if it is a weight and that is allowed. */
 function weightButton(at, text) {
-  return at ? el("button", { type: "button", className: "weight", ...choosing(at), title: "Change it" }, text) : text
+  return at
+    ? el(
+        "button",
+        { type: "button", className: "weight", ...choosing(at), title: "Drag it up or down, or click it" },
+        text,
+      )
+    : text
 }
 
 /** What a convolution multiplies: of each input map the patch, the kernel and their products; and as pictures what each

@@ -58,10 +58,11 @@ export function editorView(edited, changed, settled) {
       back()
     }
   }
-  const choose = (next) => {
+  /** Take a weight into the hand; null: none. hold: whether the keys go to its field. */
+  const choose = (next, hold = true) => {
     chosen = next
     show()
-    if (!chosen) return
+    if (!chosen || !hold) return
     field.value = Number(value().toFixed(4))
     field.focus({ preventScroll: true })
     field.select()
@@ -75,7 +76,7 @@ export function editorView(edited, changed, settled) {
       button.classList.toggle("altered", edited.tensors[weight][at] !== edited.original[weight][at])
     }
   }
-  return { element, choose, mark, show }
+  return { element, choose, mark, set, show }
 }
 
 /** What a weight is called: the layer, and its row and place there. */

@@ -7,10 +7,11 @@ import { decoded, el, styled } from "../dom.js"
 import { Edits, ownerOf, piecesOf, scaled } from "../edits.js"
 import { answerOf, look } from "../engine.js"
 import { figure, nameOf, percent } from "../formatting.js"
-import { count, looksAt, usedBy } from "../layers.js"
+import { count, explain, looksAt, usedBy } from "../layers.js"
 import network from "../network.js"
 import { body, source } from "../panel.js"
 import { open, provide } from "../reader.js"
+import { addUp } from "./adding.js"
 import { challengesView } from "./challenges.js"
 import { editorView } from "./editor.js"
 import { neighbour, strongestEdge } from "./places.js"
@@ -18,6 +19,11 @@ import { scoresView } from "./scores.js"
 
 const SPEED = 70 // milliseconds that a kernel on its way rests on a cell
 const WAIT = 400 // milliseconds after the last move before a screen reader is told where we are
+const LEAST = 3 // pixels that a pressed weight must be moved to be dragged
+const PIXEL = 0.01 // by which a pixel changes a weight that is dragged
+const FINE = 0.001 // the same with Shift
+const ADD = "Add the products up"
+const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 const MOVES = { "←": [-1, 0, "left"], "↑": [0, -1, "up"], "↓": [0, 1, "down"], "→": [1, 0, "right"] }
 
 const editable = new Map() // networks that can be edited, by name and mark: edits stay while one looks elsewhere
@@ -102,6 +108,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
     spoken,
   )
   let telling = 0
+  let endAdding = null // while products fly into their sum
 
   const stop = network({ data: { height: data.height }, root: place, follow })
   const view = place.state
@@ -122,6 +129,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
   }
 
   function show({ stage: number, cell }, pinned) {
+    endAdding?.()
     looking.shown = { stage: number, cell }
     looking.dirty = false
     const stage = net.stages[number]
@@ -230,6 +238,8 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
     )
     const play = el("button", { type: "button", "data-do": "play" }, "▶ Move the kernel")
     const step = el("button", { type: "button", "data-do": "step" }, "Step")
+    const add = el("button", { type: "button", "data-do": "add" }, ADD)
+    add.onclick = () => (endAdding ? endAdding() : addProducts())
     const off = el("button", { type: "button", "data-do": "off" })
     const scale = el("input", { type: "range", min: -2, max: 2, step: 0.05, value: 1, "data-do": "scale" })
     const times = el("output", {})
@@ -287,7 +297,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
           : figure(stage.values[cell], looking.exact)
       about.replaceChildren(...fieldsOf(net, number, cell))
       const sweeps = stage.kind === "conv"
-      play.hidden = step.hidden = !sweeps
+      play.hidden = step.hidden = add.hidden = !sweeps
       off.hidden = scaling.hidden = !owner
       if (owner) {
         const gone = row().every(({ values }) => values.every((one) => one === 0))
@@ -307,11 +317,28 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
       name,
       value,
       about,
-      el("div", { className: "tools" }, ...moves, play, step),
+      el("div", { className: "tools" }, ...moves, play, step, add),
       el("div", { className: "tools" }, off, scaling),
       el("label", {}, exact, " exact figures"),
     )
-    return { element, show, name, play, moves }
+    return { element, show, name, play, add, moves }
+  }
+
+  /** The products of the cell that is shown fly into their sum. */
+  function addProducts() {
+    pause()
+    if (!still() && innerWidth < 700) bodyPlace.scrollIntoView({ behavior: "smooth" })
+    const { stage, cell } = looking.shown
+    parts.add.textContent = "Stop adding"
+    endAdding = addUp(bodyPlace, {
+      bias: explain(net, stage, cell).bias,
+      write: (value) => figure(value, looking.exact),
+      still: still(),
+      over: () => {
+        endAdding = null
+        parts.add.textContent = ADD
+      },
+    })
   }
 
   /** The kernel goes on to the next cell of its map; at the end it stops. */
@@ -338,6 +365,32 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
     parts.play.textContent = "▶ Move the kernel"
   }
 
+  // A weight is dragged up and down. What is pressed is written anew with every change: the panel follows the pointer.
+  let drag = null // { weight, button, y, from, moved }
+  panel.onpointerdown = (event) => {
+    const button = event.target.closest("[data-weight]")
+    if (!button || event.button || (event.pointerType === "touch" && !button.classList.contains("chosen"))) return
+    const weight = { name: button.dataset.weight, at: Number(button.dataset.at) }
+    drag = { weight, y: event.clientY, from: edited.tensors[weight.name][weight.at], moved: false }
+  }
+  panel.onpointermove = (event) => {
+    if (!drag) return
+    const up = drag.y - event.clientY
+    if (!drag.moved) {
+      if (Math.abs(up) < LEAST) return
+      drag.moved = true
+      pause()
+      panel.setPointerCapture(event.pointerId)
+      panel.classList.add("dragging")
+      editor.choose(drag.weight, false)
+    }
+    editor.set(Number((drag.from + up * (event.shiftKey ? FINE : PIXEL)).toFixed(4)))
+  }
+  panel.onpointerup = panel.onpointercancel = () => {
+    if (drag?.moved) settled()
+    drag = null
+    panel.classList.remove("dragging")
+  }
   panel.onclick = (event) => {
     const button = event.target.closest("button")
     const { stage, cell, all, move, trail, weight, at } = button?.dataset ?? {}
@@ -373,7 +426,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
     pause()
     Object.assign(looking, { trail: [], all: false, upTo: undefined, dirty: true })
     editor.choose(null)
-    if (innerWidth < 700) place.scrollIntoView({ behavior: "smooth" })
+    if (innerWidth < 700) place.scrollIntoView({ behavior: still() ? "auto" : "smooth" })
   })
 
   const unwatch = watch((what) => {
@@ -384,6 +437,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
   root.dataset.ready = about.name
   return () => {
     pause()
+    endAdding?.()
     unwatch()
     stop()
     scores.stop()
