@@ -9,7 +9,7 @@ import torch
 
 from lenet.data import Digits, pixels
 from lenet.evaluation import evaluate, outputs, read
-from lenet.formatting import percent, probability
+from lenet.formatting import fixed, percent, probability
 from lenet.model import LeNet
 from lenet.variant import CLASSES
 
@@ -31,6 +31,28 @@ def what_will_it_read(image: np.ndarray, label: int | None, name: str, model: Le
         "shown": {"picture": _picture(image)},
         "truth": answer,
         "note": f"{name} reads {said}.{should}",
+    }
+
+
+@torch.inference_mode()
+def which_map_lights_up(image: np.ndarray, name: str, model: LeNet) -> dict[str, Any]:
+    """Of conv1's maps after the nonlinearity, the one whose cells are brightest on average. image: float32 [28, 28]."""
+    first = next(layer.name for layer in model.layers if layer.kind == "conv")
+    activated = next(layer.name for layer in model.layers if layer.kind == model.variant.activation)
+    stages = model.trace(torch.from_numpy(np.asarray(image, np.float32))[None, None])
+    brightness = next(stage.output for stage in stages if stage.name == activated)[0].mean((1, 2))
+    kernels = model.state_dict()[f"{first}.weight"][:, 0]
+    largest = float(kernels.abs().max()) or 1.0
+    said = ", ".join(f"{at}: {fixed(value, FIGURES)}" for at, value in enumerate(brightness.tolist()))
+    return {
+        "text": f"Which map of {first} in the network {name} will light up most?",
+        "choices": [str(at) for at in range(len(kernels))],
+        "shown": {
+            "picture": _picture(image),
+            "kernels": [[round(value / largest, 2) for value in kernel.flatten().tolist()] for kernel in kernels],
+        },
+        "truth": int(brightness.argmax()),
+        "note": f"Map {int(brightness.argmax())}. The mean of each after {activated} is {said}.",
     }
 
 

@@ -1,6 +1,6 @@
 """The class's own test set: what networks make of digits that nobody tuned them to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -10,6 +10,7 @@ import torch
 from lenet.classroom.store import Drawing
 from lenet.evaluation import outputs
 from lenet.model import LeNet
+from lenet.pretrained import Card
 from lenet.strokes import decode, read_strokes
 from lenet.study.exact import Estimate, share_interval
 from lenet.variant import CLASSES
@@ -65,6 +66,21 @@ def pictures(strokes: str) -> np.ndarray:
     stages = np.stack([getattr(ink, stage) for stage in STAGES])
     stages.flags.writeable = False
     return stages
+
+
+@torch.inference_mode()
+def accuracies(
+    networks: Mapping[str, tuple[LeNet, Card]], drawings: Sequence[Drawing]
+) -> list[tuple[str, Estimate, Estimate]]:
+    """(name, accuracy on the drawings, accuracy on MNIST's test digits by its card), the best on the drawings first."""
+    labels = torch.tensor([drawing.label for drawing in drawings])
+    images = torch.from_numpy(np.stack([pictures(drawing.strokes)[-1:] for drawing in drawings]))
+    found = []
+    for name, (model, card) in networks.items():
+        read = torch.cat([outputs(model, batch).argmax(1) for batch in images.split(BATCH)])
+        ours = share_interval(int((read == labels).sum()), len(labels))
+        found.append((name, ours, share_interval(round(card.test_accuracy * MNIST_TEST), MNIST_TEST)))
+    return sorted(found, key=lambda row: -row[1].value)
 
 
 @torch.inference_mode()

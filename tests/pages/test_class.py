@@ -158,6 +158,19 @@ def test_a_drawing_travels_in_the_link_to_every_page_that_takes_a_digit(store):
         assert "part of a drawing" in at.error[0].value
 
 
+def test_which_map_lights_up_is_asked_about_the_digit_that_is_looked_at(store):
+    code, secret = store.open()
+    at = page(**{"class": code, "teacher": secret})
+    at.segmented_control(key="class_section").set_value("vote").run()
+    at.segmented_control(key="ask_kind").set_value("map").run()
+    at.button(key="ask").click().run()
+    assert not at.exception
+    teacher = store.teacher(code, secret)
+    assert len(teacher.view().question.shown["kernels"]) == 6 and teacher.view().question.truth is None
+    teacher.reveal()
+    assert teacher.view().question.truth in range(6) and "The mean of each after relu1" in teacher.view().question.note
+
+
 def test_a_step_of_the_lesson_is_asked_to_the_class(store):
     code, secret = store.open()
     at = page(**{"class": code, "teacher": secret})

@@ -13,14 +13,14 @@ from PIL import Image
 
 from benchmarks import handwriting
 from lenet.classroom import address, files
-from lenet.classroom.quizzes import what_will_it_read, which_lost_a_class
-from lenet.classroom.scores import pictures, score
+from lenet.classroom.quizzes import what_will_it_read, which_lost_a_class, which_map_lights_up
+from lenet.classroom.scores import accuracies, pictures, score
 from lenet.classroom.store import ClassError, Drawing, Store
 from lenet.data import mnist
 from lenet.own_data import OwnDataError
 from lenet.own_data import load as load_own
 from lenet.paths import PRETRAINED
-from lenet.pretrained import create_model, load
+from lenet.pretrained import create_model, list_models, load
 from lenet.strokes import Stroke, encode
 
 
@@ -51,6 +51,15 @@ def test_the_score_says_what_was_read_and_what_was_asked_for(best):
     (wrong,) = result.misread
     assert (wrong.drawing, wrong.answer) == (WALL[2], 7) and wrong.probability > 0.5
     assert result.stages["centred"] == pytest.approx(result.accuracy.value)
+
+
+def test_every_network_is_compared_the_best_first(best):
+    dead = load(PRETRAINED / "original-dead.safetensors")
+    rows = accuracies({"original-dead": dead, "best": best}, [*WALL[:2], *digits_by(1)[6:7]])
+    assert {name: theirs.value for name, _, theirs in rows} == {"best": 0.995, "original-dead": dead[1].test_accuracy}
+    assert rows[0][1].value >= rows[1][1].value
+    ours = {name: accuracy for name, accuracy, _ in rows}
+    assert ours["best"] == score(best[0], 0.5, [*WALL[:2], *digits_by(1)[6:7]]).accuracy
 
 
 def test_what_centring_was_worth_is_measured(best):
@@ -182,10 +191,25 @@ def test_the_questions_know_their_answers():
     assert which_lost_a_class([("a", original), ("b", original)], digits)["truth"] == 3
     read = what_will_it_read(digits.images[0, 0].numpy() / 255, 7, "original", original)
     assert read["truth"] == 7 and "It is a 7." in read["note"]
+    lit = which_map_lights_up(digits.images[0, 0].numpy() / 255, "original", original)
+    stages = {stage.name: stage.output for stage in original.trace(digits.images[:1] / 255)}
+    means = stages["relu1"][0].mean((1, 2))
+    assert lit["truth"] == int(means.argmax()) and f"{lit['truth']}: {means.max():.3f}" in lit["note"]
+    kernel = original.conv1.weight[lit["truth"], 0].flatten()
+    shown = lit["shown"]["kernels"][lit["truth"]]
+    assert len(lit["choices"]) == len(lit["shown"]["kernels"]) == 6
+    assert np.allclose(shown, kernel / original.conv1.weight.abs().max(), atol=0.006)
     store = Store()
     teacher = store.teacher(*store.open())
-    for question in (asked, read):
+    for question in (asked, read, lit):
         teacher.ask(**question)
+
+
+@pytest.mark.parametrize("name", list_models(pretrained=True))
+def test_every_shipped_network_can_be_asked_for_its_brightest_map(name):
+    asked = which_map_lights_up(mnist("test").images[0, 0].numpy() / 255, name, create_model(name, pretrained=True))
+    store = Store()
+    store.teacher(*store.open()).ask(**asked)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from lenet.ui.shared import digit, membership, networks
 EVERY = 2  # seconds
 KINDS = {
     "read": "What will it read?",
+    "map": "Which map lights up?",
     "lost": "Which network lost a class?",
     "step": "A step of the lesson",
     "own": "A question of your own",
@@ -61,7 +62,9 @@ def _ask(me: Teacher) -> None:
     kind = st.segmented_control(
         "Ask the class", list(KINDS), format_func=KINDS.__getitem__, default="read", required=True, key="ask_kind"
     )
-    make = {"read": _ask_reading, "lost": _ask_lost, "step": _ask_step, "own": _ask_own}[kind or "read"](me)
+    make = {"read": _ask_reading, "map": _ask_map, "lost": _ask_lost, "step": _ask_step, "own": _ask_own}[
+        kind or "read"
+    ](me)
     if st.button("Ask the class", type="primary", icon=":material/campaign:", key="ask"):
         try:
             with networks.waking(), networks.sentences():
@@ -75,6 +78,35 @@ def _ask(me: Teacher) -> None:
 
 def _ask_reading(me: Teacher):
     """A digit and a network: what will it read?"""
+    shown, name = _digit_and_network(me, "Who reads it")
+
+    def make() -> dict[str, Any]:
+        from lenet.classroom.quizzes import what_will_it_read
+
+        if shown is None:
+            raise ClassError("Choose a digit first.")
+        return what_will_it_read(shown.pixels[0], shown.label, name, networks.load(name)[0])
+
+    return make
+
+
+def _ask_map(me: Teacher):
+    """A digit and a network's kernels: which of its first maps will light up most?"""
+    shown, name = _digit_and_network(me, "Whose kernels")
+    st.caption("The class sees the digit and the kernels of conv1, numbered as on all pages.")
+
+    def make() -> dict[str, Any]:
+        from lenet.classroom.quizzes import which_map_lights_up
+
+        if shown is None:
+            raise ClassError("Choose a digit first.")
+        return which_map_lights_up(shown.pixels[0], name, networks.load(name)[0])
+
+    return make
+
+
+def _digit_and_network(me: Teacher, label: str):
+    """Choose both; the digit is None while there is none."""
     shown = digit.current()
     if shown is None:
         with networks.waking(), networks.sentences():
@@ -93,16 +125,7 @@ def _ask_reading(me: Teacher):
                     "One from the wall", icon=":material/groups:", on_click=_from_wall, args=(me,), key="from-wall"
                 )
             st.page_link("app.py", label="Draw one", icon=":material/draw:")
-    name = st.selectbox("Who reads it", networks.names(), key="ask_network", width=320)
-
-    def make() -> dict[str, Any]:
-        from lenet.classroom.quizzes import what_will_it_read
-
-        if shown is None:
-            raise ClassError("Choose a digit first.")
-        return what_will_it_read(shown.pixels[0], shown.label, name, networks.load(name)[0])
-
-    return make
+    return shown, st.selectbox(label, networks.names(), key="ask_network", width=320)
 
 
 def _from_wall(me: Teacher) -> None:

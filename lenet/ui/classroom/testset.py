@@ -46,6 +46,31 @@ def page(me: Teacher) -> None:
             about = st.segmented_control("In detail", chosen, default=about, required=True, key="in_detail") or about
         membership.view("score", _message(scores, dict(zip(chosen, networks.colours(chosen))), about))
     st.button("Read the wall again", icon=":material/refresh:", key="again")  # every run of the page does
+    every = st.expander("Every network on these digits", on_change="rerun", key="every")
+    if every.open:
+        with every, networks.sentences(), st.spinner("Reading with every network …"):
+            _every(shown)
+
+
+def _every(wall: list[Drawing]) -> None:
+    """A line for each network that reads digits, the best on the class's digits first."""
+    from lenet.classroom.scores import accuracies
+
+    models = {name: networks.load(name) for name in networks.names()}
+    models = {name: (model, card) for name, (model, card) in models.items() if card.recipe.data == MNIST}
+    st.dataframe(
+        [
+            {
+                "network": name,
+                "your class": f"{percent(ours.value)} ({percent(ours.low)} to {percent(ours.high)})",
+                "MNIST's test": f"{percent(theirs.value, 2)} ({percent(theirs.low, 2)} to {percent(theirs.high, 2)})",
+            }
+            for name, ours, theirs in accuracies(models, wall)
+        ],
+        hide_index=True,
+        height="content",
+        alt="The accuracy of every network on the class's digits and on MNIST's, with 95 % intervals",
+    )
 
 
 def _not_learnt(chosen: list[str], code: str, wall: list[Drawing]) -> list[Drawing]:

@@ -1,5 +1,6 @@
 // A question to the class: the text, what stands beside it, and the answers; how many chose each only once it is revealed.
-// shown: { picture: base64 of 784 bytes } and { groups: [{ name, values: ten numbers }] }, both optional.
+// shown: { picture: base64 of 784 bytes }, { groups: [{ name, values: ten numbers }] } and { kernels: [numbers in −1 to 1,
+// as many as a square has] }, all optional.
 
 import { el, paintCells } from "../dom.js"
 import { SIZE } from "../ink.js"
@@ -56,7 +57,7 @@ function answersOf({ choices, counts, truth, mine, revealed }, choose) {
   )
 }
 
-function shownOf({ picture, groups }) {
+function shownOf({ picture, groups, kernels }) {
   const parts = []
   if (picture) {
     const canvas = el("canvas", { className: "digit", role: "img", "aria-label": "The digit that is asked about" })
@@ -64,8 +65,17 @@ function shownOf({ picture, groups }) {
     paintCells(canvas, cells, SIZE, SIZE, 1, false, GREYS)
     parts.push(canvas)
   }
+  if (kernels) parts.push(el("div", { className: "groups" }, ...kernels.map(kernelOf)))
   if (groups) parts.push(el("div", { className: "groups" }, ...groups.map(groupOf)))
   return parts.length ? [el("div", { className: "shown" }, ...parts)] : []
+}
+
+/** A kernel as its cells, in the colours of signed numbers. */
+function kernelOf(weights, at) {
+  const side = Math.sqrt(weights.length)
+  const canvas = el("canvas", { className: "kernel", role: "img", "aria-label": `Kernel ${at}` })
+  paintCells(canvas, weights, side, side, 1, true)
+  return el("figure", {}, canvas, el("figcaption", {}, `map ${at}`))
 }
 
 /** A network's ten numbers, one a digit, as bars that stand. */
