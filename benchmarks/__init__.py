@@ -5,6 +5,7 @@ A benchmark is a row here and a module; `python -m benchmarks NAME` runs it. The
 
 BENCHES: dict[str, str] = {
     "handwriting": "accuracy on a file of pen drawings, per digit",
+    "several": "two and three digits in one drawing, apart and touching, made of a file of pen drawings",
     "photographs": "accuracy on photographs made from a file of pen drawings: grain, shadow, squared paper and more",
     "app.draw": "pen-up to bars painted, against a bare echo app",
     "train": "an epoch of training against the usual loop and the arithmetic floor; --quick: the quick recipe",

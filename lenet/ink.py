@@ -119,7 +119,7 @@ def read_grey(ink: np.ndarray, tie: float = 0.0) -> Ink:
     grey = _drop_strays(ink)
     rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
     crop = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    thickness = _thickness(crop)
+    thickness = thickness_of(crop)
     cropped = _middle(_scale(crop, thickness, SIDE))
     small = _scale(crop, thickness, BOX)
     scaled = _middle(small)
@@ -275,7 +275,7 @@ def _drop_strays(grey: np.ndarray) -> np.ndarray:
     return np.where(ndimage.binary_dilation(stray, iterations=2) & ~kept, 0, grey)  # their soft edges too
 
 
-def _thickness(crop: np.ndarray) -> float:
+def thickness_of(crop: np.ndarray) -> float:
     """Of the strokes, in pixels: the median along their middle lines."""
     inside = ndimage.distance_transform_edt(np.pad(crop >= INK, 1))
     ridge = inside[(inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))]

@@ -8,16 +8,16 @@ export const SIDE = 320 // pixels of the board
 export const SIZE = 28 // pixels of the final picture
 export const PEN = 20 // pixels of the board
 const BOX = 20 // pixels of the digit's longer side
-const INK = 0.3 // of the full ink: from here on a pixel counts as ink
+export const INK = 0.3 // of the full ink: from here on a pixel counts as ink
 const FAINT = 0.01 // of the full ink: the digit ends where it is fainter
-const STRAY = 0.2 // a spot whose longer side is less than this share of the largest stroke's is dropped
+export const STRAY = 0.2 // a spot whose longer side is less than this share of the largest stroke's is dropped
 const ROUND = 1.7 // a shape no longer than this many times its own thickness is a dot, not a digit
 const THINNEST = 1.4 // pixels in the final picture; thinner strokes are thickened to this
 const VERSION = "1"
 const STEP = 0.5 // pixels: a link keeps points this exactly
 const TIE = 1e-4 // pixels: a centre of mass between two pixels goes to one side, whatever the last bit of a sum says
 
-const grid = (height, width, values = new Float32Array(height * width)) => ({ height, width, values })
+export const grid = (height, width, values = new Float32Array(height * width)) => ({ height, width, values })
 
 /** A sheet of ink that grows with the pen: only the pieces that are new are drawn. */
 export class Sheet {
@@ -131,7 +131,7 @@ function withoutStrays(sheet) {
 
 /** Spots of ink that hang together, corners included: a label for each pixel; their boxes in the order of their first
  *  pixel, [top, left, bottom, right]; their sizes in pixels. */
-function components({ height, width, values }) {
+export function components({ height, width, values }) {
   const labels = new Int32Array(height * width)
   const parents = [0] // of provisional labels; the smaller one is the parent
   const root = (label) => {
@@ -249,7 +249,7 @@ export function round(value) {
 }
 
 /** Thickness of the strokes in pixels: the median along their middle lines. */
-function thicknessOf(crop) {
+export function thicknessOf(crop) {
   if (crop.thickness) return crop.thickness // asked for twice, for two scales
   const wide = crop.width + 2
   const far = squaredDistances(crop)

@@ -1,0 +1,124 @@
+"""Several digits in one drawing: they are cut apart, single ones are not, and the browser makes the same cuts."""
+
+import json
+import random
+from functools import cache
+
+import numpy as np
+import pytest
+
+from lenet.ink import read_grey
+from lenet.pretrained import create_model
+from lenet.splitting import _groups, reader, split
+from lenet.strokes import Stroke, raster, to_message
+from lenet.synthetic import WAYS
+from lenet.ui.shared import described
+from tests import javascript, pens
+from tests.javascript import NETWORK
+
+
+@cache
+def best():
+    return reader(create_model("best", pretrained=True))
+
+
+def string(strokes: list[Stroke]) -> str:
+    return "".join(str(best()(read_grey(part).centred).argmax()) for part in split(raster(strokes), best()).parts)
+
+
+def numbers(count: int, digits: int, seed: int) -> list[str]:
+    chance = random.Random(seed)
+    return ["".join(chance.choice("0123456789") for _ in range(digits)) for _ in range(count)]
+
+
+def test_digits_side_by_side_are_read_in_their_order():
+    """Of 30 pairs and 10 triples by the synthetic pen, cut into as many digits as there are, and mostly right."""
+    rows = [*numbers(30, 2, 1), *numbers(10, 3, 2)]
+    read = [string(pens.row(digits, seed, 14, 120 if len(digits) < 3 else 90)) for seed, digits in enumerate(rows)]
+    assert sum(len(got) == len(digits) for got, digits in zip(read, rows)) >= 38
+    assert sum(got == digits for got, digits in zip(read, rows)) >= 36
+
+
+def test_digits_that_touch_are_cut_where_the_network_sees_two():
+    rows = numbers(20, 2, 3)
+    read = [string(pens.row(digits, seed, -4)) for seed, digits in enumerate(rows)]
+    assert sum(got == digits for got, digits in zip(read, rows)) >= 10
+
+
+def test_single_digits_stay_whole():
+    """Every way of writing, crossed sevens, open fours and fives with a hat among them: the sheet itself comes back."""
+    for which, ways in WAYS.items():
+        for number, way in enumerate(ways):
+            sheet = raster(pens.digit(which, number, 60, 200, pen=20))
+            found = split(sheet, best())
+            assert len(found.parts) == 1 and found.parts[0] is sheet, (which, way)
+
+
+@pytest.mark.parametrize(
+    ("name", "strokes"),
+    [
+        ("a hat apart from its five", ["90,120 80,180 120,170 150,210 120,260 80,260", "110,80 180,78"]),
+        ("a crossed seven", ["80,70 220,70 140,250", "110,160 210,150"]),
+        ("a dotted zero", ["160,50 90,110 90,210 160,270 230,210 230,110 160,50", "155,155 165,170"]),
+        ("an eight of two rings", ["160,60 120,90 160,140 200,90 160,60", "160,165 110,210 160,265 210,210 160,165"]),
+    ],
+)
+def test_one_digit_in_several_strokes_stays_whole(name, strokes):
+    drawing = [Stroke(tuple(tuple(map(float, point.split(","))) for point in line.split())) for line in strokes]
+    assert len(split(raster(drawing), best()).parts) == 1, name
+
+
+def test_cuts_lie_between_the_parts_and_nothing_is_lost():
+    sheet = raster(pens.row("42", 5, 16))
+    found = split(sheet, best())
+    left, right = found.parts
+    assert np.array_equal(left + right, sheet) and not (left * right).any()
+    (cut,) = found.cuts
+    assert cut[0][1] < 110 and cut[-1][1] > 210
+    for x, y in cut:
+        assert not (left[y, x + 1 :] >= 0.3).any() and not (right[y, : x - 1] >= 0.3).any()
+
+
+def test_a_blank_sheet_and_small_pictures():
+    for shape in ((1, 1), (28, 28), (9, 60)):
+        assert len(split(np.zeros(shape, np.float32), best()).parts) == 1
+    assert len(split(np.ones((28, 28), np.float32), best()).parts) == 1
+
+
+def test_strokes_are_grouped_by_height_and_overlap():
+    assert _groups([(0, 0, 100, 40), (0, 60, 100, 100)]) == [[0], [1]]
+    assert _groups([(0, 60, 100, 100), (0, 0, 100, 40)]) == [[1], [0]]
+    assert _groups([(0, 0, 100, 40), (0, 30, 20, 90)]) == [[0, 1]]  # a hat
+    assert _groups([(0, 0, 60, 60), (20, 40, 100, 62)]) == [[0, 1]]  # an open four
+
+
+SCRIPT = """
+import { readFileSync } from "node:fs"
+import { Network, tensorsOf } from "@network/engine.js"
+import { Sheet } from "@network/ink.js"
+import { split } from "@network/splitting.js"
+const { about, drawings } = JSON.parse(readFileSync("@given"))
+const bytes = readFileSync("@weights")
+const network = new Network(about, tensorsOf(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)))
+console.log(JSON.stringify(drawings.map((strokes) => {
+  const { parts, cuts } = split(new Sheet().show(strokes), (image) => network.run(image))
+  return { sums: parts.map(({ values }) => values.reduce((sum, value) => sum + value, 0)), cuts }
+})))
+"""
+
+
+def test_the_browser_makes_the_same_cuts(tmp_path):
+    drawings = [pens.row(digits, n, gap) for gap in (14, -4) for n, digits in enumerate(numbers(25, 2, 7))]
+    drawings += [pens.row(digits, n, -3, 80) for n, digits in enumerate(numbers(8, 3, 8))]
+    drawings += [pens.digit(n % 10, n, 60, 200, 0.9, 20) for n in range(30)] + [[]]
+    given = {"about": described.message("best", ""), "drawings": [to_message(drawing) for drawing in drawings]}
+    (tmp_path / "given.json").write_text(json.dumps(given))
+    weights = NETWORK.parents[2] / "pretrained" / "best.safetensors"
+    theirs = javascript.run(SCRIPT.replace("@given", str(tmp_path / "given.json")).replace("@weights", str(weights)))
+    several = 0
+    for drawing, found in zip(drawings, theirs):
+        ours = split(raster(drawing), best())
+        several += len(ours.parts) > 1
+        assert [[list(point) for point in cut] for cut in ours.cuts] == found["cuts"]
+        np.testing.assert_allclose([part.sum() for part in ours.parts], found["sums"], rtol=1e-3, atol=1e-3)
+    assert several > 30
