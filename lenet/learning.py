@@ -172,14 +172,16 @@ def worst_and_best(kept: Kept) -> tuple[int, int]:
 
 
 def _pass(kept: Kept) -> tuple[list[tuple[Layer, Tensor, Tensor]], Tensor]:
-    """The step's way forward: each layer with its input and output; and the loss of each picture [N]."""
+    """The step's way forward: each layer with its input and output, what dropout dropped there dropped again; and the
+    loss of each picture [N]."""
     model = empty_model(kept.variant)
     model.load_state_dict(kept.before)
     passed, x = [], kept.images
-    for layer in model.layers[:-1]:
-        y = model.apply_layer(layer, x)
-        passed.append((layer, x, y))
-        x = y
+    with model.dropping(kept.recipe.seed, kept.number):
+        for layer in model.layers[:-1]:
+            y = model.apply_layer(layer, x)
+            passed.append((layer, x, y))
+            x = y
     return passed, loss(model, x, kept.labels, kept.recipe.smoothing, reduction="none")
 
 

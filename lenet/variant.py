@@ -9,7 +9,7 @@ Nothing here imports torch, so a page can show a variant before torch is loaded.
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import combinations
-from math import exp, inf
+from math import exp, inf, prod
 from numbers import Integral, Real
 from typing import Any
 
@@ -27,9 +27,9 @@ MOST_NORMAL = 1000  # mean and deviation of the input normalisation lie below it
 MOST_KERNEL, MOST_STRIDE, MOST_CHANNELS = 11, 4, 64
 MOST_HIDDEN, MOST_UNITS = 4, 512
 MOST_DROPOUT = 0.9
-# Of the whole network, so that a browser reads with it while the pen moves, and its file can be loaded again. Nothing
-# with 5 x 5 convolutions and up to four poolings is larger.
-MOST_MACS, MOST_PARAMETERS = 30_000_000, 3_500_000
+# Of the whole network, so that a browser reads with it while the pen moves, its file can be loaded again, and a batch
+# has room. Nothing with the usual convolutions and the poolings of the experiments is larger.
+MOST_MACS, MOST_PARAMETERS, MOST_CELLS = 30_000_000, 3_500_000, 250_000
 
 SIZES = (INPUT_SIZE, 32)  # of the picture that the first convolution sees: as it is, or in a black frame
 ACTIVATIONS = tuple(kinds.ACTIVATIONS)
@@ -500,11 +500,12 @@ def _check_cost(v: Variant, table: list[Layer]) -> None:
     for what, cost, most in (
         ("parameters", _parameters, MOST_PARAMETERS),
         ("multiplications per digit", _macs, MOST_MACS),
+        ("cells", _cells, MOST_CELLS),
     ):
         total = sum(map(cost, table))
         if total <= most:
             continue
-        layer = max(table, key=cost)
+        layer = max((layer for layer in table if layer.name in v.inner or layer.kind in kinds.RECURRENT), key=cost)
         unit, now = _units(layer)
         fits = [sum(map(cost, _table(_with_units(v, layer, count)))) <= most for count in _halved(now)]
         count = next((count for count, fit in zip(_halved(now), fits) if fit), 0)
@@ -542,6 +543,10 @@ def _parameters(layer: Layer) -> int:
 
 def _macs(layer: Layer) -> int:
     return layer.macs
+
+
+def _cells(layer: Layer) -> int:
+    return prod(layer.output_shape)
 
 
 def highest_probability(v: Variant) -> float:

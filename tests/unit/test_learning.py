@@ -54,7 +54,7 @@ def recipes(draw) -> Recipe:
 
 @st.composite
 def variants(draw) -> Variant:
-    """Any shipped one, perhaps with another nonlinearity, mean pooling, a frame, or plain logits."""
+    """Any shipped one, perhaps with another nonlinearity, mean pooling, dropout, or plain logits."""
     variant = VARIANTS[draw(st.sampled_from(list(VARIANTS)))]
     if variant.output == "rbf":
         return variant
@@ -63,6 +63,7 @@ def variants(draw) -> Variant:
         activation=draw(st.sampled_from(ACTIVATIONS)),
         pools=tuple(replace(pool, kind=draw(st.sampled_from(["max", "average"]))) for pool in variant.pools),
         output_activation=draw(st.booleans()),
+        dropout=(draw(st.sampled_from([0.0, 0.5])),) * len(variant.inner),
     )
 
 
@@ -102,7 +103,7 @@ def test_the_error_that_runs_back_is_what_the_loss_gains(variant, recipe, data):
             np.testing.assert_allclose(
                 found / len(sweeps), gradient.numpy(), rtol=1e-4, atol=1e-5 * float(gradient.abs().max()) + 1e-10
             )
-    if not any(layer.along_batch for layer in layers(variant)):
+    if not any(layer.along_batch or layer.kind == "dropout" for layer in layers(variant)):
         picture = data.draw(st.integers(0, recipe.batch_size - 1))
         changed(kept, sweeps[picture], picture, data.draw(st.integers(0, 10**6)))
 

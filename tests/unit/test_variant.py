@@ -23,6 +23,7 @@ from lenet.variant import (
     CONVOLUTIONS,
     HEADS,
     LINEAR,
+    NONE,
     OUTPUTS,
     POOL_KINDS,
     SIZES,
@@ -174,6 +175,18 @@ def test_older_files_know_nothing_of_the_builders_fields():
     assert explicit == Variant() and hash(explicit) == hash(Variant())
 
 
+def test_whatever_the_builder_of_old_could_choose_is_not_too_large():
+    """Pools of the experiments, any depth and head, framed: links to those still open."""
+    pools = {pool for v in VARIANTS.values() for pool in v.pools} | {Pool(kind="average")}
+    for pool in pools:
+        for head in HEADS:
+            for depth in range(1, 5):
+                try:
+                    layers(Variant(pools=(pool,) * depth, head=head, size=32))
+                except VariantError as refusal:
+                    assert "are the most" not in str(refusal)
+
+
 def test_another_depth_leaves_every_layer_as_it_was():
     v = Variant(convs=(Convolution(3), Convolution(7, channels=9)), activations=("tanh", "relu", "relu", "sigmoid"))
     deeper = v.resized(3, (120, 84, 40))
@@ -228,6 +241,17 @@ def test_names_of_layers_are_unique(v):
         (Variant(dropout=(0.0, 0.0, 0.0, 1.0)), "fc2", "at most 0.9"),
         (Variant(dropout=(0.5,)), "conv1", "one for each"),
         (Variant(pools=(Pool(1, 1),), convs=(Convolution(3, 1, 1, 64),), hidden=(512,)), "fc1", "64 units would fit"),
+        (
+            Variant(convs=(Convolution(1, channels=64),) * 2, pools=(Pool(1, 1, 0, NONE),) * 2, hidden=(9,)),
+            "conv1",
+            "32",
+        ),
+        (Variant(convs=(Convolution(11, 1, 5, 64),) * 2, pools=(Pool(3, 1, 1),) * 2, hidden=()), "conv2", "fit"),
+        (
+            Variant(convs=(Convolution(1, channels=64),), pools=(Pool(),), head="lstm-steps", hidden=(512,)),
+            "lstm",
+            "units",
+        ),
     ],
 )
 def test_an_impossible_variant_names_the_layer_and_what_would_fit(wrong, layer, remedy):

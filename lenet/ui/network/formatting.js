@@ -41,7 +41,7 @@ export function nameOf(stage, cell) {
   if (stage.size.length === 3)
     return `${stage.name}${stage.shape[0] > 1 ? ` · map ${map}` : ""} · row ${row}, column ${column}`
   if (stage.size.length === 2) return `${stage.name} · step ${row}, ${KINDS[stage.kind].column ?? "unit"} ${column}`
-  return `${stage.name} · ${count === 10 ? "digit" : "unit"} ${cell}`
+  return `${stage.name} · ${count === 10 && !stage.inner ? "digit" : "unit"} ${cell}`
 }
 
 /** The same as short as it goes, for buttons. */

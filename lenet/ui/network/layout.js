@@ -79,10 +79,10 @@ function unionOf(lists) {
 }
 
 /** How wide a layer wants to be, beside the others. */
-function share({ shape: [maps], values, kind }) {
+function share({ shape: [maps], values, kind, inner }) {
   if (kind === "softmax") return 1.9
   if (maps > 1) return maps > 16 ? 1.6 : 1.15
-  return kind === "input" || kind === "normalise" ? 1.5 : values.length === 10 ? 0.5 : 0.7
+  return kind === "input" || kind === "normalise" ? 1.5 : values.length === 10 && !inner ? 0.5 : 0.7
 }
 
 /** Which line each column stands on, so that all lines are about equally wide. */
@@ -98,7 +98,7 @@ function split(columns, lines) {
 
 function blockOf(stage, { height, ...block }) {
   const [maps, rows, columns] = stage.shape
-  const ten = stage.values.length === 10
+  const ten = stage.values.length === 10 && !stage.inner
   const heading = stage.name
   const name = stage.last ? "logits" : stage.name // what softmax takes
   if (ten && !stage.along) {

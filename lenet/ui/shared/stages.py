@@ -32,7 +32,11 @@ def rectangle(size: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def describe(layers: list[Layer]) -> list[dict[str, Any]]:
-    """Of each layer what the browser must know to compute and to draw it; see lenet/ui/network/layers.js."""
+    """Of each layer what the browser must know to compute and to draw it; see lenet/ui/network/layers.js.
+
+    inner: before the last layer with weights (or distances), so that ten units there are no classes.
+    """
+    last = max((at for at, layer in enumerate(layers) if layer.parameters or layer.kind == "rbf"), default=0)
     return [
         {
             "name": layer.name,
@@ -45,7 +49,8 @@ def describe(layers: list[Layer]) -> list[dict[str, Any]]:
             "signed": layer.signed,
             "bounded": layer.bounded,
             "computes": layer.computes,
+            **({"inner": True} if number < last else {}),
             **layer.told,
         }
-        for layer in layers
+        for number, layer in enumerate(layers)
     ]
