@@ -85,6 +85,7 @@ def test_back_leads_through_the_pages_as_they_were_left(server: Server, browser)
     try:
         page.goto(server.url)
         chosen("best", "/", "Draw")
+        page.get_by_role("navigation", name="Pages").wait_for()  # our script is there, and replaces steps of Back
         page.locator(".st-key-frame a", has_text="Look inside").click()
         chosen("best", "/inside", "Look inside")
         page.locator('button:has(:text-is("tanh"))').click()
