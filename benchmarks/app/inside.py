@@ -1,7 +1,8 @@
-"""Look inside in the browser: from a move of the pointer to the arithmetic of the cell under it.
+"""Look inside in the browser: from a move of the pointer to the arithmetic of the cell under it, and the tape.
 
 For each network: moves over random cells of random layers, each followed to the frame in which outlines and panel are
 there. A frame at 60 Hz has 16.7 ms; `work` is what the page itself needs of it: handling the move, and painting.
+The tape plays for 300 frames of the browser: how many of its own it paints a second, and whether a picture collapses.
 """
 
 import argparse
@@ -45,6 +46,29 @@ MOVES = """async (count) => {
     }
     return times
 }""".replace("INSIDE", INSIDE)
+TAPE = INSIDE.replace("inside-view", "tape")
+# Plays the tape for so many frames of the browser: frames of its own a second, how often it painted something else, and
+# what collapsed meanwhile.
+TAPE_FRAMES = """async (count) => {
+    const root = TAPE, painted = new Set(), small = new Set()
+    const parts = [".pair", ".answers", ".six canvas", ".curve svg", ".said"]
+    root.winding.at = 0
+    root.querySelector("[data-do=play]").click()
+    const begun = { frames: root.winding.frames, at: performance.now() }
+    for (let turn = 0; turn < count; turn++) {
+        await new Promise(requestAnimationFrame)
+        for (const part of parts)
+            for (const one of root.querySelectorAll(part)) {
+                const { width, height } = one.getBoundingClientRect()
+                if (width < 20 || height < 14) small.add(part)
+            }
+        painted.add([...root.querySelectorAll(".answers em")].map((bar) => bar.style.height).join())
+    }
+    const seconds = (performance.now() - begun.at) / 1000
+    const rate = (root.winding.frames - begun.frames) / seconds
+    if (root.winding.playing) root.querySelector("[data-do=play]").click()
+    return { rate, painted: painted.size, small: [...small] }
+}""".replace("TAPE", TAPE)
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,7 +82,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> None:
-    """Print median and 95th percentile for each network."""
+    """Print median and 95th percentile for each network, and the rate of the tape."""
     server = Server()
     try:
         with chromium() as browser:
@@ -74,6 +98,14 @@ def run(arguments: argparse.Namespace) -> None:
                     f"{quantiles(work, n=20)[-1]:.1f} ms; {sum(value <= FRAME for value in work)} of {len(work)} "
                     f"within {FRAME:.1f} ms"
                 )
+            page = browser.new_page(viewport={"width": 1920, "height": 1080})
+            page.goto(f"{server.url}/inside?section=tape")
+            page.wait_for_function(f"{TAPE}?.dataset.ready", timeout=90_000)
+            found = page.evaluate(f"({TAPE_FRAMES})(300)")
+            print(
+                f"tape: {found['rate']:.1f} frames a second (goal 10), {found['painted']} different pictures in 300 "
+                f"frames; collapsed: {', '.join(found['small']) or 'nothing'}"
+            )
     finally:
         server.stop()
 

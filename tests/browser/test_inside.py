@@ -7,8 +7,8 @@ import re
 import pytest
 import torch
 
-from benchmarks.app.browser import board, stroke
-from benchmarks.app.inside import HOVER, INSIDE, ready
+from benchmarks.app.browser import board
+from benchmarks.app.inside import HOVER, INSIDE, TAPE_FRAMES, ready
 from lenet.explain import cell
 from lenet.pretrained import create_model, load
 from lenet.ui.shared.digit import test_digit as digit_number
@@ -141,14 +141,14 @@ def test_a_kernel_moves_steps_and_pauses(page):
 
 def test_keyboard_alone_a_weight_is_edited_undone_and_the_network_kept(fresh_server, browser, tmp_path):
     page = opened(browser, f"{fresh_server.url}/inside?network=original&digit={DIGIT}")
-    page.evaluate(f"{INSIDE}.querySelector('canvas.view').focus()")
+    tab_to(page, "canvas.view")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
         page.keyboard.press(key)
     shown = page.evaluate(f"{INSIDE}.dataset.shown")
     assert shown.startswith("1 ")
     answers = f"Array.from({INSIDE}.querySelector('.network').state.plan.networks[0].probabilities).join()"
     before = page.evaluate(answers)
-    page.locator(f"{PANEL} .grid [data-weight]").first.focus()
+    tab_to(page, ".grid [data-weight]")
     page.keyboard.press("Enter")
     for _ in range(10):
         page.keyboard.press("ArrowUp")
@@ -163,23 +163,44 @@ def test_keyboard_alone_a_weight_is_edited_undone_and_the_network_kept(fresh_ser
     page.keyboard.type("2.5")
     page.keyboard.press("Enter")
     page.wait_for_function(f"{INSIDE}.querySelector('.accuracy').dataset.accuracy !== undefined")
-    page.locator(".st-key-inside-view [data-do=keep]").focus()
+    tab_to(page, "[data-do=keep]", "Shift+Tab")
     page.keyboard.press("Enter")
     page.locator(".st-key-kept").get_by_text("is in the pickers of all pages").wait_for()
     assert page.evaluate("new URL(location.href).searchParams.get('network')") == "original-edited"
     with page.expect_download() as download:
-        page.get_by_role("button", name="Weights with their card").click()
+        tab_to(page, ".st-key-download-kept button")
+        page.keyboard.press("Enter")
     download.value.save_as(tmp_path / "kept.safetensors")
     model, card = load(tmp_path / "kept.safetensors")
     changed = (model.conv1.weight != create_model("original", pretrained=True).conv1.weight).sum()
     assert int(changed) == 1 and model.conv1.weight.flatten().tolist().count(2.5) == 1
     assert card.edits and card.edits[0].startswith("conv1") and "2.5" in card.edits[0]
-    page.get_by_role("link", name="Draw", exact=True).click()
+    tab_to(page, ".st-key-frame a", "Shift+Tab", "Draw")
+    page.keyboard.press("Enter")
     board(page)
     page.get_by_role("button", name="original-edited").wait_for()
-    stroke(page, [(0.5, 0.2), (0.5, 0.8)])
+    settled(page)
+    tab_to(page, "[role=application]")
+    for key in ("ArrowUp", "ArrowUp", "Space", *["ArrowDown"] * 8, "Space"):
+        page.keyboard.press(key)
     page.locator(".st-key-answer .big:not(.none)").first.wait_for()
     page.close()
+
+
+def tab_to(page, selector: str, key: str = "Tab", text: str = "") -> None:
+    """Press a key until what matches, and ends with the text, has the focus."""
+    for _ in range(120):
+        page.keyboard.press(key)
+        if page.evaluate(
+            """([selector, text]) => {
+                let active = document.activeElement
+                while (active?.shadowRoot?.activeElement) active = active.shadowRoot.activeElement
+                return active?.matches(selector) && active.innerText.trim().endsWith(text)
+            }""",
+            [selector, text],
+        ):
+            return
+    raise AssertionError(f"The keyboard does not reach {selector}.")
 
 
 def spot(page, stage: str, at: int) -> tuple[float, float]:
@@ -312,6 +333,8 @@ def test_the_tape_plays_smoothly_and_says_what_happens(server, browser):
     page.wait_for_function(f"Number({root}.dataset.frames) > 20 && {root}.winding.at > {root}.winding.names.length + 3")
     page.locator(".st-key-tape [data-do=play]").click()
     assert said.all_inner_texts() != before and page.evaluate(sizes) == heights
+    found = page.evaluate(f"({TAPE_FRAMES})(300)")
+    assert found["small"] == [] and found["painted"] > 30, found
     page.locator(".st-key-tape input[type=range]").press("End")
     page.wait_for_function(f"{root}.querySelectorAll('.said')[1].innerText.includes('still never says')")
     curve = page.locator(".st-key-tape svg").bounding_box()

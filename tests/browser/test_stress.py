@@ -10,7 +10,8 @@ from tests.server import Server, settled
 pytestmark = pytest.mark.browser
 THREE = [("networks", "best"), ("networks", "original"), ("networks", "tanh"), ("digit", "0")]
 ROOT = "document.querySelector('.st-key-stress [data-testid=stBidiComponentIsolated]').shadowRoot"
-# In each frame until a time is over: what is painted, and the size of everything that must never collapse.
+# In each of 300 frames or more, until a time is over: what is painted, and the size of everything that must never
+# collapse.
 WATCH = """(seconds) => {
     const root = ROOT, found = { pictures: new Set(), bars: new Set(), marks: new Set(), small: new Set(), frames: 0 }
     const parts = [".stage", ".large", ".results", ".result", ".ways", ".curve > svg", ".thumbnails canvas"]
@@ -27,7 +28,7 @@ WATCH = """(seconds) => {
                     const { width, height } = element.getBoundingClientRect()
                     if (width < 20 || height < 20) found.small.add(part)
                 }
-            if (now < end) requestAnimationFrame(look)
+            if (now < end || found.frames < 300) requestAnimationFrame(look)
             else resolve({ pictures: found.pictures.size, bars: found.bars.size, marks: found.marks.size,
                 small: [...found.small], frames: found.frames })
         }

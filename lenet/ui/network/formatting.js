@@ -21,6 +21,9 @@ export function figure(value, exact = false, digits = 3) {
   return unsigned(fixed(value, size >= 100 ? 1 : digits))
 }
 
+/** The same, but what is nearly zero is 0.000: powers of ten are for those who want exact figures. */
+export const plainly = (value, exact = false) => (!exact && Math.abs(value) < 5e-4 ? fixed(0, 3) : figure(value, exact))
+
 /** Two figures after the point, for little grids; the exact number is one touch away. */
 export const hundredths = (value) => unsigned(fixed(value, 2))
 

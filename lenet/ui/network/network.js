@@ -15,6 +15,7 @@ const SWEEP = 900 // milliseconds
 const STRONGEST = 10 // terms into a cell that is pointed at
 const ABOVE = 530 // pixels of the page above the view
 const TALLEST = 380 // pixels of the view, in the highest window
+const NARROW = 560 // pixels of a telephone
 const WIDE = 3 // cells of the strongest path in each layer
 const FAN = 2 // terms of each of them
 const FONT = '12px "Source Sans", sans-serif'
@@ -74,7 +75,8 @@ export default function ({ data, root, follow = null }) {
     if (!width) return
     const networks = desk.networks.map(({ reader, about }) => reader?.network ?? bare(about))
     const zoom = zoomOf(root)
-    state.plan = layOut(networks, width, Math.max(data.height, spare(zoom) / networks.length))
+    const more = follow && width < NARROW ? 0 : spare(zoom) / networks.length // there the panel needs the room
+    state.plan = layOut(networks, width, Math.max(data.height, more))
     const ratio = (devicePixelRatio || 1) * zoom
     canvas.width = Math.round(width * ratio)
     canvas.height = Math.round(state.plan.height * ratio)

@@ -3,7 +3,7 @@
 
 import { el, paintCells } from "./dom.js"
 import { biasAt, weightAt } from "./edits.js"
-import { figure, hundredths, nameOf, percent, shortName } from "./formatting.js"
+import { figure, hundredths, nameOf, percent, plainly, shortName } from "./formatting.js"
 import { explain, KINDS, place, sum } from "./layers.js"
 import { tint } from "./palette.js"
 
@@ -37,7 +37,7 @@ export function body(net, number, cell, options) {
 /** What a panel is built of. */
 function toolkit(net, options) {
   const { exact } = options
-  const write = (value) => figure(value, exact)
+  const write = (value) => plainly(value, exact)
   const number = (value, kind = "") =>
     el("output", { className: `number ${kind}`, title: figure(value, true), "data-value": value }, write(value))
   const ui = {
@@ -328,7 +328,7 @@ export function agreement({ value, terms, groups, bias }, theirs) {
 /** Our number and the network's. */
 function check(found, theirs, exact) {
   const output = (className, value) =>
-    el("output", { className, "data-value": value, title: figure(value, true) }, figure(value, exact))
+    el("output", { className, "data-value": value, title: figure(value, true) }, plainly(value, exact))
   const words = agreement(found, theirs)
   return el(
     "p",

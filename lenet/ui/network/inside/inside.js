@@ -6,7 +6,7 @@ import { desk, look as layOnDesk, watch } from "../desk.js"
 import { decoded, el, styled } from "../dom.js"
 import { Edits, ownerOf, piecesOf, scaled } from "../edits.js"
 import { answerOf, look } from "../engine.js"
-import { figure, nameOf, percent } from "../formatting.js"
+import { figure, nameOf, percent, plainly } from "../formatting.js"
 import { count, explain, looksAt, usedBy } from "../layers.js"
 import network from "../network.js"
 import { body, source } from "../panel.js"
@@ -294,7 +294,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
       value.textContent =
         stage.kind === "softmax" && !looking.exact
           ? percent(stage.values[cell])
-          : figure(stage.values[cell], looking.exact)
+          : plainly(stage.values[cell], looking.exact)
       about.replaceChildren(...fieldsOf(net, number, cell))
       const sweeps = stage.kind === "conv"
       play.hidden = step.hidden = add.hidden = !sweeps
@@ -327,12 +327,12 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
   /** The products of the cell that is shown fly into their sum. */
   function addProducts() {
     pause()
-    if (!still() && innerWidth < 700) bodyPlace.scrollIntoView({ behavior: "smooth" })
+    if (!still() && innerWidth < 700) bodyPlace.scrollIntoView({ behavior: "smooth", block: "end" })
     const { stage, cell } = looking.shown
     parts.add.textContent = "Stop adding"
     endAdding = addUp(bodyPlace, {
       bias: explain(net, stage, cell).bias,
-      write: (value) => figure(value, looking.exact),
+      write: (value) => plainly(value, looking.exact),
       still: still(),
       over: () => {
         endAdding = null
