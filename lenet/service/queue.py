@@ -36,8 +36,8 @@ if TYPE_CHECKING:  # torch
 
 WORKERS_VARIABLE = "LENET_WORKERS"  # of the environment: how many, where fewer cores are granted than can be seen
 WORKERS = int(os.environ.get(WORKERS_VARIABLE, 0)) or max(1, cores() - 1)
-ABANDONED_AFTER = 60.0  # seconds without anybody asking
-ALONE = 10  # times as long as that if nobody waits for the worker: a phone was locked, a laptop sleeps
+ABANDONED_AFTER = 8.0  # seconds since the last who asked for it or looked at it left: a reload takes less
+ALONE = 75  # times as long as that if nobody waits for the worker: a phone was locked, a laptop sleeps
 PATIENCE = 60.0  # seconds that a run may stay paused while others wait
 LAST_WORDS = 15.0  # seconds that a worker has after Stop to measure what it trained and hand it over
 IDLE = 300.0  # seconds after which a worker with nothing to do gives its memory back
@@ -307,8 +307,9 @@ class Service:
 
     def _unwatched(self, job: Job, times: int = 1) -> bool:
         """Whether everybody who asked for it has gone, some `times` as long ago as they may."""
-        gone = time.monotonic() - job.seen > times * self._abandoned_after
-        return gone and not any(map(self._here, job.owners))
+        if any(map(self._here, job.owners)):
+            job.seen = time.monotonic()
+        return time.monotonic() - job.seen > times * self._abandoned_after
 
     def _order(self) -> list[Job]:
         """Everybody's first run before anybody's second, and those first who have waited longest since their last.

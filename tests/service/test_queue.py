@@ -381,13 +381,25 @@ def test_a_run_ends_when_nobody_asks_any_more_and_later_if_nobody_waits(monkeypa
     assert job.state == State.STOPPED and job.reason == Reason.UNWATCHED
 
 
-def test_a_run_of_somebody_who_is_here_goes_on_on_another_page():
-    service = Service(workers=1, abandoned_after=0.2, here=lambda owner: owner == "ann")
+def test_a_run_outlives_a_reload_and_a_closed_browser_frees_the_worker_in_seconds():
+    here = {"ann", "bob"}
+    service = Service(workers=1, abandoned_after=1.0, here=lambda owner: owner in here)
     job = service.submit(VARIANTS["original"], LONG, "ann")
-    until(lambda: job.progress and job.progress.step > 5)
-    assert time.monotonic() - job.seen > 0.2 and not job.ended
-    service.command(job, "stop", "ann")
-    until(lambda: job.ended)
+    until(lambda: job.progress)
+    waiting = service.submit(VARIANTS["original"], replace(TINY, seed=71), "bob")
+    time.sleep(1.5)  # on another page all the while
+    here.remove("ann")
+    time.sleep(0.3)
+    assert not job.ended  # since she left, not since she last looked
+    here.add("ann again")
+    service.join(job.key, "ann again")
+    time.sleep(1.5)
+    assert not job.ended and waiting.state == State.QUEUED
+    here.remove("ann again")
+    until(lambda: job.ended, 5)
+    assert job.reason == Reason.UNWATCHED and queue.ABANDONED_AFTER < 10
+    until(lambda: waiting.settled)
+    assert waiting.state == State.DONE and job.weights
 
 
 def test_not_a_number_and_one_image_are_survived(service):
