@@ -1,6 +1,7 @@
 """Other pictures than MNIST's: read from files that somebody brings, checked, and refused with a sentence.
 
 IDX files (MNIST's own format, packed by gzip or not), NPZ files, and a ZIP of folders of pictures, a folder a class.
+An NPZ file may say in `writers` who drew each picture, as a class's does; then whole writers are kept for the test.
 However the files are made, no more is unpacked than fits the limits below, and nothing of them is run or written.
 """
 
@@ -25,6 +26,7 @@ MOST_FILES = 20_000  # pictures in a ZIP
 MOST_FILE = 4 * 2**20  # bytes of one of them, unpacked
 MOST_PIXELS = 16_000_000  # of one of them
 HELD_OUT = 6  # where there are no test pictures, one in six is kept back for that
+WRITERS_HELD = 4  # where writers are known, one in so many is kept back
 FEWEST = 2  # pictures of each class
 MOST_NAME = 24  # letters of a class
 DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
@@ -126,6 +128,7 @@ def _load(files: Iterable[tuple[str, bytes]], which: str) -> Loaded:
                 raise OwnDataError("Load the ZIP of folders alone, without other files.")
             return found
         arrays |= found
+    writers = next((arrays.pop(name) for name in list(arrays) if name.startswith("writers.npy")), None)
     images, labels = _paired(arrays)
     said = []
     if known and known.turned:
@@ -137,6 +140,8 @@ def _load(files: Iterable[tuple[str, bytes]], which: str) -> Loaded:
         raise OwnDataError(_count(len(values)))
     names = known.classes if known and len(known.classes) == len(values) else tuple(map(str, values.tolist()))
     parts = {k: Pictures(part.images, np.searchsorted(values, part.labels)) for k, part in parts.items()}
+    if writers is not None and "test" not in parts:
+        parts = _by_writer(parts["train"], writers, said)
     title = known.title if known else PurePosixPath(files[0][0]).name.partition(".")[0]
     digits = names == tuple("0123456789") and not known
     licence = known.licence if known else "not stated"
@@ -199,6 +204,29 @@ def _split(all_of_them: Pictures) -> dict[str, Pictures]:
     return {
         split: Pictures(all_of_them.images[order[rows]], labels[rows])
         for split, rows in (("train", ~held), ("test", held))
+    }
+
+
+def held_writers(writers: Iterable[int]) -> set[int]:
+    """Those of the numbers whose pictures are kept back: every fourth, who stays so when others join."""
+    known = sorted(set(writers))
+    return {writer for writer in known if writer % WRITERS_HELD == 0} or set(known[1:][-1:])
+
+
+def _by_writer(all_of_them: Pictures, writers: np.ndarray, said: list[str]) -> dict[str, Pictures]:
+    """Nobody's pictures are on both sides. A single writer's are all to learn from."""
+    if writers.shape != all_of_them.labels.shape or writers.dtype.kind not in "iu":
+        raise OwnDataError(
+            f"There are {len(all_of_them):,} pictures, but {writers.size:,} writers: number one for each."
+        )
+    held = held_writers(writers.tolist())
+    if not held:
+        return {"train": all_of_them}
+    rows = np.isin(writers, list(held))
+    said.append(f"{len(held)} of {len(np.unique(writers))} writers are kept back as the test set.")
+    return {
+        split: Pictures(all_of_them.images[mine], all_of_them.labels[mine])
+        for split, mine in (("train", ~rows), ("test", rows))
     }
 
 

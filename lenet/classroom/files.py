@@ -11,18 +11,16 @@ import struct
 import zipfile
 from collections.abc import Sequence
 from io import BytesIO, StringIO
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from lenet.classroom.store import ClassError, Drawing
-from lenet.own_data import DAMAGED, Loaded, load
+from lenet.own_data import DAMAGED, Loaded, held_writers, load
 from lenet.strokes import decode, raster, read_strokes
 from lenet.variant import CLASSES, INPUT_SIZE
 
 COLUMNS = ("writer", "label", "strokes")
-HELD_OUT = 4  # one writer in so many is kept back for the test
 TILE, GAP, ACROSS = 64, 6, 24  # pixels of the wall's picture; tiles a line
 MOST = 10_000  # drawings of a file
 STROKES = "drawings.csv"  # in the zip files
@@ -42,8 +40,7 @@ def as_csv(drawings: Sequence[Drawing]) -> bytes:
 def by_writer(drawings: Sequence[Drawing]) -> tuple[list[Drawing], list[Drawing]]:
     """Those to learn from, and those of every fourth writer, to test on; all of a writer's are on one side,
     and stay there when others join."""
-    writers = sorted({drawing.pupil for drawing in drawings})
-    held = {writer for writer in writers if writer % HELD_OUT == 0} or set(writers[1:][-1:])
+    held = held_writers(drawing.pupil for drawing in drawings)
     return [d for d in drawings if d.pupil not in held], [d for d in drawings if d.pupil in held]
 
 
@@ -55,10 +52,10 @@ def arrays(drawings: Sequence[Drawing]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def as_npz(drawings: Sequence[Drawing]) -> bytes:
-    """images and labels."""
+    """images, labels, and the numbers of the writers."""
     images, labels = arrays(drawings)
     file = BytesIO()
-    np.savez_compressed(file, images=images, labels=labels)
+    np.savez_compressed(file, images=images, labels=labels, writers=[drawing.pupil for drawing in drawings])
     with zipfile.ZipFile(file, "a", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr(STROKES, as_csv(drawings))
     return file.getvalue()
@@ -71,12 +68,7 @@ def name_of(code: str) -> str:
 
 def to_learn_from(code: str, drawings: Sequence[Drawing]) -> Loaded:
     """A data set for training, split by writer. Raises OwnDataError if it lacks digits."""
-    file = BytesIO()
-    parts: dict[str, Any] = {}
-    for split, part in zip(("train", "test"), by_writer(drawings)):
-        parts[f"{split}_images"], parts[f"{split}_labels"] = arrays(part)
-    np.savez_compressed(file, **parts)
-    return load([(f"{name_of(code)}.npz", file.getvalue())], "other")
+    return load([(f"{name_of(code)}.npz", as_npz(drawings))], "other")
 
 
 def as_idx(drawings: Sequence[Drawing]) -> bytes:

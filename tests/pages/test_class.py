@@ -125,6 +125,28 @@ def test_the_class_s_digits_go_to_the_page_train(store):
     at.button(key="train-on-us").click().run()
     assert not at.exception and at.title[0].value == "Train"
     assert at.session_state["data"] == f"class {code}"
+    token = store.join(code)
+    pupil = learning(code, token)
+    assert f"class {code}" in pupil.button_group(key="data").options  # as soon as the teacher chose them
+    pupil.button_group(key="data").set_value(f"class {code}").run()
+    assert not pupil.exception and any(f"class {code}: 10 classes" in text.value for text in pupil.caption)
+    assert not pupil.get("own_class") and "own_class" in [button.key for button in at.button]
+    teacher.put([(9, 3, strokes[3])])
+    at.button(key="own_class").click().run()
+    assert at.session_state["data"] == f"class {code}+" and not at.exception
+    at.switch_page("pages/class.py").run()
+    at.segmented_control(key="class_section").set_value("keep").run()
+    at.button(key="delete").click().run()
+    pupil.run()
+    assert f"class {code}" not in pupil.button_group(key="data").options
+
+
+def learning(code: str, token: str) -> AppTest:
+    """A pupil's page Train."""
+    at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    at.session_state["class_keys"] = {code: ("pupil", token)}
+    at.session_state["class_code"] = code
+    return at.switch_page("pages/train.py").run()
 
 
 def test_a_digit_from_the_wall_can_be_asked_about_and_a_reload_stays_in_the_section(store):

@@ -161,7 +161,12 @@ def test_the_idx_files_are_as_mnist_s_and_the_page_train_reads_them():
 
 
 def test_the_npz_and_the_class_itself_can_be_learnt_from():
-    assert len(load_own([("class.npz", files.as_npz(digits_by(2)))]).train) == 10  # and one of each digit to test
+    found = load_own([("class.npz", files.as_npz(digits_by(9)))])
+    learn, test = files.by_writer(digits_by(9))
+    assert (found.train.images == files.arrays(learn)[0]).all() and (found.test.images == files.arrays(test)[0]).all()
+    assert found.said == ("2 of 9 writers are kept back as the test set.",) and found.about.centred
+    with pytest.raises(OwnDataError, match="The class 0 needs at least"):  # a single writer, who drew each digit once
+        load_own([("class.npz", files.as_npz(digits_by(1)))])
     loaded = files.to_learn_from("ABC234", digits_by(5))
     assert (loaded.about.name, loaded.about.centred) == ("class ABC234", True)
     assert (len(loaded.train), len(loaded.test)) == (40, 10)

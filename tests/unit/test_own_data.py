@@ -47,6 +47,12 @@ def zipped(members: dict[str, bytes]) -> bytes:
     return file.getvalue()
 
 
+def npz(**arrays) -> bytes:
+    file = io.BytesIO()
+    np.savez_compressed(file, **arrays)
+    return file.getvalue()
+
+
 def png(shade: int, size: tuple[int, int] = (40, 60), ground: int = 255) -> bytes:
     picture = Image.new("L", size, ground)
     picture.paste(shade, (10, 10, 30, 50))
@@ -67,11 +73,6 @@ def test_fashion_mnists_format(packed):
 def test_kmnists_npz_pairs_and_a_single_npz():
     (train, labels), (test, test_labels) = pictures(120), pictures(40)
     files = {"train-imgs": train, "train-labels": labels, "test-imgs": test, "test-labels": test_labels}
-
-    def npz(**arrays) -> bytes:
-        file = io.BytesIO()
-        np.savez_compressed(file, **arrays)
-        return file.getvalue()
 
     found = load([(f"kmnist-{name}.npz", npz(arr_0=array)) for name, array in files.items()])
     assert found.about.name == "KMNIST" and found.about.classes[0] == "お o" and len(found.test) == 40
@@ -127,6 +128,9 @@ REFUSED = {
     "an object array": ([("x.npz", zipped({"a.npy": b"\x93NUMPY\x01\x00" + b"x" * 60}))], "is damaged"),
     "text": ([("notes.txt", b"hello there")], "none of these"),
     "nothing": ([], "no file yet"),
+    "too few writers": ([("w.npz", npz(images=pictures(40)[0], labels=pictures(40)[1], writers=[1, 2]))], "2 writers"),
+    "a pickle": ([("w.npz", npz(images=np.array([None, "x"])))], "is damaged"),
+    "large pictures": ([("x.npz", npz(x=np.zeros((9, 300, 300)), y=np.arange(9)))], "sides of 4 to 128"),
     "one shade": (
         [("i", idx(np.zeros((40, 28, 28)))), ("l", idx(np.arange(40) % 4))],
         "all of one shade|All its pictures are of one shade",

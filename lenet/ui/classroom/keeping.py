@@ -12,7 +12,7 @@ from lenet.ui.shared import membership
 FILES = {
     "wall.png": ("Picture of the wall", files.as_picture, "image/png"),
     "drawings.csv": ("CSV: strokes", files.as_csv, "text/csv"),
-    "drawings.npz": ("NPZ: pictures and labels", files.as_npz, "application/octet-stream"),
+    "drawings.npz": ("NPZ: pictures, labels, writers", files.as_npz, "application/octet-stream"),
     "idx.zip": ("IDX: as MNIST, split by writer", files.as_idx, "application/zip"),
 }  # name -> what it is, how it is made, its type
 _DELETED = "class_deleted"
@@ -69,9 +69,12 @@ def _bring_back(me: Teacher) -> None:
 
 
 def _delete(me: Teacher) -> None:
+    from lenet.ui.train import own
+
     try:
         racing.stop(me)
         me.delete()
+        own.forget_class(me.code)
         membership.leave()
         st.session_state[_DELETED] = True
     except ClassError as error:

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lenet.classroom.files import by_writer, name_of, to_learn_from
-from lenet.classroom.store import Drawing, Teacher
+from lenet.classroom.files import by_writer, name_of
+from lenet.classroom.store import ClassError, Teacher
 from lenet.formatting import percent
 from lenet.own_data import OwnDataError
 from lenet.service.queue import Job
@@ -44,12 +44,12 @@ def page(me: Teacher) -> None:
             type="primary",
             icon=":material/model_training:",
             on_click=_begin,
-            args=(me, wall, way or "tune"),
+            args=(me, way or "tune"),
             disabled=going,
             key="tune",
         )
         other = st.button("Other recipes", icon=":material/tune:", type="tertiary", key="train-on-us", disabled=going)
-    if other and _keep(me, wall):
+    if other and _keep(me):
         st.switch_page("pages/train.py")
     if said := st.session_state.pop("tuning_problem", ""):
         st.error(networks.plain(said))
@@ -63,22 +63,20 @@ def _newest(me: Teacher) -> Job | None:
     return runs[-1] if runs else None
 
 
-def _keep(me: Teacher, wall: list[Drawing]) -> Any:
+def _keep(me: Teacher) -> Any:
     """The class's digits where runs and the page Train find them; None, with the reason on the page, if that fails."""
     try:
-        data = to_learn_from(me.code, wall)
-    except OwnDataError as error:
+        return own.keep_class(me)
+    except (OwnDataError, ClassError) as error:
         st.session_state["tuning_problem"] = str(error)
         return None
-    own.keep(data)
-    return data
 
 
-def _begin(me: Teacher, wall: list[Drawing], way: str) -> None:
+def _begin(me: Teacher, way: str) -> None:
     """Ask the training service for it; each run has another order of the digits, or other first weights."""
     from lenet.classroom import tuning
 
-    if data := _keep(me, wall):
+    if data := _keep(me):
         service.begin(tuning.VARIANT, tuning.recipe(way, data, service.mine().seed + len(service.mine().runs)))
 
 

@@ -1,11 +1,13 @@
-"""What a network learns from: MNIST, or pictures that somebody loads here."""
+"""What a network learns from: MNIST, the digits of a class, or pictures that somebody loads here."""
 
 import streamlit as st
 
+from lenet.classroom.files import to_learn_from
+from lenet.classroom.store import ClassError, Pupil, Teacher
 from lenet.formatting import fixed
 from lenet.own_data import KNOWN, Loaded, OwnDataError, load
 from lenet.recipe import MNIST, DataSet
-from lenet.ui.shared import networks
+from lenet.ui.shared import membership, networks
 from lenet.ui.train.service import mine, service
 
 LARGEST = 32  # MB of a file, as server.maxUploadSize says; Fashion-MNIST's training pictures are 26
@@ -16,7 +18,8 @@ _CHOSEN, _SAID, _TRIES = "data", "own_data_said", "own_data_tries"
 
 def choose() -> DataSet:
     """The controls: which pictures, and how to load others."""
-    there = {MNIST.name: MNIST, **mine().data}
+    me = _in_class()
+    there = {MNIST.name: MNIST, **_of_class(me), **mine().data}
     if st.session_state.get(_CHOSEN) not in there:
         st.session_state[_CHOSEN] = MNIST.name
     asked = st.pills("Pictures to learn from", list(there), key=_CHOSEN, required=True)
@@ -27,6 +30,9 @@ def choose() -> DataSet:
     )
     if loading := st.session_state.get(_SAID):
         (st.error if loading.startswith("!") else st.success)(networks.plain(loading.lstrip("!")))
+    if isinstance(me, Teacher):
+        words = f"Learn from the digits of class {me.code}"
+        st.button(words, icon=":material/groups:", on_click=_choose_class, args=(me,), key="own_class")
     with st.popover("Load your own pictures", icon=":material/upload_file:"):
         st.markdown(
             "**IDX** files (MNIST, Fashion-MNIST, KMNIST, EMNIST; packed or not, pictures and labels together), an "
@@ -70,3 +76,48 @@ def keep(loaded: Loaded) -> None:
     st.session_state[_CHOSEN] = called
     sizes = f"{len(loaded.train):,} pictures to learn from, {len(loaded.test):,} to test."
     st.session_state[_SAID] = " ".join([f"{called} is loaded: {sizes}", *loaded.said])
+
+
+# --- The digits of a class -------------------------------------------------------------------------------------------
+
+
+@st.cache_resource(show_spinner=False)
+def _classes() -> dict[str, DataSet]:
+    """By code, of the classes whose teacher chose them to be learnt from: from then on the pupils can, too."""
+    return {}
+
+
+def _in_class() -> Teacher | Pupil | None:
+    try:
+        return membership.me()
+    except ClassError:
+        return None
+
+
+def _of_class(me: Teacher | Pupil | None) -> dict[str, DataSet]:
+    about = _classes().get(me.code) if me else None
+    return {about.name: about} if about and service().data(about.checksum) else {}
+
+
+def keep_class(me: Teacher) -> Loaded:
+    """Choose the digits that are on the wall now, for the teacher and for the pupils.
+
+    Raises OwnDataError if there are too few, ClassError if the class is gone.
+    """
+    loaded = to_learn_from(me.code, me.wall())
+    keep(loaded)
+    _classes()[me.code] = loaded.about
+    return loaded
+
+
+def _choose_class(me: Teacher) -> None:
+    try:
+        keep_class(me)
+    except (OwnDataError, ClassError) as error:
+        st.session_state[_SAID] = "!" + str(error)
+
+
+def forget_class(code: str) -> None:
+    """Of a class that is deleted no digits stay behind to learn from."""
+    if about := _classes().pop(code, None):
+        service().forget(about.checksum)
