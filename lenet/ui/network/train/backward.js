@@ -19,6 +19,7 @@ const THROUGH = {
   average: "each window's error is shared out evenly",
   subsample: "each window's error is shared out evenly, times the map's coefficient",
   relu: "where ReLU said 0 the error ends, elsewhere it passes as it is",
+  dropout: "what was dropped in this step gets no error, the rest a little more",
   tanh: slope,
   sigmoid: slope,
   squash: slope,
