@@ -36,7 +36,7 @@ NAMES = (
         "preset",
     ),
     *("lr", "epochs", "seed", "train_size", "shuffle", "optimiser", "rotate", "noise"),
-    *("depth", "activation", "pool1", "head", "output"),
+    *("depth", "activation", "head", "output", "conv1", "pool1", "hidden", "fc1_act", "conv2_drop"),
 )
 VALUES = (
     *("", "-1", "7", "10000", "1e309", "-inf", "nan", "٣", "best", "original", "True", "None", "%00", "\x00"),

@@ -231,3 +231,45 @@ def test_from_ones_own_pictures_to_a_drawing_on_the_network_that_learnt_them(ser
 def test_on_a_telephone_nothing_is_wider_than_the_screen(server, visit) -> None:
     page = visit(server, {}, width=390, height=844)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_any_lenet_is_built_in_blocks_that_follow_the_controls_at_once(server, visit) -> None:
+    page = visit(server, {"preset": "adam", "epochs": 1, "train_size": 300, "batch_size": 100, "seed": 41})
+    blocks = page.locator(".blocks")
+
+    def layer(name: str):
+        return blocks.locator(f'button[data-layer="{name}"]')
+
+    def wide(name: str) -> int:
+        return int(layer(name).locator("svg").get_attribute("width"))
+
+    layer("conv1").wait_for(timeout=30_000)
+    before = wide("conv1")
+    blocks.get_by_role("spinbutton", name="Channels").fill("40")
+    assert "40 × 24 × 24" in layer("conv1").inner_text() and wide("conv1") > before  # before the server knows
+    blocks.get_by_role("spinbutton", name="Kernel").press("ArrowUp")
+    assert "40 × 23 × 23" in layer("conv1").inner_text()
+    layer("pool2").click()
+    blocks.get_by_role("combobox", name="Pooling").select_option("none")
+    assert "no pooling" in layer("pool2").inner_text()
+    layer("fc1").press("Enter")
+    blocks.get_by_role("button", name="Remove this layer").click()
+    assert layer("fc3").count() == 0
+    blocks.get_by_role("spinbutton", name="Dropout").fill("50")
+    assert "drops 50 %" in layer("fc1").inner_text()
+    page.wait_for_function("location.search.includes('fc1_drop=0.5') && location.search.includes('hidden=84')")
+    assert "conv1=6%2F1%2F0%2F40" in page.url and "pool2=none" in page.url
+
+    layer("conv1").click()
+    blocks.get_by_role("spinbutton", name="Stride").fill("4")
+    assert "does not fit" in layer("conv2").inner_text()
+    page.get_by_text("conv2 needs a 5 × 5 input").wait_for()
+    page.locator(".st-key-start button:disabled").wait_for()
+    page.reload()  # the link keeps what was made, possible or not
+    layer("conv2").wait_for(timeout=30_000)
+    assert "does not fit" in layer("conv2").inner_text()
+    blocks.get_by_role("spinbutton", name="Stride").fill("1")
+    page.wait_for_function("location.search.includes('conv1=6%2F1%2F0%2F40')")
+    settled(page)
+    page.locator(".st-key-start button").click()
+    page.get_by_role("link", name="Try run-").wait_for(timeout=90_000)

@@ -25,6 +25,7 @@ function build(root) {
   root.picture = el("ol", { "aria-label": "The layers, from picture to answer: choose one to change it" })
   root.sum = el("p", { className: "sum", "aria-live": "polite" })
   root.editor = el("fieldset", {})
+  root.editor.addEventListener("focusout", () => rest(root)) // somebody may press Start next
   root.replaceChildren(root.picture, root.sum, root.editor)
 }
 
@@ -39,10 +40,15 @@ function change(root, texts) {
     if (text === usualOf(root.told, key)) delete root.told.texts[key]
   draw(root)
   clearTimeout(root.timer)
-  root.timer = setTimeout(() => {
-    root.timer = null
-    root.send(root.told.texts)
-  }, REST)
+  root.timer = setTimeout(() => rest(root), REST)
+}
+
+/** Tell the server, if it does not know yet. */
+function rest(root) {
+  if (!root.timer) return
+  clearTimeout(root.timer)
+  root.timer = null
+  root.send(root.told.texts)
 }
 
 function usualOf({ usual, activation }, key) {
