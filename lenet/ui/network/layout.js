@@ -8,16 +8,16 @@ const GAP = 10 // pixels between columns
 const BETWEEN = 10 // pixels between lines and networks
 const NARROW = 64 // pixels that a column of maps wants at least, on average
 
-const activations = new Set(["relu", "tanh", "sigmoid", "squash"])
+const followers = new Set(["relu", "tanh", "sigmoid", "squash", "dropout"]) // kinds that belong to the layer before
 
 /** A plan: { networks, width, height, lines, blocks }. A block is a layer: { network, stage, column, line, x, y, width,
  *  zoom (pixels a cell), places (the corner of each map), heading, bars }. height: pixels that one network may take. */
 export function layOut(networks, width, height) {
-  const rows = networks.map(({ stages }) =>
-    stages
-      .filter(({ computes }) => computes)
-      .map((stage) => ({ key: keyOf(stage), stage: { ...stage, last: stage.number === stages.length - 2 } })),
-  )
+  const rows = networks.map(({ stages }) => {
+    const drawn = stages.filter(({ computes }) => computes)
+    const names = keysOf(drawn)
+    return drawn.map((stage, at) => ({ key: names[at], stage: { ...stage, last: stage.number === stages.length - 2 } }))
+  })
   const keys = unionOf(rows.map((row) => row.map(({ key }) => key)))
   const columns = keys.map((key) =>
     Math.max(
@@ -59,9 +59,11 @@ export function layOut(networks, width, height) {
   return { networks, width, lines, height: networks.length * lines * (lineHeight + BETWEEN), blocks }
 }
 
-/** The same for layers that do the same at the same place of different networks. */
-function keyOf({ name, kind }) {
-  return activations.has(kind) ? `activation${name.slice(kind.length)}` : name
+/** For each layer a key, the same for those that do the same at the same place of different networks. */
+export function keysOf(stages) {
+  const keys = []
+  for (const { name, kind } of stages) keys.push(followers.has(kind) ? `${keys.at(-1)}+` : name)
+  return keys
 }
 
 /** All keys in an order that fits each list. */

@@ -5,6 +5,7 @@ import test from "node:test"
 import { figure, hundredths, nameOf, shortName } from "../../../lenet/ui/network/formatting.js"
 import { neighbour, strongestEdge } from "../../../lenet/ui/network/inside/places.js"
 import { place } from "../../../lenet/ui/network/layers.js"
+import { keysOf, layOut } from "../../../lenet/ui/network/layout.js"
 import { agreement } from "../../../lenet/ui/network/panel.js"
 import { networks } from "./network.js"
 
@@ -21,6 +22,29 @@ test("the first cell lies on the strongest edge, in the map that answers most to
   assert.ok(column === 2 || column === 3) // the kernel's middle is two further to the right
   const answers = [0, 1, 2].map((other) => Math.abs(net.stages[stage].values[25 * other + (cell % 25)]))
   assert.equal(map, answers.indexOf(Math.max(...answers)))
+})
+
+test("layers stand in the order of their network, whatever stands beside it", () => {
+  const net = (...layers) => ({
+    stages: layers.map((name, number) => {
+      const size = name === "softmax" ? 10 : 12
+      const kind = name.replace(/\d/, "")
+      return { name, kind, number, computes: true, shape: [1, size, 1], values: new Float32Array(size) }
+    }),
+  })
+  const mixed = net("input", "conv1", "relu1", "dropout1", "conv2", "tanh1", "pool2", "fc1", "relu2", "fc2", "softmax")
+  const deep = net(..."input conv1 relu1 pool1 conv2 relu2 pool2 conv3 relu3 pool3 fc1 relu4 fc2 softmax".split(" "))
+  const usual = net(..."input conv1 relu1 pool1 conv2 relu2 pool2 fc1 relu3 fc2 softmax".split(" "))
+  assert.equal(new Set(keysOf(mixed.stages)).size, mixed.stages.length)
+  for (const some of [[mixed], [usual, deep], [deep, mixed, usual]])
+    for (const [at, { stages }] of some.entries()) {
+      const blocks = layOut(some, 1400, 200).blocks.filter(({ network }) => network === at)
+      const across = stages.map(({ number }) => blocks.find(({ stage }) => stage === number).x)
+      assert.deepEqual(
+        across,
+        [...across].sort((a, b) => a - b),
+      )
+    }
 })
 
 test("arrows stop at the edge of a map", () => {
