@@ -167,6 +167,16 @@ class Service:
         with self._changed:
             return self._data.get(checksum)
 
+    def forget(self, name: str) -> None:
+        """Drop the pictures of the data set of that name, and every run that learns from them."""
+        with self._changed:
+            self._data = {mark: data for mark, data in self._data.items() if data.about.name != name}
+            for job in [job for job in self._jobs if job.recipe.data.name == name]:
+                if not job.ended:
+                    self._stop(job, None)
+                job.samples = job.data = None
+                self._jobs.remove(job)
+
     def submit(self, variant: Variant, recipe: Recipe, owner: str, drawing: Any = None) -> Job:
         """Ask for a run. The same run asked twice is answered from the first, unless that failed or was stopped.
 

@@ -126,7 +126,8 @@ def perform(hand: Keyboard | Finger, number: int) -> None:
         hand.press(page.locator("[class*=st-key-lesson-guess] button").nth(step.guess.right))
         page.locator(".st-key-lesson", has_text="Right.").wait_for()
     elif what == "cell":
-        page.wait_for_function(f"{VIEW}?.plan?.networks[0].stages.length > 3", timeout=60_000)
+        ready = f"{INSIDE}?.querySelector('.network')?.state?.plan?.networks[0].stages.length > 3"
+        page.wait_for_function(ready, timeout=60_000)
         hand.select(of)
     elif what == "misreads":
         page.locator(".stress[data-swept=true]").wait_for(timeout=60_000)

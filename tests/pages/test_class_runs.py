@@ -9,7 +9,7 @@ from lenet.classroom import race, tuning
 from lenet.classroom.store import Store
 from lenet.service.queue import Service
 from lenet.strokes import Stroke, encode
-from lenet.ui.classroom import racing
+from lenet.ui.classroom import keeping, racing
 from lenet.ui.shared import membership
 from lenet.ui.train import own
 from lenet.ui.train import service as training
@@ -29,7 +29,7 @@ def store(monkeypatch) -> Store:
 def service(monkeypatch):
     """A service of its own, as nobody's session is connected in these tests."""
     made = Service(workers=1, here=training.here)
-    for module in (training, racing, own):
+    for module in (training, racing, own, keeping):
         monkeypatch.setattr(module, "service", lambda: made)
     yield made
     for worker in made._workers:
@@ -108,4 +108,8 @@ def test_a_network_is_tuned_on_most_writers_and_compared_on_the_others(store, se
     until(at, lambda: any("of the other writers' digits" in text.value for text in at.markdown))
     said = next(text.value for text in at.markdown if "of the other writers' digits" in text.value)
     assert "run-1 is in the pickers of all pages" in said and "best 99.50 %" in said
-    assert job.recipe.data.name == f"class {code}"
+    assert service.data(job.recipe.data.checksum) and job.samples is not None
+    at.segmented_control(key="class_section").set_value("keep").run()
+    at.button(key="delete").click().run()  # the pictures go, too
+    assert not at.exception and not service._jobs
+    assert service.data(job.recipe.data.checksum) is job.samples is None

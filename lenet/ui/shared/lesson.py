@@ -77,6 +77,21 @@ def on() -> tuple[str, int] | None:
     return st.session_state.get(_ON)
 
 
+def asked(page: str) -> dict | None:
+    """What the step that is on asks of the page where it plays: for what the browser alone keeps, once a step.
+
+    The address says the same, but may arrive after the page's views.
+    """
+    if _ON not in st.session_state:
+        return None
+    from lenet.classroom import lessons
+
+    name, number = st.session_state[_ON]
+    step = lessons.load(name).steps[number - 1]
+    query = {key: values[0] for key, values in step.query.items()}
+    return {"at": f"{name}.{number}", "query": query} if step.page == page else None
+
+
 def last() -> tuple[str, int] | None:
     """The lesson and the step from 1 at which this visitor was last, in this session or in an earlier one."""
     if _LAST in st.session_state:

@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from lenet.probes.transformations import TRANSFORMATIONS, AveragesError, noise_pattern, read_averages
-from lenet.ui.shared import described, modules, networks
+from lenet.ui.shared import described, lesson, modules, networks
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.ui.shared.digit import Digit
@@ -17,7 +17,7 @@ _AVERAGE = ("network", "checksum", "transformation", "normalised")
 
 def show(shown: "Digit", abouts: list[dict[str, Any]]) -> None:
     """The digit with its handles and sliders, the answers, break points and curves; abouts: of the networks."""
-    modules.view("stress", message(shown, abouts))
+    modules.view("stress", {**message(shown, abouts), "asked": lesson.asked("stress")})
     for about in abouts:
         if weights := described.packed(about["name"]):
             modules.view(f"weights-{about['name']}", weights)

@@ -54,14 +54,16 @@ function tell(what) {
 }
 
 /** What the server says. */
-export function configure({ ways, noise, digit, networks, averages, lacking }) {
+export function configure({ ways, noise, digit, networks, averages, lacking, asked }) {
   here ||= location.pathname
   const other = digit.mark !== state.digit?.mark
   Object.assign(state, { ways, noise: decoded(noise), lacking })
   state.averages = Object.fromEntries(
     Object.entries(averages).map(([name, one]) => [name, one.values && { ...one, values: decoded(one.values) }]),
   )
-  fromAddress()
+  if (asked && asked.at !== step) take(new URLSearchParams(asked.query))
+  else fromAddress()
+  step = asked?.at
   if (other) state.digit = { ...digit, image: decoded(digit.image) }
   if (!networks.some(({ name }) => name === fool.network)) aim(networks[0].name, null)
   make(networks)
@@ -139,12 +141,17 @@ function make(networks = null) {
 // --- The address -----------------------------------------------------------------------------------------------------
 
 let late = 0
+let step = "" // of the lesson, whose wishes were heard
 
 /** Take what the address asks for. One that asks for nothing, as from another page, leaves all as it is. */
 function fromAddress() {
   const asked = new URLSearchParams(location.search)
   const names = [...state.ways.map(({ id }) => id), "curve", "again", "mode"]
-  if (Object.keys(state.amounts).length && !names.some((name) => asked.has(name))) return
+  if (!Object.keys(state.amounts).length || names.some((name) => asked.has(name))) take(asked)
+}
+
+/** What a link or a step of the lesson asks for; all else at rest. */
+function take(asked) {
   for (const { id, low, high, neutral } of state.ways) {
     const amount = asked.has(id) ? Number(asked.get(id) || Number.NaN) : neutral
     state.amounts[id] = amount >= low && amount <= high ? amount : neutral
