@@ -157,11 +157,6 @@ class Service:
             while sum(map(_size, self._data.values())) > MOST_DATA and len(self._data) > 1:
                 del self._data[next(iter(self._data))]
 
-    def forget(self, checksum: str) -> None:
-        """The pictures of that checksum are not to be learnt from any more."""
-        with self._changed:
-            self._data.pop(checksum, None)
-
     def data(self, checksum: str) -> Loaded | None:
         """The pictures of that checksum, if they are still kept."""
         with self._changed:

@@ -9,7 +9,7 @@ from lenet.classroom import race, tuning
 from lenet.classroom.store import Store
 from lenet.service.queue import Service
 from lenet.strokes import Stroke, encode
-from lenet.ui.classroom import keeping, racing
+from lenet.ui.classroom import racing
 from lenet.ui.shared import membership
 from lenet.ui.train import own
 from lenet.ui.train import service as training
@@ -29,7 +29,7 @@ def store(monkeypatch) -> Store:
 def service(monkeypatch):
     """A service of its own, as nobody's session is connected in these tests."""
     made = Service(workers=1, here=training.here)
-    for module in (training, racing, own, keeping):
+    for module in (training, racing, own):
         monkeypatch.setattr(module, "service", lambda: made)
     yield made
     for worker in made._workers:

@@ -8,7 +8,6 @@ from lenet.classroom import files
 from lenet.classroom.store import ClassError, Teacher
 from lenet.ui.classroom import racing
 from lenet.ui.shared import membership
-from lenet.ui.train.service import service
 
 FILES = {
     "wall.png": ("Picture of the wall", files.as_picture, "image/png"),
@@ -74,7 +73,6 @@ def _delete(me: Teacher) -> None:
 
     try:
         racing.stop(me)
-        service().forget(files.name_of(me.code))
         me.delete()
         own.forget_class(me.code)
         membership.leave()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lenet.classroom.files import to_learn_from
+from lenet.classroom.files import name_of, to_learn_from
 from lenet.classroom.store import ClassError, Pupil, Teacher
 from lenet.formatting import fixed
 from lenet.own_data import KNOWN, Loaded, OwnDataError, load
@@ -119,5 +119,5 @@ def _choose_class(me: Teacher) -> None:
 
 def forget_class(code: str) -> None:
     """Of a class that is deleted no digits stay behind to learn from."""
-    if about := _classes().pop(code, None):
-        service().forget(about.checksum)
+    _classes().pop(code, None)
+    service().forget(name_of(code))
