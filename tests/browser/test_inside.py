@@ -231,7 +231,7 @@ def test_the_products_fly_into_their_sum_and_can_be_stopped(server, browser):
     assert total.inner_text() != whole  # only the bias has arrived
     page.wait_for_function(f"{INSIDE}.querySelectorAll('.added').length > 6 * 3")
     add.click()
-    assert flying.count() == 0 and total.inner_text() == whole and add.inner_text() == "Add the products up"
+    assert flying.count() == 0 and total.inner_text() == whole and add.inner_text() == "Add it up"
     page.emulate_media(reduced_motion="reduce")
     add.click()
     page.wait_for_function(f"{INSIDE}.querySelectorAll('.added').length > 6 * 3")
@@ -314,6 +314,7 @@ def test_every_layer_of_every_form_of_network_is_taken_apart(server, browser, na
     page = opened(browser, f"{server.url}/inside?network={name}")
     model = create_model(name, pretrained=True)
     chance = random.Random(1)
+    assert page.evaluate(f"({HOVER})([1, 200])")["shown"] == "1 200"  # in the next frame, as with a small network
     for number, layer in enumerate(model.layers):
         printed = pin(page, number, chance.randrange(math.prod(layer.output_shape)))
         assert number == 0 or "✓" in printed["check"], layer.name

@@ -94,7 +94,9 @@ def test_a_challenge_sets_up_its_network_and_digit():
     _, network, number = living.CHALLENGES["repair"]
     test = data.mnist("test")
     assert network == "original-dead" and test.labels[number] == 6
-    assert test.labels[living.CHALLENGES["break"][2]] == 7 and "weight" in living.CHALLENGES["break"][0]
+    assert (
+        test.labels[living.CHALLENGES["break"][2]] == living.BROKEN == 7 and "weight" in living.CHALLENGES["break"][0]
+    )
 
 
 def test_the_table_of_kernels_holds_every_weight_to_the_last_figure():

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from lenet.formatting import fixed
 from lenet.ui.inside import kernels
 from lenet.ui.shared import networks, palette
 from lenet.variant import CLASSES
@@ -52,7 +53,11 @@ def show(about: dict[str, Any], shown: "Digit") -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(f"**Answer of kernel {kernel} of {layer} to a bar, by its angle**")
-        st.altair_chart(_bar_chart(ANGLES, bars[layer].numpy(), kernel), width="stretch")
+        st.altair_chart(
+            _bar_chart(ANGLES, bars[layer].numpy(), kernel),
+            width="stretch",
+            alt=f"How kernel {kernel} of {layer} answers to bars",
+        )
         st.caption(
             "A white bar in the middle of an empty picture, turned; 0° lies level, 90° stands. "
             "How much the largest cell of the map exceeds that of an empty picture. Grey: the layer's other kernels."
@@ -77,7 +82,8 @@ def _cost(lost: np.ndarray, count: int) -> None:
             tooltip=["digit", alt.Tooltip("lost", format="+.1f", title="points lost")],
         )
     )
-    st.altair_chart(chart, width="stretch")
+    words = ", ".join(f"{digit}: {fixed(100 * loss, 1)}" for digit, loss in enumerate(lost.tolist()))
+    st.altair_chart(chart, width="stretch", alt=f"Points of accuracy lost by each digit: {words}")
     st.caption(
         f"Percentage points of the accuracy on {count:,} test pictures that each digit loses when the kernel and its "
         "bias are zero; below zero: it gains."
@@ -105,7 +111,7 @@ def _all_costs(costs: dict) -> None:
                 tooltip=["kernel", "digit", alt.Tooltip("points lost", format="+.1f")],
             )
         )
-        st.altair_chart(chart, width="stretch")
+        st.altair_chart(chart, width="stretch", alt="Points of accuracy that each digit loses without each kernel")
         st.caption("Orange: the digit loses accuracy without the kernel; blue: it gains.")
 
 

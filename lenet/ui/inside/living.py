@@ -18,6 +18,7 @@ HEIGHT = 200  # pixels of the view of the layers
 EVERY = 10  # of the 10,000 test digits one in so many is sent to the browser
 MARK = "test-digits"  # as in lenet/ui/network/inside/digits.js
 CHALLENGE = "challenge"  # in the address
+BROKEN = 7  # the digit of the first challenge
 # What each sets up: its name, the network, the number of a test digit. The browser knows when it is done.
 CHALLENGES = {
     "break": ("Break the 7 with one weight", "original", 0),
@@ -29,7 +30,7 @@ _TESTS, _KEPT, _PROBLEM = "inside_tests", "inside_kept", "inside_problem"
 def show(about: dict[str, Any], shown: "Digit") -> None:
     """The network view with the panel and the editor. about: of the network, as the browser is told."""
     name = about["name"]
-    challenge = st.query_params.get(CHALLENGE, "")
+    challenge = fitting(st.query_params.get(CHALLENGE, ""), name, shown)
     modules.view(
         KEY,
         {
@@ -42,7 +43,7 @@ def show(about: dict[str, Any], shown: "Digit") -> None:
                 "label": shown.label,
                 "source": shown.source,
             },
-            "challenge": challenge if challenge in CHALLENGES else "",
+            "challenge": challenge,
             "challenges": {key: words for key, (words, _, _) in CHALLENGES.items()},
         },
         on_digits_change=send_digits,
@@ -76,6 +77,13 @@ def send() -> None:
     if st.session_state.get(_TESTS):
         with networks.sentences():
             modules.view(MARK, digits())
+
+
+def fitting(asked: str, name: str, shown: "Digit") -> str:
+    """The challenge that the address asks for; none where another network, or none of its digits, is looked at."""
+    if asked not in CHALLENGES or name != CHALLENGES[asked][1]:
+        return ""
+    return "" if asked == "break" and shown.label != BROKEN else asked
 
 
 def _begin() -> None:

@@ -16,9 +16,11 @@ const STRONGEST = 10 // terms into a cell that is pointed at
 const ABOVE = 530 // pixels of the page above the view
 const TALLEST = 380 // pixels of the view, in the highest window
 const NARROW = 560 // pixels of a telephone
+const BESIDE = 250 // pixels of the view there, where a panel is to be seen with it
 const WIDE = 3 // cells of the strongest path in each layer
 const FAN = 2 // terms of each of them
 const FONT = '12px "Source Sans", sans-serif'
+const fontOf = (high) => FONT.replace("12", Math.min(12, Math.floor(high))) // in a line of that many pixels
 
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
@@ -75,7 +77,7 @@ export default function ({ data, root, follow = null }) {
     if (!width) return
     const networks = desk.networks.map(({ reader, about }) => reader?.network ?? bare(about))
     const zoom = zoomOf(root)
-    const more = follow && width < NARROW ? 0 : spare(zoom) / networks.length // there the panel needs the room
+    const more = follow && width < NARROW ? BESIDE : spare(zoom) / networks.length
     state.plan = layOut(networks, width, Math.max(data.height, more))
     const ratio = (devicePixelRatio || 1) * zoom
     canvas.width = Math.round(width * ratio)
@@ -318,7 +320,7 @@ function paintBars(context, { plan }, { network, stage, x, width, places, zoom }
     const room = Math.max(10, width - 62)
     context.textBaseline = "middle"
     context.textAlign = "left"
-    context.font = digit === answer ? `700 ${FONT}` : FONT
+    context.font = digit === answer ? `700 ${fontOf(zoom)}` : fontOf(zoom)
     context.fillStyle = text
     context.fillText(`${digit}`, x, top + zoom / 2)
     context.globalAlpha = 0.12

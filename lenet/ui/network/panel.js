@@ -177,7 +177,7 @@ function convolution(net, found, { number, cell, all, edit, exact, upTo }, ui) {
       ui.row("pictures", ...mapPictures(net, number, cell, { found, upTo, several })),
     ),
     ui.note(
-      `Framed: the product that weighs most.${exact ? "" : " Cells are rounded to two decimals; “exact figures” has them all."}`,
+      `Framed: the product that weighs most.${edit ? " Drag a number of the kernel up or down to change it." : ""}${exact ? "" : " Cells are rounded to two decimals; “exact figures” has them all."}`,
     ),
   ]
 }

@@ -42,6 +42,7 @@ export function challengesView({ challenge, challenges }, begin) {
     ...(one ? [state, button(null, "End it")] : Object.entries(challenges).map(([id, words]) => button(id, words))),
   )
   const show = (edited, found) => {
+    element.hidden = !one && numbers(edited).length > 0 // they begin with a network as it was
     if (!one) return
     const count = numbers(edited).length
     const done = one.done(edited, found)

@@ -22,7 +22,7 @@ const WAIT = 400 // milliseconds after the last move before a screen reader is t
 const LEAST = 3 // pixels that a pressed weight must be moved to be dragged
 const PIXEL = 0.01 // by which a pixel changes a weight that is dragged
 const FINE = 0.001 // the same with Shift
-const ADD = "Add the products up"
+const ADD = "Add it up"
 const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 const MOVES = { "←": [-1, 0, "left"], "↑": [0, -1, "up"], "↓": [0, 1, "down"], "→": [1, 0, "right"] }
 
@@ -238,7 +238,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
     )
     const play = el("button", { type: "button", "data-do": "play" }, "▶ Move the kernel")
     const step = el("button", { type: "button", "data-do": "step" }, "Step")
-    const add = el("button", { type: "button", "data-do": "add" }, ADD)
+    const add = el("button", { type: "button", "data-do": "add", title: "See the products fly into their sum" }, ADD)
     add.onclick = () => (endAdding ? endAdding() : addProducts())
     const off = el("button", { type: "button", "data-do": "off" })
     const scale = el("input", { type: "range", min: -2, max: 2, step: 0.05, value: 1, "data-do": "scale" })
@@ -329,7 +329,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
     pause()
     if (!still() && innerWidth < 700) bodyPlace.scrollIntoView({ behavior: "smooth", block: "end" })
     const { stage, cell } = looking.shown
-    parts.add.textContent = "Stop adding"
+    parts.add.textContent = "Stop"
     endAdding = addUp(bodyPlace, {
       bias: explain(net, stage, cell).bias,
       write: (value) => plainly(value, looking.exact),
