@@ -3,7 +3,7 @@
 import streamlit as st
 
 from lenet.ui.inside import evidence, kernels, living, tape
-from lenet.ui.shared import described, digit, frame, networks
+from lenet.ui.shared import digit, frame, networks
 
 FIRST_DIGIT = 7  # of the test set, while nothing is drawn or chosen: a 9 with a clear loop
 SECTIONS = {
@@ -39,7 +39,7 @@ place = st.container()
 with place:
     if shown is None:
         digit.show_first(FIRST_DIGIT)
-    abouts = [described.message(name, networks.colours([name])[0]) for name in chosen]
+    abouts = [living.described_network(name) for name in chosen]
     for about in abouts:
         if about["problem"]:
             st.error(about["problem"])

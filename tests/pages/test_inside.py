@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import zlib
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,11 +11,14 @@ from streamlit.testing.v1 import AppTest
 
 from lenet import data
 from lenet.data import DataError
-from lenet.paths import ROOT
-from lenet.pretrained import create_model
+from lenet.own_data import Loaded, Pictures
+from lenet.paths import PRETRAINED, ROOT
+from lenet.pretrained import create_model, load
+from lenet.recipe import DataSet
 from lenet.study.measures import contrast
 from lenet.ui.inside import evidence, kernels, living
 from lenet.ui.shared import grids
+from lenet.ui.train import service
 from tests import javascript
 
 
@@ -72,7 +76,7 @@ def test_missing_data_are_a_sentence_in_place_of_the_evidence(monkeypatch):
         raise DataError("no data")
 
     at = page(section="kernels")
-    evidence._measured.clear()
+    evidence._costs.clear()
     monkeypatch.setattr(data, "mnist", gone)
     at.button_group(key="section").set_value("evidence").run()
     assert not at.exception
@@ -88,6 +92,29 @@ def test_the_test_digits_are_sent_small_and_whole():
     assert len(sent) < 300_000
     assert content[:1000].tolist() == test.labels[::10].tolist()
     assert np.array_equal(content[1000:], test.images[::10].numpy().ravel())
+
+
+def test_a_network_is_tested_on_what_it_learnt_from():
+    shades = np.arange(24).reshape(24, 1, 1)
+    mine = Pictures(np.broadcast_to(shades, (24, 28, 28)).astype("u1").copy(), np.arange(24) % 3)
+    clothes = DataSet("clothes", ("hat", "coat", "shoe"), checksum="clothes")
+    its_card = load(PRETRAINED / "best.safetensors")[1]
+    its_card = replace(its_card, recipe=replace(its_card.recipe, data=clothes))
+    service.service().keep(Loaded(clothes, mine, mine))
+    at = page(section="evidence")
+    at.session_state["session_networks"] = {"run-1": (create_model("best"), its_card)}
+    at.run()
+    at.button_group(key="network").set_value("run-1").run()
+    said = " ".join(one.value for one in (*at.caption, *at.info))
+    assert not at.exception and ("24 test pictures of clothes" in said or "Nothing depends" in said)
+    told = living.tests(clothes)
+    assert (told["what"], told["every"], told["problem"]) == ("test pictures of clothes", 1, "")
+    sent = living.digits(told["mark"], 1, clothes)
+    content = np.frombuffer(zlib.decompress(sent[4 + len(told["mark"]) :]), np.uint8)
+    assert (content[:24] == mine.labels).all() and (content[24:].reshape(24, 784)[:, 0] == np.arange(24)).all()
+    service.service().forget("clothes")
+    at.run()
+    assert not at.exception and any("clothes are not here any more" in one.value for one in at.info)
 
 
 def test_a_challenge_sets_up_its_network_and_digit():

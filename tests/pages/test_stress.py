@@ -2,6 +2,7 @@
 
 import base64
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from lenet.paths import ROOT
 from lenet.pretrained import card, create_model
 from lenet.probes import stress
 from lenet.probes.stress import AMOUNTS, TRANSFORMATIONS
+from lenet.recipe import DataSet
 from lenet.ui.shared.digit import Digit
 from lenet.ui.stress import message
 
@@ -107,6 +109,19 @@ def test_a_network_of_the_session_comes_with_its_weights_and_without_averages():
     at.button_group(key="more").set_value("pixels").run()
     (dead,) = sent(at, "saliency")["networks"]
     assert "It answers the same whatever it sees" in dead["note"] and dead["pictures"] == []
+
+
+def test_a_network_of_other_classes_is_held_against_nothing_of_mnist():
+    at = page(digit="0")
+    clothes = DataSet("Fashion-MNIST", tuple("abcdefghij"), checksum="f")
+    its_card = card("original")
+    its_card = replace(its_card, recipe=replace(its_card.recipe, data=clothes))
+    at.session_state["session_networks"] = {"run-1": (create_model("original"), its_card)}
+    at.run()
+    at.button_group(key="networks").set_value(["run-1"]).run()
+    told = sent(at)
+    assert told["digit"]["label"] is None and told["averages"] == {"run-1": {}} and not at.exception
+    assert told["lacking"] == [message.STRANGE.format("run-1")]
 
 
 def test_without_averages_the_page_says_how_to_make_them(monkeypatch):

@@ -8,9 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from lenet.formatting import fixed
-from lenet.ui.inside import kernels
+from lenet.recipe import MNIST, DataSet
+from lenet.ui.inside import kernels, living
 from lenet.ui.shared import networks, palette
-from lenet.variant import CLASSES
+from lenet.ui.train.service import own_pictures
 
 if TYPE_CHECKING:
     from lenet.ui.shared.digit import Digit
@@ -19,19 +20,26 @@ KEY = "kernel-picker"
 SAMPLE = 2_000  # test pictures for the networks with more than two convolutions, where a kernel's removal is costly
 
 
-@st.cache_resource(max_entries=8, show_spinner="Switching off one kernel after another: a few seconds, once …")
-def _measured(name: str, mark: str, _model):
-    """The answers to bars of each layer, what removing a kernel costs, and on how many digits that was measured.
-
-    mark: of the weights, for the cache.
-    """
-    from lenet.data import mnist
+@st.cache_resource(max_entries=8, show_spinner="Showing bars to every kernel …")
+def _bars(name: str, mark: str, _model) -> dict:
+    """The answers to bars of each layer. mark: of the weights, for the cache."""
     from lenet.probes import kernels as probes
 
-    digits = mnist("test")
+    return {layer.name: probes.oriented_bars(_model, layer.name) for layer in probes.convolutions(_model)}
+
+
+@st.cache_resource(max_entries=8, show_spinner="Switching off one kernel after another: a few seconds, once …")
+def _costs(name: str, mark: str, _model, _data: DataSet) -> tuple[dict, int] | None:
+    """What removing a kernel costs, on test pictures of what the network learnt from, and on how many; None without."""
+    from lenet.data import mnist, own
+    from lenet.probes import kernels as probes
+
+    kept = own_pictures(_data)
+    if not kept and _data != MNIST:
+        return None
+    digits = own(kept, "test") if kept else mnist("test")
     few = digits if _model.variant.depth <= 2 else digits[:SAMPLE]
-    layers = [layer.name for layer in probes.convolutions(_model)]
-    return {layer: probes.oriented_bars(_model, layer) for layer in layers}, probes.removal_cost(_model, few), len(few)
+    return probes.removal_cost(_model, few), len(few)
 
 
 @st.fragment
@@ -43,7 +51,8 @@ def show(about: dict[str, Any], shown: "Digit") -> None:
         from lenet.probes.kernels import ANGLES
 
         model, card = networks.load(about["name"])
-    bars, costs, count = _measured(about["name"], card.checksum, model)
+    mark, data = card.checksum or about["mark"], card.recipe.data
+    bars = _bars(about["name"], mark, model)
     if not bars:
         return  # the browser says that there are no kernels
     chosen = (st.session_state.get(KEY) or {}).get("kernel") or {}
@@ -64,55 +73,61 @@ def show(about: dict[str, Any], shown: "Digit") -> None:
         )
     with right:
         st.markdown(f"**Accuracy lost without kernel {kernel} of {layer}**")
-        _cost(costs[layer][kernel].numpy(), count)
-    _all_costs(costs)
+        if about["tests"]["problem"] or not (found := _costs(about["name"], mark, model, data)):
+            st.info(networks.plain(about["tests"]["problem"] or living.GONE.format(data.name)))
+            return
+        costs, count = found
+        _cost(costs[layer][kernel].numpy()[: len(data.classes)], count, data)
+    _all_costs(costs, data)
 
 
-def _cost(lost: np.ndarray, count: int) -> None:
-    """What each digit loses without a kernel. lost: [10], of the accuracy on `count` test pictures, in 0..1."""
+def _cost(lost: np.ndarray, count: int, data: DataSet) -> None:
+    """What each class loses without a kernel. lost: of the accuracy on `count` test pictures, in 0..1."""
+    what = "digit" if data == MNIST else "class"
     if not lost.any():
         st.info("Nothing depends on this kernel: without it as many test pictures are classified correctly as with it.")
         return
     chart = (
-        alt.Chart(pd.DataFrame({"digit": range(CLASSES), "lost": 100 * lost}), height=260)
+        alt.Chart(pd.DataFrame({what: data.classes, "lost": 100 * lost}), height=260)
         .mark_bar(color=palette.VARIANT_COLOURS[1])
         .encode(
-            alt.X("digit:O", axis=alt.Axis(labelAngle=0)),
+            alt.X(f"{what}:N", sort=None, axis=alt.Axis(labelAngle=0 if data == MNIST else -40)),
             alt.Y("lost:Q", title="points lost"),
-            tooltip=["digit", alt.Tooltip("lost", format="+.1f", title="points lost")],
+            tooltip=[what, alt.Tooltip("lost", format="+.1f", title="points lost")],
         )
     )
-    words = ", ".join(f"{digit}: {fixed(100 * loss, 1)}" for digit, loss in enumerate(lost.tolist()))
-    st.altair_chart(chart, width="stretch", alt=f"Points of accuracy lost by each digit: {words}")
+    words = ", ".join(f"{name}: {fixed(100 * loss, 1)}" for name, loss in zip(data.classes, lost.tolist()))
+    st.altair_chart(chart, width="stretch", alt=f"Points of accuracy lost by each {what}: {words}")
     st.caption(
-        f"Percentage points of the accuracy on {count:,} test pictures that each digit loses when the kernel and its "
-        "bias are zero; below zero: it gains."
+        f"Percentage points of the accuracy on {count:,} test pictures of {networks.plain(data.name)} that each {what} "
+        "loses when the kernel and its bias are zero; below zero: it gains."
     )
 
 
-def _all_costs(costs: dict) -> None:
+def _all_costs(costs: dict, data: DataSet) -> None:
     """The same of all kernels, as one picture."""
     rows = [
-        (f"{layer} {kernel}", digit, 100 * loss)
+        (f"{layer} {kernel}", name, 100 * loss)
         for layer, kernels in costs.items()
         for kernel, row in enumerate(kernels.tolist())
-        for digit, loss in enumerate(row)
+        for name, loss in zip(data.classes, row)
     ]
-    everything = pd.DataFrame(rows, columns=["kernel", "digit", "points lost"])
+    what = "digit" if data == MNIST else "class"
+    everything = pd.DataFrame(rows, columns=["kernel", what, "points lost"])
     most = float(everything["points lost"].abs().max()) or 1.0
     with st.expander("All kernels at once"):
         chart = (
             alt.Chart(everything)
             .mark_rect()
             .encode(
-                alt.X("digit:O", axis=alt.Axis(labelAngle=0, orient="top")),
+                alt.X(f"{what}:N", sort=None, axis=alt.Axis(labelAngle=0 if data == MNIST else -40, orient="top")),
                 alt.Y("kernel:N", sort=None, title=None),
                 alt.Color("points lost:Q", scale=alt.Scale(range=palette.DIVERGING_RANGE, domain=[-most, most])),
-                tooltip=["kernel", "digit", alt.Tooltip("points lost", format="+.1f")],
+                tooltip=["kernel", what, alt.Tooltip("points lost", format="+.1f")],
             )
         )
-        st.altair_chart(chart, width="stretch", alt="Points of accuracy that each digit loses without each kernel")
-        st.caption("Orange: the digit loses accuracy without the kernel; blue: it gains.")
+        st.altair_chart(chart, width="stretch", alt=f"Points of accuracy that each {what} loses without each kernel")
+        st.caption(f"Orange: the {what} loses accuracy without the kernel; blue: it gains.")
 
 
 def _bar_chart(angles, answers, kernel: int) -> "alt.LayerChart | alt.FacetChart":

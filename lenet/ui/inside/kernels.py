@@ -38,7 +38,7 @@ def view(key: str, about: dict[str, Any], shown: "Digit", **more: Any) -> None:
     )
     if weights := described.packed(about["name"]):
         modules.view(f"weights-{about['name']}", weights)
-    living.send()
+    living.send(about)
 
 
 @st.cache_data

@@ -2,21 +2,26 @@
 
 import re
 import zlib
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from lenet.formatting import percent
 from lenet.mnist_files import pictures
+from lenet.recipe import MNIST, DataSet
 from lenet.ui.shared import described, digit, modules, networks
+from lenet.ui.train.service import own_pictures
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.ui.shared.digit import Digit
 
+GONE = "The pictures of {} are not here any more: load them again on the page Train, and this is measured on them."
 KEY = "inside-view"
 HEIGHT = 200  # pixels of the view of the layers
-EVERY = 10  # of the 10,000 test digits one in so many is sent to the browser
-MARK = "test-digits"  # as in lenet/ui/network/inside/digits.js
+TESTED = 1000  # test pictures that are sent to the browser
+EVERY = 10_000 // TESTED  # of MNIST's
+MARK = "test-digits"  # of the message with MNIST's
 CHALLENGE = "challenge"  # in the address
 BROKEN = 7  # the digit of the first challenge
 # What each sets up: its name, the network, the number of a test digit. The browser knows when it is done.
@@ -52,31 +57,59 @@ def show(about: dict[str, Any], shown: "Digit") -> None:
     )
     if weights := described.packed(name):
         modules.view(f"weights-{name}", weights)
-    send()
+    send(about)
     if problem := st.session_state.pop(_PROBLEM, ""):
         st.error(problem)
     _kept(name)
 
 
-@st.cache_data(show_spinner=False, max_entries=1)
-def digits() -> bytes:
-    """1,000 test digits as the browser takes them: four bytes with the length of the mark (little-endian), the mark,
-    and, compressed, the labels and then the pictures of 784 bytes each."""
-    images, labels = (part[::EVERY] for part in pictures("test"))
-    mark = MARK.encode()
-    return len(mark).to_bytes(4, "little") + mark + zlib.compress(labels.tobytes() + images.tobytes(), 9)
+def tests(data: DataSet) -> dict[str, Any]:
+    """What the browser is told of the pictures that a network is tested on: those of what it learnt from. mark: of the
+    message that brings them; every: one in so many is sent; problem: why there are none."""
+    if data == MNIST:
+        return {"mark": MARK, "what": "test digits", "one": "test digit", "every": EVERY, "problem": ""}
+    kept = own_pictures(data)
+    return {
+        "mark": f"{MARK}-{data.checksum}",
+        "what": f"test pictures of {data.name}",
+        "one": f"test picture of {data.name}",
+        "every": ceil(len(kept.test) / TESTED) if kept else 1,
+        "problem": "" if kept else GONE.format(data.name),
+    }
+
+
+@st.cache_data(show_spinner=False, max_entries=4)
+def digits(mark: str = MARK, every: int = EVERY, _data: DataSet = MNIST) -> bytes:
+    """Test pictures as the browser takes them: four bytes with the length of the mark (little-endian), the mark, and,
+    compressed, the labels and then the pictures of 784 bytes each."""
+    kept = own_pictures(_data)
+    images, labels = (kept.test.images, kept.test.labels) if kept else pictures("test")
+    sent = mark.encode()
+    content = labels[::every].astype("u1").tobytes() + images[::every].tobytes()
+    return len(sent).to_bytes(4, "little") + sent + zlib.compress(content, 9)
 
 
 def send_digits() -> None:
-    """From now on the browser gets the test digits. For callbacks."""
+    """From now on the browser gets the test pictures. For callbacks."""
     st.session_state[_TESTS] = True
 
 
-def send() -> None:
-    """The test digits, if the browser asked for them."""
-    if st.session_state.get(_TESTS):
+def send(about: dict[str, Any]) -> None:
+    """The test pictures, if the browser asked for them. about: of the network."""
+    told = about["tests"]
+    if st.session_state.get(_TESTS) and not told["problem"]:
         with networks.sentences():
-            modules.view(MARK, digits())
+            modules.view(told["mark"], digits(told["mark"], told["every"], _learnt(about["name"])))
+
+
+def described_network(name: str) -> dict[str, Any]:
+    """What the browser is told of a network, and of the pictures that it is tested on."""
+    return described.message(name, networks.colours([name])[0]) | {"tests": tests(_learnt(name))}
+
+
+def _learnt(name: str) -> DataSet:
+    own = networks.of_session(name)
+    return own[1].recipe.data if own else MNIST
 
 
 def fitting(asked: str, name: str, shown: "Digit") -> str:
@@ -100,20 +133,26 @@ def _begin() -> None:
 
 def _keep(name: str) -> None:
     """Make the edited network one of this session's, and look at it."""
-    from lenet.data import DataError, mnist
+    from lenet.data import DataError, mnist, own
     from lenet.edits import edited
     from lenet.pretrained import WeightsError
 
     sent: dict[str, Any] = st.session_state[KEY].get("keep") or {}
     if sent.get("name") != name:
         return
+    data = _learnt(name)
+    kept = own_pictures(data)
+    if data != MNIST and not kept:
+        st.session_state[_PROBLEM] = GONE.format(networks.plain(data.name))
+        return
     try:
-        model, card = edited(*networks.load(name), sent["changes"], sent["words"], mnist("test"))
-        kept = networks.add_session_network(f"{re.sub('-edited(-[0-9]+)?$', '', name)}-edited", model, card)
+        test = own(kept, "test") if kept else mnist("test")
+        model, card = edited(*networks.load(name), sent["changes"], sent["words"], test)
+        called = networks.add_session_network(f"{re.sub('-edited(-[0-9]+)?$', '', name)}-edited", model, card)
     except (WeightsError, DataError) as error:
         st.session_state[_PROBLEM] = str(error)
         return
-    st.session_state["network"] = st.session_state[_KEPT] = kept
+    st.session_state["network"] = st.session_state[_KEPT] = called
     st.query_params.pop(CHALLENGE, None)
 
 
@@ -127,7 +166,7 @@ def _kept(name: str) -> None:
     model, card = own
     with st.container(horizontal=True, vertical_alignment="center", key="kept"):
         st.markdown(
-            f"**{name}** is in the pickers of all pages now. Test accuracy {percent(card.test_accuracy)} of 10,000. "
+            f"**{name}** is in the pickers of all pages now. Accuracy {percent(card.test_accuracy)} of the test set. "
             f"Edited: {'; '.join(map(networks.plain, card.edits[-3:]))}"
             + (f" and {len(card.edits) - 3} more." if len(card.edits) > 3 else "."),
             width="content",

@@ -6,11 +6,16 @@ import numpy as np
 import streamlit as st
 
 from lenet.probes.transformations import TRANSFORMATIONS, AveragesError, noise_pattern, read_averages
+from lenet.recipe import MNIST
 from lenet.ui.shared import described, lesson, modules, networks
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.ui.shared.digit import Digit
 
+STRANGE = (
+    "{} learnt other classes than digits: no average over MNIST and no true digit applies to it. What counts is "
+    "what it reads in the unchanged picture."
+)
 HEIGHTS = {1: 200, 2: 124, 3: 100}  # pixels of each network in the view of layers, by their number
 _AVERAGE = ("network", "checksum", "transformation", "normalised")
 
@@ -45,6 +50,8 @@ def show_pixels(shown: "Digit", chosen: list[str]) -> None:
 def message(shown: "Digit", abouts: list[dict[str, Any]]) -> dict[str, Any]:
     """All that the browser needs: the ways to change a digit, the noise, the digit, networks and what was measured."""
     found = {about["name"]: averages(about["name"], about["mark"]) for about in abouts}
+    strange = [about["name"] for about in abouts if about.get("classes", MNIST.classes) != MNIST.classes]
+    found |= {name: ({}, STRANGE.format(name)) for name in strange}
     return {
         "view": "stress",
         "ways": ways(),
@@ -52,7 +59,7 @@ def message(shown: "Digit", abouts: list[dict[str, Any]]) -> dict[str, Any]:
         "digit": {
             "mark": shown.mark,
             "image": modules.numbers(shown.pixels),
-            "label": shown.label,
+            "label": None if strange else shown.label,
             "source": shown.source,
         },
         "networks": abouts,

@@ -6,6 +6,7 @@ import streamlit as st
 from streamlit.runtime import Runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
+from lenet.own_data import Loaded
 from lenet.recipe import DataSet, Recipe, RecipeError
 from lenet.service.queue import Job, Reason, Refusal, Service
 from lenet.service.worker import Command
@@ -71,6 +72,11 @@ def mine() -> Mine:
     if _MINE not in st.session_state:
         st.session_state[_MINE] = Mine(service().new_seed())
     return st.session_state[_MINE]
+
+
+def own_pictures(data: DataSet) -> Loaded | None:
+    """The pictures of other data than MNIST, as long as they are kept."""
+    return service().data(data.checksum)
 
 
 def known() -> list[Job]:

@@ -1,20 +1,17 @@
-// A thousand test digits, which the server sends when they are first wanted.
+// A thousand test pictures of what a network learnt from, which the server sends when they are first wanted.
 
 import { arrived } from "../reader.js"
 import { digitsOf } from "./score.js"
 
-const MARK = "test-digits" // of the message that brings them
-export const EVERY = 10 // of the 10,000 test digits these are one in so many
+const asked = new Map() // promises of them, by the mark of the message that brings them
 
-let digits = null // a promise of them
-
-/** The digits, { pixels, labels }. want: asks the server for them, once. */
-export function testDigits(want) {
-  if (!digits) {
-    digits = arrived(MARK).then(inflated)
+/** The pictures, { pixels, labels }. about: of the network that is tested; want: asks the server for them, once. */
+export function testDigits({ tests: { mark } }, want) {
+  if (!asked.has(mark)) {
+    asked.set(mark, arrived(mark).then(inflated))
     want()
   }
-  return digits
+  return asked.get(mark)
 }
 
 async function inflated(buffer) {

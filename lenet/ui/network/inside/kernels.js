@@ -5,7 +5,7 @@ import { decoded, el, paintCells, styled } from "../dom.js"
 import { figure, fixed, hundredths } from "../formatting.js"
 import { tint } from "../palette.js"
 import { open } from "../reader.js"
-import { EVERY, testDigits } from "./digits.js"
+import { testDigits } from "./digits.js"
 import { csvOf, pictureOf, save } from "./kernel-files.js"
 import { fieldOf, patchOf, STRONGEST } from "./patches.js"
 
@@ -117,7 +117,11 @@ function begin({ data, root, net, choose, want }) {
     const blank = picture(new Float32Array(1), 1, 1, 1, false, "A patch that is being looked for")
     place.replaceChildren(...Array.from({ length: STRONGEST }, () => small(blank.cloneNode(), "…")))
     const field = fieldOf(net.stages, stage.number)
-    const { name, mark } = data.network
+    const { name, mark, tests, classes } = data.network
+    if (tests.problem) {
+      place.replaceChildren(el("p", { className: "note" }, tests.problem))
+      return
+    }
     const key = `${name} ${mark}`
     if (!found.has(key)) found.set(key, lookThrough(data.network, net, want))
     found.get(key).then(({ patches, digits }) => {
@@ -125,14 +129,17 @@ function begin({ data, root, net, choose, want }) {
       const all = patches[stage.number][kernel]
       const largestValue = all[0]?.value
       place.title =
-        largestValue === undefined ? "" : `Of every tenth test digit; the strongest gives ${figure(largestValue)}`
+        largestValue === undefined
+          ? ""
+          : `Of one ${tests.one} in ${tests.every}; the strongest gives ${figure(largestValue)}`
       place.replaceChildren(
         ...all.map((one) => {
-          const number = one.picture * EVERY
-          const label = `Patch of test digit ${number}, a ${digits.labels[one.picture]}: ${figure(one.value)}`
+          const label = digits.labels[one.picture]
+          const number = one.picture * tests.every
+          const words = `Patch of ${tests.one} ${number}, a ${classes?.[label] ?? label}: ${figure(one.value)}`
           const pixels = patchOf(digits, one, field, stage.shape[2])
-          const canvas = picture(pixels, field.size, field.size, 1, false, label)
-          canvas.title = label
+          const canvas = picture(pixels, field.size, field.size, 1, false, words)
+          canvas.title = words
           return small(canvas, hundredths(one.value))
         }),
       )
@@ -155,7 +162,7 @@ function begin({ data, root, net, choose, want }) {
     el(
       "p",
       { className: "note" },
-      "Patches: the piece of a test digit (of every tenth one) at which the kernel's map is largest, before the nonlinearity; one for each digit.",
+      `Patches: the piece of a ${data.network.tests.one} at which the kernel's map is largest, before the nonlinearity; one for each picture.`,
     ),
     guesses,
   )
@@ -170,7 +177,7 @@ function begin({ data, root, net, choose, want }) {
 
 /** The patches of every kernel, from a worker, and the digits that they are of. */
 async function lookThrough(about, net, want) {
-  const digits = await testDigits(want)
+  const digits = await testDigits(about, want)
   const tensors = Object.fromEntries(
     net.stages.flatMap(({ name, weights }) =>
       Object.entries(weights).map(([key, values]) => [`${name}.${key}`, values]),

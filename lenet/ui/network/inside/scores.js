@@ -10,9 +10,12 @@ const known = new Map() // what was found for networks as they came, by name and
 /** want: asks the server for the digits, once. */
 export function scoresView(about, edited, want) {
   const key = `${about.name} ${about.mark}`
-  const said = el("span", { role: "status" }, "")
-  const begin = el("button", { type: "button", "data-do": "test" }, "Test on 1,000 digits")
-  const bars = el("ol", { className: "scores", hidden: true, "aria-label": "Accuracy of each digit" })
+  const names = about.classes ?? [..."0123456789"]
+  const said = el("span", { role: "status" }, about.tests.problem)
+  const { what, problem } = about.tests
+  const words = `Test on ${what === "test digits" ? "1,000 digits" : what}`
+  const begin = el("button", { type: "button", "data-do": "test", hidden: Boolean(problem) }, words)
+  const bars = el("ol", { className: "scores", hidden: true, "aria-label": "Accuracy of each class" })
   const element = el("div", { className: "accuracy" }, begin, said, bars)
   const view = { element, test, stop, found: null }
   let worker = null
@@ -20,10 +23,11 @@ export function scoresView(about, edited, want) {
   let ended = false
 
   async function test(then = () => {}) {
+    if (problem) return
     const mine = ++turn
     begin.hidden = true
     said.textContent = "testing …"
-    const all = await testDigits(want)
+    const all = await testDigits(about, want)
     if (ended || mine !== turn) return
     if (!worker) {
       worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
@@ -52,19 +56,20 @@ export function scoresView(about, edited, want) {
     const now = accuracyOf(found)
     said.replaceChildren(
       el("b", {}, `${fixed(100 * now, 1)} %`),
-      ` of ${total(found.all).toLocaleString("en")} test digits`,
+      ` of ${total(found.all).toLocaleString("en")} ${what}`,
       now === was ? "" : ` (${points(now - was)})`,
     )
     bars.hidden = false
     bars.replaceChildren(
-      ...found.right.map((right, digit) => {
-        const share = right / found.all[digit]
+      ...names.map((name, digit) => {
+        const right = found.right[digit]
+        const share = right / Math.max(1, found.all[digit])
         const change = right - before.right[digit]
-        const words = `digit ${digit}: ${right} of ${found.all[digit]} right${change ? `, ${points(change, 0)} digits` : ""}`
+        const words = `${/^\d$/.test(name) ? "digit " : ""}${name}: ${right} of ${found.all[digit]} right${change ? `, ${points(change, 0)}` : ""}`
         return el(
           "li",
           { title: words, "aria-label": words, className: change < 0 ? "less" : change > 0 ? "more" : "" },
-          el("span", {}, `${digit}`),
+          el("span", {}, name.slice(0, 3)),
           el("i", {}, el("em", { style: `height:${100 * share}%` })),
           el("span", {}, change ? points(change, 0) : ""),
         )

@@ -25,7 +25,7 @@ export function answersView() {
     },
     /** What a screen reader is told. */
     said: () =>
-      desk.networks.map(({ about, reading }) => `${about.name}: ${reading ? inWords(reading) : "…"}`).join(". "),
+      desk.networks.map(({ about, reading }) => `${about.name}: ${reading ? inWords(about, reading) : "…"}`).join(". "),
   }
 }
 
@@ -33,14 +33,15 @@ function cardOf(network) {
   const { about, colour } = network
   const columns = Array.from({ length: 10 }, (_, digit) => {
     const bar = el("i", {})
-    return { bar, column: el("li", {}, el("span", {}, bar), el("b", {}, `${digit}`)) }
+    return { bar, column: el("li", {}, el("span", {}, bar), el("b", {}, nameOf(about, digit).slice(0, 2))) }
   })
   const big = el("div", { className: "digit" })
   const said = el("p", { className: "verdict" })
   const list = el("ol", { role: "img" }, ...columns.map(({ column }) => column))
   list.onpointerover = ({ target }) => {
     const digit = columns.findIndex(({ column }) => column.contains(target))
-    if (digit >= 0 && network.reading) columns[digit].column.title = `${digit}: ${percent(network.reading[digit])}`
+    if (digit >= 0 && network.reading)
+      columns[digit].column.title = `${nameOf(about, digit)}: ${percent(network.reading[digit])}`
   }
   const card = el(
     "article",
@@ -61,20 +62,24 @@ function wordsOf(answer, most) {
   return label === null ? chance : `${answer === label ? "right" : "wrong"}, ${chance}`
 }
 
-const inWords = (reading) =>
-  `${answerOf(reading) ?? "cannot tell"}, ${wordsOf(answerOf(reading), Math.max(...reading))}`
+/** Of a class: a network of this session may have learnt something else than digits. */
+const nameOf = ({ classes }, answer) => (classes ? (classes[answer] ?? "none of them") : `${answer}`)
+
+const inWords = (about, reading) =>
+  `${answerOf(reading) === null ? "cannot tell" : nameOf(about, answerOf(reading))}, ${wordsOf(answerOf(reading), Math.max(...reading))}`
 
 function fill({ card, big, said, list, columns }, { about, reading, problem }) {
   const answer = reading ? answerOf(reading) : null
   const wrong = reading && state.digit.label !== null && answer !== state.digit.label
   card.classList.toggle("wrong", Boolean(wrong))
-  big.textContent = reading ? (answer ?? "?") : ""
+  big.textContent = !reading ? "" : answer === null ? "?" : nameOf(about, answer)
+  big.classList.toggle("word", big.textContent.length > 2)
   said.textContent = problem || (reading ? wordsOf(answer, Math.max(...reading)) : "…")
   columns.forEach(({ bar, column }, digit) => {
     const share = reading ? Number(reading[digit]) || 0 : 0
     bar.style.transform = `scaleY(${share})`
     column.className = digit === answer ? "first" : ""
   })
-  const words = reading ? `: ${inWords(reading)}` : ""
+  const words = reading ? `: ${inWords(about, reading)}` : ""
   list.setAttribute("aria-label", `Probabilities of ${about.name}${words}`)
 }
