@@ -17,7 +17,12 @@ from lenet.variant import (
     CHANNELS,
     CONVOLUTIONS,
     HIDDEN,
+    MOST_CHANNELS,
+    MOST_DROPOUT,
     MOST_HIDDEN,
+    MOST_KERNEL,
+    MOST_STRIDE,
+    MOST_UNITS,
     NONE,
     Convolution,
     Pool,
@@ -114,17 +119,26 @@ def _keys(v: Variant) -> list[str]:
     return [name if name.startswith("conv") else f"fc{at - v.depth + 1}" for at, name in enumerate(v.inner)]
 
 
-def told(v: Variant, texts: Mapping[str, str], problem: str) -> dict:
-    """What the block picture must know: lenet/ui/network/train/blocks.js."""
+def told(v: Variant, texts: Mapping[str, str], problem: str, heard: int = 0) -> dict:
+    """What the block picture must know: lenet/ui/network/train/blocks.js. heard: the number of its last message."""
     at_fault = re.search(r"\b(conv|pool|fc)\d|\brnn\b|\blstm\b", problem)
     return {
         "texts": dict(texts),
+        "heard": heard,
         "depth": v.depth,
         "activation": v.activation,
         "activations": list(ACTIVATIONS),
         "head": v.head,
         "output": v.output_activation,
         "size": v.size,
+        "most": {
+            "kernel": MOST_KERNEL,
+            "stride": MOST_STRIDE,
+            "channels": MOST_CHANNELS,
+            "hidden": MOST_HIDDEN,
+            "units": MOST_UNITS,
+            "dropout": MOST_DROPOUT,
+        },
         "usual": {
             "convs": [conv_text(conv) for conv in CONVOLUTIONS],
             "pool": pool_text(Pool()),

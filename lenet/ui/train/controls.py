@@ -27,7 +27,8 @@ from lenet.variant import (
 
 HEAD = "linear"
 BLOCKS = '<div class="blocks"></div>\n'
-BUILT, TEXTS = "built", "layer_texts"  # keys of the block picture and of what it says
+# Keys of the block picture, of what it says, and of the number of its last message.
+BUILT, TEXTS, HEARD = "built", "layer_texts", "built_heard"
 DEPTHS = tuple(range(1, len(CHANNELS) + 1))
 PRESET = "quick"
 SAME = "same"  # key of the switch, and its name in the link
@@ -75,7 +76,7 @@ def network(data: DataSet, picture: DeltaGenerator) -> Variant | None:
         problem = str(error)
     with picture:
         modules.component("train/blocks.js", BLOCKS, "train/blocks")(
-            key=BUILT, data=builder.told(v, built, problem), on_texts_change=_built
+            key=BUILT, data=builder.told(v, built, problem, st.session_state.get(HEARD, 0)), on_said_change=_built
         )
         if problem:
             st.error(problem)
@@ -116,8 +117,11 @@ def _keep(given: dict[str, str]) -> None:
 
 def _built() -> None:
     """The block picture sends what somebody built."""
-    sent = st.session_state[BUILT].get("texts")
+    said = st.session_state[BUILT].get("said")
+    sent = said.get("texts") if isinstance(said, dict) else None
     if isinstance(sent, dict):
+        if isinstance(said.get("number"), int):
+            st.session_state[HEARD] = said["number"]
         known = {key: builder.understood(key, text) for key, text in sent.items()}
         _keep({key: text for key, text in known.items() if text is not None})
 

@@ -13,7 +13,7 @@ from lenet.recipe import LIMITS, MNIST
 from lenet.service.queue import Job
 from lenet.service.worker import QUICK_TEST, QUICK_TEST_EVERY, Command, State
 from lenet.ui.shared import networks, palette
-from lenet.ui.train import pictures, service
+from lenet.ui.train import builder, pictures, service
 from lenet.ui.train.service import ended_early, mine, number
 from lenet.variant import CLASSES
 
@@ -29,7 +29,9 @@ def name(job: Job) -> str:
     """What a run is called in legends."""
     v, r = job.variant, job.recipe
     data = "" if r.data == MNIST else f"{r.data.name}, "
-    return f"run {number(job)}: {data}{v.activation}, {v.depth} conv, {v.head}, {r.optimiser} {r.lr:g}, seed {r.seed}"
+    own = ", own layers" if builder.to_texts(v) else ""
+    layers = f"{v.activation}, {v.depth} conv, {v.head}{own}"
+    return f"run {number(job)}: {data}{layers}, {r.optimiser} {r.lr:g}, seed {r.seed}"
 
 
 def status(job: Job, before: int, wait: float) -> None:

@@ -5,13 +5,16 @@ import { el, svg } from "../dom.js"
 import { blockSize, NONE, partsOf, table } from "./shapes.js"
 
 const REST = 300 // milliseconds without a change until the server is told
+const MOST_WINDOW = 6 // of a pooling: a link may ask for more
 const POOLS = { max: "largest number", average: "mean", subsample: "trained sum", [NONE]: "no pooling" }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".blocks")
   const text = JSON.stringify(data)
-  root.send = (texts) => setTriggerValue("texts", texts)
-  if (root.given === text || root.timer) return () => {}
+  root.send = (said) => setTriggerValue("said", said)
+  root.sent ??= data.heard
+  // While somebody goes on, or the server has still to answer the last word, what stands here is newer.
+  if (root.given === text || root.timer || data.heard < root.sent) return () => {}
   root.given = text
   root.told = data
   root.chosen ??= "conv1"
@@ -48,7 +51,8 @@ function rest(root) {
   if (!root.timer) return
   clearTimeout(root.timer)
   root.timer = null
-  root.send(root.told.texts)
+  root.sent++
+  root.send({ texts: root.told.texts, number: root.sent })
 }
 
 function usualOf({ usual, activation }, key) {
@@ -127,16 +131,17 @@ function edit(root) {
 
 function fieldsOf(root, row) {
   const { kind, key } = row
+  const { most } = root.told
   if (kind === "input") return [note("Every network begins with the digit's pixels.")]
   if (kind === "conv") {
     const conv = () => partsOf(root.told).convs[Number(key.slice(4)) - 1]
     const put = (at, value) => change(root, { [key]: conv().with(at, value).join("/") })
     const [kernel, stride, padding, channels] = conv()
     return [
-      slider("Channels", channels, [1, 64], (value) => put(3, value)),
-      slider("Kernel", kernel, [1, 11], (value) => put(0, value)),
-      slider("Stride", stride, [1, 4], (value) => put(1, value)),
-      slider("Padding", padding, [0, 5], (value) => put(2, value)),
+      slider("Channels", channels, [1, most.channels], (value) => put(3, value)),
+      slider("Kernel", kernel, [1, most.kernel], (value) => put(0, value)),
+      slider("Stride", stride, [1, most.stride], (value) => put(1, value)),
+      slider("Padding", padding, [0, Math.floor(most.kernel / 2)], (value) => put(2, value)),
       ...after(root, row),
     ]
   }
@@ -156,9 +161,9 @@ function fieldsOf(root, row) {
     if (row.pool === NONE) return [chooser]
     return [
       chooser,
-      slider("Window", size, [1, 6], moved(0)),
-      slider("Stride", stride, [1, 6], moved(1)),
-      slider("Padding", padding, [0, 3], moved(2)),
+      slider("Window", size, [1, MOST_WINDOW], moved(0)),
+      slider("Stride", stride, [1, MOST_WINDOW], moved(1)),
+      slider("Padding", padding, [0, MOST_WINDOW / 2], moved(2)),
     ]
   }
   return hiddenFields(root, row)
@@ -173,7 +178,7 @@ function hiddenFields(root, row) {
     draw(root)
     edit(root)
   }
-  const room = hidden.length < 4 && !root.told.head.includes("-")
+  const room = hidden.length < root.told.most.hidden && !root.told.head.includes("-")
   if (row.kind === "output")
     return [
       note("Ten units, one for each class."),
@@ -181,7 +186,9 @@ function hiddenFields(root, row) {
     ]
   const { place } = row
   return [
-    slider("Units", row.shape[0], [1, 512], (value) => put(partsOf(root.told).hidden.with(place, value))),
+    slider("Units", row.shape[0], [1, root.told.most.units], (value) =>
+      put(partsOf(root.told).hidden.with(place, value)),
+    ),
     ...(row.activation ? after(root, row) : []),
     ...(room ? [press("Add a layer after it", then(hidden.toSpliced(place + 1, 0, row.shape[0]), row.name))] : []),
     ...(row.kind === "linear" ? [press("Remove this layer", then(hidden.toSpliced(place, 1), row.name))] : []),
@@ -193,7 +200,7 @@ function after(root, { key, activation, drop }) {
   const all = Object.fromEntries(root.told.activations.map((one) => [one, one]))
   return [
     choice("Nonlinearity", all, activation, (value) => change(root, { [`${key}_act`]: value })),
-    slider("Dropout, in percent", Math.round(100 * drop), [0, 90], (value) =>
+    slider("Dropout, in percent", Math.round(100 * drop), [0, 100 * root.told.most.dropout], (value) =>
       change(root, { [`${key}_drop`]: `${value / 100}` }),
     ),
   ]
