@@ -36,7 +36,7 @@ def at(page, number: int) -> None:
 
 
 def done(page) -> None:
-    page.locator(".st-key-lesson-view", has_text="✓ Done").wait_for(timeout=90_000)
+    page.locator(".st-key-lesson-view", has_text="✓ Done").wait_for(timeout=150_000)
 
 
 def press_on_nothing(page, key: str) -> None:
@@ -51,8 +51,7 @@ class Keyboard:
         self.page = page
 
     def press(self, button) -> None:
-        button.focus()
-        self.page.keyboard.press("Enter")
+        button.press("Enter")  # it gets the focus first
 
     def turn_to_the_end(self, slider) -> None:
         slider.focus()
@@ -120,7 +119,6 @@ def perform(hand: Keyboard | Finger, number: int) -> None:
     card = page.locator(".st-key-lesson-view")
     card.get_by_text(f"Your turn: {step.task}").wait_for(timeout=60_000)
     what, of = step.done
-    print("step", number, what, of)
     if what == "guess":
         assert step.guess
         hand.press(page.locator("[class*=st-key-lesson-guess] button").nth(step.guess.right))
@@ -134,6 +132,7 @@ def perform(hand: Keyboard | Finger, number: int) -> None:
         way = "Rotate" if of == "3" else "Shift"
         hand.turn_to_the_end(page.get_by_label(way).locator("visible=true").and_(page.locator("input")))
     elif what == "see":
+        settled(page)
         button = page.locator(f".st-key-{BUTTONS[f'{what} {of}']} button:enabled")
         hand.press(button)
     else:
