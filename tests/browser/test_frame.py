@@ -90,6 +90,7 @@ def test_back_leads_through_the_pages_as_they_were_left(server: Server, browser)
         chosen("best", "/inside", "Look inside")
         page.locator('button:has(:text-is("tanh"))').click()
         page.wait_for_function("location.search.includes('network=tanh')")
+        settled(page)  # the server knows, too
         page.locator(".st-key-frame a", has_text="Stress").click()
         chosen("tanh", "/stress", "Stress")  # the network goes along
         page.go_back()
