@@ -7,6 +7,7 @@ BENCHES: dict[str, str] = {
     "handwriting": "accuracy on a file of pen drawings, per digit",
     "several": "two and three digits in one drawing, apart and touching, made of a file of pen drawings",
     "photographs": "accuracy on photographs made from a file of pen drawings: grain, shadow, squared paper and more",
+    "familiarity": "whether letters are told from digits, and shares are right, on a folder of pen drawings",
     "app.draw": "pen-up to bars painted, against a bare echo app",
     "train": "an epoch of training against the usual loop and the arithmetic floor; --quick: the quick recipe",
     "app.experiments": "drawing each tab of Experiments, against a bare page with one chart",

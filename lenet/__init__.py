@@ -3,6 +3,7 @@
     >>> import lenet
     >>> model = lenet.create_model("best", pretrained=True)
     >>> model(lenet.to_mnist(picture)[None]).softmax(1)
+    >>> lenet.read(picture).remark               # is it a digit at all?
 
 Nothing heavy is imported before the first of these names is used.
 """
@@ -14,6 +15,7 @@ _HOME = {
     "create_model": "lenet.pretrained",
     "card": "lenet.pretrained",
     "to_mnist": "lenet.ink",
+    "read": "lenet.familiarity",
 }
 _MODULES = (
     "variant",

@@ -1,4 +1,4 @@
-"""The command line: python -m lenet experiments | train | export | tape | stress | times."""
+"""The command line: python -m lenet experiments | train | export | tape | stress | familiarity | times."""
 
 import argparse
 import sys
@@ -191,6 +191,21 @@ def stress(_: argparse.Namespace) -> None:
     print(f"Measured: {', '.join(measured) or 'nothing, all are there'}. Written: {AVERAGES}")
 
 
+def familiarity(_: argparse.Namespace) -> None:
+    """Choose the digits that a drawing is compared with, and measure each shipped network's distances to them."""
+    from lenet import familiarity
+    from lenet.data import DataError
+    from lenet.pretrained import WeightsError, shipped
+    from lenet.training import prepare_process
+
+    prepare_process(repeatable=True)
+    try:
+        measured = familiarity.write(shipped())
+    except (DataError, WeightsError) as error:
+        sys.exit(str(error))
+    print(f"Measured: {', '.join(measured)}. Written: {familiarity.FOLDER}")
+
+
 def times(_: argparse.Namespace) -> None:
     """Measure the training times by depth for experiment 4, with nothing else running."""
     from lenet.study.training_times import TIMES, rows, write
@@ -254,6 +269,9 @@ def parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("stress", help=stress.__doc__)
     command.set_defaults(run=stress)
+
+    command = commands.add_parser("familiarity", help=familiarity.__doc__)
+    command.set_defaults(run=familiarity)
 
     command = commands.add_parser("times", help=times.__doc__)
     command.set_defaults(run=times)

@@ -22,7 +22,8 @@ def message(name: str, colour: str) -> dict[str, Any]:
         path = PRETRAINED / f"{name}.safetensors"
         found = path.stat()
         variant, checksum = _shipped(path, found.st_mtime_ns, found.st_size)
-        return about | _network(variant) | {"mark": checksum, "url": modules.weights_url(name)}
+        told = about | _network(variant) | {"mark": checksum, "url": modules.weights_url(name)}
+        return told | {"familiar": _familiar().get(checksum) and _familiar()[checksum] | {"url": modules.digits_url()}}
     except (OSError, ValueError, KeyError, TypeError):  # the weights' own reader says what is wrong with the file
         return about | _network(Variant()) | {"problem": networks.problem(name)}
 
@@ -37,6 +38,13 @@ def packed(name: str) -> bytes | None:
 
     mark = message(name, "")["mark"].encode()
     return len(mark).to_bytes(4, "little") + mark + weights_bytes(*own)
+
+
+@lru_cache(maxsize=1)
+def _familiar() -> dict[str, Any]:
+    """What lenet.familiarity measured, by the checksum of the weights; without torch."""
+    path = PRETRAINED / "familiarity" / "networks.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
 
 
 @lru_cache(maxsize=64)

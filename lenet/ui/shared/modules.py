@@ -77,3 +77,10 @@ def tape_url(name: str) -> str:
     tapes = PRETRAINED / "tapes"
     folder = _serve(tapes, f"tapes-{_digest(tapes, '*.safetensors')}")
     return f"_stcore/bidi-components/{folder}/{name}.safetensors"
+
+
+def digits_url() -> str:
+    """Where the browser finds the training digits that a drawing is compared with."""
+    folder = PRETRAINED / "familiarity"
+    name = _serve(folder, f"digits-{_digest(folder, '*.bin')}")
+    return f"_stcore/bidi-components/{name}/digits.bin"

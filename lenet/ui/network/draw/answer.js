@@ -6,6 +6,7 @@ import { answerOf } from "../engine.js"
 import { percent } from "../formatting.js"
 import { usualOf, verdictOf } from "../verdict.js"
 import { mountBoard } from "./board.js"
+import { mountFamiliar } from "./familiar.js"
 
 const SPOKEN_AFTER = 600 // milliseconds without a change before a screen reader is told
 const STEPS = {
@@ -37,6 +38,12 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
   const message = el("p", { className: "message", role: "status" })
   const cardsPlace = el("div", { className: "cards" })
   const pictures = picturesOf()
+  let remark = ""
+  const familiar = mountFamiliar((text) => {
+    remark = text
+    say(message, data, remark)
+  })
+  pictures.element.append(familiar.element)
   root.replaceChildren(cardsPlace, pictures.element, message, spoken)
 
   const build = () => {
@@ -52,7 +59,7 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
     pictures.show()
     clearTimeout(late)
     if (desk.pen) late = setTimeout(pictures.show, 100) // the steps that had no time while the pen moved
-    say(message, data)
+    familiar.show()
     root.dataset.mark = desk.digit.mark
     root.dataset.answers = answers.join()
     clearTimeout(telling)
@@ -76,6 +83,7 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
   root.stop = () => {
     showBoard(false)
     unwatch()
+    familiar.stop()
     unmount()
     clearTimeout(telling)
     clearTimeout(late)
@@ -84,10 +92,10 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
 }
 
 /** What there is to say above the answers: what went wrong, what to do, or nothing. */
-function say(message, data) {
+function say(message, data, remark) {
   const problem = [data.problem, ...desk.networks.map(({ problem }) => problem)].filter(Boolean).join(" ")
   const blank = desk.writing || (!desk.image && !desk.strokes.length)
-  const text = problem || REASONS[desk.reason] || data.note || (blank ? data.hint : "")
+  const text = problem || REASONS[desk.reason] || data.note || (blank ? data.hint : remark)
   if (message.textContent.startsWith(text) && message.dataset.text === text) return
   message.dataset.text = text
   message.classList.toggle("wrong", Boolean(problem))
