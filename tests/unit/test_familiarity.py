@@ -59,6 +59,7 @@ def test_a_network_without_measurements_says_nothing():
     assert (reading.familiarity, reading.remark, reading.nearest) == (None, "", None)
 
 
+@pytest.mark.slow
 def test_the_shipped_digits_are_those_that_the_rule_chooses():
     content = familiarity.DIGITS.read_bytes()
     assert content == familiarity.packed(familiarity.choose()) and len(content) < 1.5e6
