@@ -9,7 +9,7 @@ BENCHES: dict[str, str] = {
     "photographs": "accuracy on photographs made from a file of pen drawings: grain, shadow, squared paper and more",
     "familiarity": "whether letters are told from digits, and shares are right, on a folder of pen drawings",
     "app.draw": "pen-up to bars painted, against a bare echo app",
-    "train": "an epoch of training against the usual loop and the arithmetic floor; --quick: the quick recipe",
+    "train": "training against the usual loop: an epoch, 99 % of the test set, the first figures on the screen",
     "app.experiments": "drawing each tab of Experiments, against a bare page with one chart",
     "app.inside": "Look inside: the pointer's move to the arithmetic of the cell",
     "app.stress": "dragging a slider of Stress: repaints a second with one network and three, and the sweeps",

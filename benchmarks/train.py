@@ -1,5 +1,6 @@
-"""An epoch of training: ours, the usual loop and the arithmetic floor, in turn in one run; or the quick recipe's score;
-or the time from Start to 99 % of the test set.
+"""Training against the usual loop, three figures in one run: an epoch, the time from Start to 99 % of the test set, and
+from Start to the first loss and the first accuracy on the screen. One of --epoch, --to-99, --start asks for it alone;
+--quick for the score of the quick recipe.
 
 The usual loop is a shuffling DataLoader over torchvision's MNIST with ToTensor. The floor is the network's
 multiply-adds, forward and backward, at the rate of a large float32 matrix product on this machine. All three have the
@@ -7,6 +8,7 @@ same network, batch, optimiser and number of threads; the epoch is projected fro
 """
 
 import argparse
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -20,6 +22,10 @@ SEEDS = 5
 def arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command."""
     parser.add_argument("--quick", action="store_true", help=f"test accuracy of the quick recipe, {SEEDS} seeds")
+    parser.add_argument("--epoch", action="store_true", help="an epoch: ours, the usual loop and the floor")
+    parser.add_argument(
+        "--start", action="store_true", help="seconds from Start to a loss and an accuracy on the screen"
+    )
     parser.add_argument(
         "--to-99", action="store_true", help="seconds from Start to 99 %% of the test set, ours and usual"
     )
@@ -32,10 +38,13 @@ def run(options: argparse.Namespace) -> None:
     """Measure and print."""
     if options.quick:
         quick()
-    elif options.to_99:
-        to_99(options.seeds, options.threads)
-    else:
+    every = not (options.quick or options.epoch or options.to_99 or options.start)
+    if options.epoch or every:
         epoch(options.batches, options.threads)
+    if options.start or every:
+        first_figures()
+    if options.to_99 or every:
+        to_99(options.seeds, options.threads)
 
 
 def quick() -> None:
@@ -59,6 +68,38 @@ def quick() -> None:
         scores.append(evaluate(model, mnist("test")).accuracy)
         print(f"seed {seed}: {scores[-1]:.2%} of the test set in {time.perf_counter() - start:.1f} s", flush=True)
     print(f"mean of {SEEDS} seeds: {mean(scores):.3%} after {RECIPES['quick'].epochs} epochs")
+
+
+def first_figures() -> None:
+    """From the press of Start to the first loss and the first accuracy on the screen, each time for a new visitor."""
+    from statistics import median
+
+    from benchmarks.app.browser import Server, chromium
+
+    server = Server()
+    losses, accuracies = [], []
+    try:
+        with chromium() as browser:
+            for visit in range(SEEDS):
+                context = browser.new_context(viewport={"width": 1280, "height": 720})
+                page = context.new_page()
+                page.goto(f"{server.url}/train")
+                page.locator(".st-key-start button:enabled").wait_for(timeout=60_000)
+                page.wait_for_timeout(1000 * READY if not visit else 2000)
+                start = time.perf_counter()
+                page.locator(".st-key-start button").click()
+                page.get_by_text("Loss of the last batch").wait_for(timeout=60_000)
+                losses.append(time.perf_counter() - start)
+                page.get_by_text(re.compile(r"Accuracy \d")).first.wait_for(timeout=60_000)
+                accuracies.append(time.perf_counter() - start)
+                page.locator(".st-key-stop button").click()
+                page.locator(".st-key-start button:enabled").wait_for(timeout=60_000)
+                context.close()
+    finally:
+        server.stop()
+    for what, seconds in (("loss", losses), ("accuracy", accuracies)):
+        every = ", ".join(f"{one:.1f}" for one in seconds)
+        print(f"Start to the first {what} on the screen: median {median(seconds):.1f} s ({every})", flush=True)
 
 
 GOAL = 0.99
