@@ -1,13 +1,11 @@
 """Pictures of kernels, maps and patches: many small grids of numbers on one sheet, with their names."""
 
 import re
-from io import BytesIO
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lenet.formatting import fixed
 from lenet.ui.shared import palette
 
 GAP, MARGIN, NAME = 8, 4, 15  # pixels: between grids, around them, height of a line of text
@@ -16,7 +14,6 @@ TEXT = {False: "#1d2129", True: "#ebe8e1"}
 FRAME = (130, 130, 130)
 FONT = 12  # pixels
 MINUS = 7  # pixels that a minus sign takes
-NUMBERS_FROM = 26  # pixels a cell needs to hold its number
 
 
 def sheet(
@@ -26,13 +23,12 @@ def sheet(
     zoom: int,
     signed: bool,
     scale: float | None = None,
-    numbers: bool = False,
     dark: bool = False,
 ) -> Image.Image:
     """Grids [N, rows, columns] with a name above each, `across` in a row, each cell `zoom` pixels.
 
     scale: the value that gets the last colour, for all grids; by default each grid has its own.
-    numbers: write each value into its cell, to two figures after the point. dark: for the dark theme.
+    dark: for the dark theme.
     """
     font = ImageFont.load_default(FONT)
     names = [re.sub(r"^-(?=\d)", "−", name.replace("\N{NO-BREAK SPACE}", " ")) for name in names]
@@ -51,12 +47,6 @@ def sheet(
             Image.fromarray(colours).resize((columns * zoom, rows * zoom), Image.Resampling.NEAREST), (left, top + NAME)
         )
         draw.rectangle((left, top + NAME, left + columns * zoom - 1, top + NAME + rows * zoom - 1), outline=FRAME)
-        if numbers and zoom >= NUMBERS_FROM:
-            for (row, column), value in np.ndenumerate(grid):
-                deep = bool(colours[row, column] @ (0.3, 0.59, 0.11) < 130)
-                text = fixed(float(value), 2)
-                middle = left + (column + 0.5) * zoom - _length(text, font) / 2
-                _write(draw, (middle, top + NAME + (row + 0.5) * zoom - FONT / 2 - 1), text, TEXT[deep], font)
     return page
 
 
@@ -80,10 +70,3 @@ def _write(draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, col
         else:
             draw.text((x, y), part, colour, font)
         x += _length(part, font)
-
-
-def png(picture: Image.Image) -> bytes:
-    """As a file to keep."""
-    file = BytesIO()
-    picture.save(file, "PNG")
-    return file.getvalue()
