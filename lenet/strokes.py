@@ -16,11 +16,12 @@ from typing import Any
 
 import numpy as np
 
-from lenet.ink import Ink, read_grey
+from lenet.ink import ROUND, Ink, read_grey
 from lenet.variant import INPUT_SIZE as SIZE
 
 SIDE = 320  # pixels of the board
 PEN = 20  # pixels: about as thick, against the digit, as the pens of MNIST
+THICKEST = 0.2  # of the drawing's longer side: a small drawing is read as if its pen were no thicker
 STEP = 0.5  # pixels: a link keeps points this exactly
 MOST_STROKES = 200
 MOST_POINTS = 20_000  # of all strokes together
@@ -105,8 +106,11 @@ def _bounded(strokes: list[Stroke]) -> list[Stroke]:
 def raster(strokes: Iterable[Stroke]) -> np.ndarray:
     """How much ink lies on each pixel of the board, float32 [SIDE, SIDE] in [0, 1].
 
-    A stroke covers what is nearer to its path than half its width, with an edge one pixel soft.
+    A stroke covers what is nearer to its path than half its width, with an edge one pixel soft. In a small drawing the
+    pen is thinner than on the board, or it would fill the loops.
     """
+    strokes = list(strokes)
+    widest = widest_pen(strokes)
     sheet = np.zeros((SIDE, SIDE), np.float32)
     for stroke in strokes:
         if stroke.picture:
@@ -115,8 +119,20 @@ def raster(strokes: Iterable[Stroke]) -> np.ndarray:
             sheet = cells[np.ix_(nearest, nearest)].astype(np.float32) / np.float32(255)
         ends = stroke.points[1:] or stroke.points
         for start, end in zip(stroke.points, ends):
-            _segment(sheet, start, end, stroke.width / 2, stroke.erase)
+            width = stroke.width if stroke.erase else min(stroke.width, widest)
+            _segment(sheet, start, end, width / 2, stroke.erase)
     return sheet
+
+
+def widest_pen(strokes: Iterable[Stroke]) -> float:
+    """How wide a pen may be in this drawing, in pixels; infinite over a picture and for a mere dot."""
+    inked = [stroke for stroke in strokes if not stroke.erase]
+    if not inked or any(stroke.picture for stroke in inked):
+        return math.inf
+    width = max(stroke.width for stroke in inked)
+    points = [point for stroke in inked for point in stroke.points]
+    side = width + max(max(along) - min(along) for along in zip(*points))
+    return THICKEST * side if side > ROUND * width else math.inf
 
 
 def _segment(

@@ -15,6 +15,7 @@ from lenet.data import mnist
 from lenet.ink import InkError
 from lenet.strokes import (
     FAR,
+    PEN,
     SIDE,
     Stroke,
     StrokesError,
@@ -97,6 +98,35 @@ console.log(JSON.stringify(drawings.map(({{ strokes, text }}) => [shown(strokes)
         worst = max(worst, apart)
     assert worst <= 2 / 255, f"{worst * 255:.2f} / 255"
     assert told > DRAWINGS / 2
+
+
+def resized(strokes: list[Stroke], side: float) -> list[Stroke]:
+    """The path scaled so that the drawing, its pen of 20 pixels included, has this longer side."""
+    points = np.concatenate([np.array(stroke.points) for stroke in strokes])
+    factor = (side - PEN) / np.ptp(points, 0).max()
+    middle = points.mean(0)
+    return [Stroke(tuple(map(tuple, (np.array(one.points) - middle) * factor + SIDE / 2))) for one in strokes]
+
+
+@pytest.mark.parametrize("side", [48, 64, 100, 200, 300])
+def test_small_drawings_are_read_as_large_ones_are(side):
+    """Loops would be filled by a pen that is half as wide as the digit."""
+    turn = [(k / 24 * 2 * math.pi) for k in range(25)]
+    eight = [Stroke(tuple((160 + 50 * math.sin(2 * t), 160 + 90 * math.cos(t)) for t in turn))]
+    three = [Stroke(((90.0, 60.0), (200.0, 60.0), (140.0, 140.0), (210.0, 200.0), (150.0, 260.0), (90.0, 240.0)))]
+    four = [Stroke(((150.0, 60.0), (90.0, 180.0), (220.0, 180.0))), Stroke(((180.0, 110.0), (180.0, 270.0)))]
+    best = create_model("best", pretrained=True)
+    for digit, strokes in {8: eight, 3: three, 4: four}.items():
+        assert best(read_strokes(resized(strokes, side)).image()[None]).argmax() == digit
+
+
+def test_only_the_pen_of_a_small_drawing_is_thinned():
+    small = [Stroke(((150.0, 150.0), (150.0, 190.0)))]  # 60 pixels long
+    assert raster(small).sum(1).max() == pytest.approx(12, abs=0.5)
+    large = [Stroke(((150.0, 100.0), (150.0, 180.0)))]  # 100
+    assert raster(large).sum(1).max() == pytest.approx(PEN, abs=0.5)
+    with pytest.raises(InkError, match="dot"):
+        read_strokes([Stroke(((150.0, 150.0), (150.0, 160.0)))])
 
 
 @given(st.integers(-60, 60), st.integers(-40, 40))

@@ -7,6 +7,7 @@ import { decodedBytes } from "./dom.js"
 export const SIDE = 320 // pixels of the board
 export const SIZE = 28 // pixels of the final picture
 export const PEN = 20 // pixels of the board
+const THICKEST = 0.2 // of the drawing's longer side: a small drawing is read as if its pen were no thicker
 const BOX = 20 // pixels of the digit's longer side
 export const INK = 0.3 // of the full ink: from here on a pixel counts as ink
 const FAINT = 0.01 // of the full ink: the digit ends where it is fainter
@@ -25,13 +26,20 @@ export class Sheet {
     this.grid = grid(SIDE, SIDE)
     this.strokes = []
     this.points = 0 // numbers of the last stroke that are drawn already
+    this.widest = Infinity // pixels of the pen, see widestPen
+    this.thinned = false // whether a stroke is drawn thinner than its pen
   }
 
   /** Show these strokes; what was there before them must be a beginning of them, or all is drawn anew. */
   show(strokes) {
     const { length } = this.strokes
     const grown = strokes.length >= length && this.strokes.every((stroke, at) => stroke === strokes[at])
-    if (!grown) {
+    const widest = widestPen(strokes)
+    const thinned = strokes.some(({ width, erase }) => !erase && width > widest)
+    const anew = (thinned || this.thinned) && widest !== this.widest
+    this.widest = widest
+    this.thinned = thinned
+    if (!grown || anew) {
       this.grid.values.fill(0)
       this.strokes = []
       this.points = 0
@@ -52,11 +60,31 @@ export class Sheet {
       for (let r = 0; r < SIDE; r++)
         for (let c = 0; c < SIDE; c++) this.grid.values[r * SIDE + c] = cells[nearest(r) * SIZE + nearest(c)] / 255
     }
+    const radius = (erase ? width : Math.min(width, this.widest)) / 2
     if (points.length === 2 && done < 2)
-      segment(this.grid.values, points[0], points[1], points[0], points[1], width / 2, erase)
+      segment(this.grid.values, points[0], points[1], points[0], points[1], radius, erase)
     for (let at = Math.max(2, done); at < points.length; at += 2)
-      segment(this.grid.values, points[at - 2], points[at - 1], points[at], points[at + 1], width / 2, erase)
+      segment(this.grid.values, points[at - 2], points[at - 1], points[at], points[at + 1], radius, erase)
   }
+}
+
+/** How wide a pen may be in this drawing, in pixels; infinite over a picture and for a mere dot. */
+function widestPen(strokes) {
+  let [left, top, right, bottom, width] = [Infinity, Infinity, -Infinity, -Infinity, 0]
+  for (const stroke of strokes) {
+    if (stroke.erase) continue
+    if (stroke.picture) return Infinity
+    width = Math.max(width, stroke.width)
+    for (let at = 0; at < stroke.points.length; at += 2) {
+      const [x, y] = [stroke.points[at], stroke.points[at + 1]]
+      if (x < left) left = x
+      if (x > right) right = x
+      if (y < top) top = y
+      if (y > bottom) bottom = y
+    }
+  }
+  const side = width + Math.max(right - left, bottom - top)
+  return width && side > ROUND * width ? THICKEST * side : Infinity
 }
 
 /** Ink the neighbourhood of one straight piece of a stroke, or take the ink away there. */
