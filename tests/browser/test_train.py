@@ -54,7 +54,9 @@ def test_the_pictures_of_a_run_never_flash_or_move(server, visit) -> None:
     page.locator(".st-key-training-pictures canvas").nth(15).wait_for(timeout=90_000)
     page.evaluate("""() => {
         window.seen = new Set()
+        window.looked = 0
         const look = () => {
+            window.looked += 1
             const board = document.querySelector(".st-key-training-pictures [data-testid=stBidiComponentIsolated]")
             const pictures = board?.shadowRoot?.querySelector(".training")
             const high = pictures?.querySelector(".digits")?.offsetHeight
@@ -66,6 +68,7 @@ def test_the_pictures_of_a_run_never_flash_or_move(server, visit) -> None:
     for _ in range(4):  # new pictures have come
         said = page.get_by_text("of 8,000").inner_text()
         page.wait_for_function("said => !document.body.innerText.includes(said)", arg=said)
+    page.wait_for_function("window.looked >= 300", timeout=60_000)  # frames
     seen = page.evaluate("[...window.seen]")
     assert len(seen) == 1 and seen[0].startswith("16 pictures"), seen
     page.locator(".st-key-stop button").click()

@@ -103,9 +103,13 @@ def test_more_than_a_recipe_uses_is_cut_off_and_said(monkeypatch):
     assert len(found.train) == 100 and "Of 120 train pictures the first 100 are used." in found.said
 
 
-LETTERS = {f"{k}/{i}.png": png(k) for k in range(12) for i in range(2)}
 BOMB = zipped({"a/1.png": bytes(own_data.MOST_FILE + 1), "b/1.png": png(3)})
+LETTERS_OF_EMNIST = [
+    (f"emnist-letters-train-{kind}-ubyte.gz", gzip.compress(idx(array)))
+    for kind, array in zip(("images-idx3", "labels-idx1"), (np.zeros((260, 28, 28)), 1 + np.arange(260) % 26))
+]
 REFUSED = {
+    "EMNIST's letters": (LETTERS_OF_EMNIST, "It has 26 classes; a LeNet here tells two to ten apart"),
     "zip bomb": ([("b.zip", BOMB)], "unpacks to more than"),
     "gzip bomb": ([("train-images.gz", gzip.compress(bytes(own_data.MOST_BYTES + 1)))], "unpacks to more than"),
     "way out": ([("b.zip", zipped({"../a/1.png": png(1), "b/1.png": png(2)}))], "leads out of it"),
