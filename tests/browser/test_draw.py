@@ -90,12 +90,55 @@ def draw(page, digit: int) -> None:
         stroke(page, points)
 
 
+def draw_small(page, digit: int, left: float) -> None:
+    """Half as wide as the board, from this share of its width on."""
+    for path in DIGITS[digit]:
+        stroke(page, [(left + (x - 0.25) * 0.8, 0.2 + 0.6 * y) for x, y in path])
+
+
 def test_digits_drawn_with_the_mouse_are_read(page):
     for digit in DIGITS:
         draw(page, digit)
         expect_answers(page, str(digit))
         page.locator(".st-key-clear button").click()
         expect_answers(page, "?")
+
+
+def test_two_digits_are_cut_apart_and_read_in_their_order(page):
+    """Each can be looked at by keyboard, and the drawing be read as one digit; nothing on the page moves."""
+    answer = page.locator(".st-key-answer")
+    places = (
+        "() => [...document.querySelectorAll('.st-key-time, .st-key-view')].map((e) => e.getBoundingClientRect().top)"
+    )
+    draw_small(page, 4, 0.02)
+    expect_answers(page, "4")
+    before = page.evaluate(places)
+    draw_small(page, 2, 0.5)
+    expect_answers(page, "42")
+    first, second = answer.locator(".big button").all()
+    assert second.get_attribute("aria-pressed") == "true" and answer.locator(".bars .first b").inner_text() == "2"
+    assert "%" in answer.locator(".verdict").inner_text()
+    blue = """() => {
+        const canvas = document.querySelector(".st-key-canvas [data-testid=stBidiComponentIsolated]")
+            .shadowRoot.querySelector(".lenet-shown")
+        const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+        let count = 0
+        for (let at = 0; at < data.length; at += 4) count += data[at] < 120 && data[at + 2] > 200
+        return count
+    }"""
+    assert page.evaluate(blue) > 100
+    first.focus()
+    page.keyboard.press("Enter")
+    assert first.get_attribute("aria-pressed") == "true" and answer.locator(".bars .first b").inner_text() == "4"
+    answer.get_by_role("button", name="Read as one digit").click()
+    page.wait_for_function(
+        """() => document.querySelector(".st-key-answer [data-testid=stBidiComponentIsolated]")
+            .shadowRoot.querySelector(".big").textContent.length === 1"""
+    )
+    assert page.evaluate(blue) == 0
+    answer.get_by_role("button", name="Cut it into two").click()
+    expect_answers(page, "42")
+    assert page.evaluate(places) == before
 
 
 def test_an_answer_has_ten_bars_a_network_view_and_the_way_to_28_by_28(page):

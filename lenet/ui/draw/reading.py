@@ -11,6 +11,7 @@ from lenet.ui.draw import board
 from lenet.ui.shared import described, digit, modules, networks
 
 HINT = "Draw a digit on the board: it is read as you draw."
+JUDGE = "best"  # tells where digits that touch are cut, whoever reads them
 STEPS = ("raw", "cropped", "scaled")  # on the way to what a network sees, as in lenet.ink.Ink
 HEIGHTS = {0: 200, 1: 200, 2: 124, 3: 100}  # pixels of each network in the view, by their number
 
@@ -32,6 +33,7 @@ def show_answers(chosen: list[str]) -> None:
         {
             "view": "answer",
             "networks": [described.message(*pair) for pair in zip(chosen, networks.colours(chosen))],
+            "judge": described.message(JUDGE, ""),
             "digit": _digit(shown, drawing["mark"], bool(drawing["strokes"])),
             "board": drawing,
             "problem": digit.problem(),

@@ -4,6 +4,7 @@
 import { decoded } from "./dom.js"
 import { PEN, read, Sheet, SIDE, SIZE } from "./ink.js"
 import { open } from "./reader.js"
+import { split } from "./splitting.js"
 import { surface } from "./streamlit.js"
 
 const MOMENTS = 120 // of a drawing that the strip over pen time keeps
@@ -21,6 +22,11 @@ export const desk = {
   strokes: [],
   image: null, // the 784 numbers that the networks read
   steps: [], // the pictures on the way there: { id, image }
+  digits: [], // of a drawing with several, from left to right: { image, steps }
+  cuts: [], // between them: [[x, y], …] in pixels of the board
+  chosen: null, // which of them is looked at, or null for the last
+  whole: false, // whether the drawing is to be read as one digit
+  several: 0, // digits that it would be cut into
   digit: { drawn: true, mark: "", label: null, source: "" },
   reason: "blank", // why there is no image
   pen: false, // whether it is on the board
@@ -31,6 +37,7 @@ export const desk = {
   cursor: null, // where the keyboard's pen is, while the board has the focus
 }
 
+let judge = null // the reader that tells where digits that touch are to be cut
 let turn = null
 let sent = 0 // the number of the last message about strokes
 let sender = null
@@ -51,8 +58,9 @@ function tell(what) {
 }
 
 /** What the server says: { networks, digit, board }. While the pen is ahead of it, the pen is right. */
-export function configure({ networks, digit, board: { strokes, stroke, turn: theirs, text, eraser } }) {
+export function configure({ networks, digit, judge: about, board: { strokes, stroke, turn: theirs, text, eraser } }) {
   desk.eraser = eraser
+  if (about) employ(about)
   setNetworks(networks)
   const anew = theirs !== turn
   if (turn !== null) pressed = Math.max(0, pressed - (theirs - turn))
@@ -66,11 +74,25 @@ export function configure({ networks, digit, board: { strokes, stroke, turn: the
   if (fresh.length && !desk.pen) sendStrokes()
 }
 
+/** Have this network tell where digits that touch are to be cut, however the others read. Without it only digits that lie
+ *  apart are told from one another. */
+function employ(about) {
+  if (judge || about.problem) return
+  open(about).then(
+    (reader) => {
+      judge = reader
+      if (desk.digit.drawn && !desk.pen) fromStrokes()
+    },
+    () => {},
+  )
+}
+
 /** Have these networks read a picture that lies on no board, for a page without one. digit: { label, source }. */
 export function look(image, digit, abouts = null) {
   desk.digit = { ...digit, drawn: false, mark: "" } // no digit of another page has this mark
   desk.image = image
   desk.steps = []
+  onlyOne()
   desk.reason = ""
   if (abouts) setNetworks(abouts)
   readAll()
@@ -100,7 +122,8 @@ function setNetworks(abouts) {
     colour: about.colour,
     reader: null,
     problem: about.problem ?? "",
-    reading: null,
+    reading: null, // ten probabilities, of the digit that is looked at
+    readings: [], // of every digit of the drawing
   }))
   tell("networks")
   for (const network of desk.networks.filter(({ problem }) => !problem)) {
@@ -131,19 +154,68 @@ function adopt(digit, strokes, anew) {
     if (strokes.length && !desk.history.length) retrace()
   } else {
     desk.reason = ""
+    onlyOne()
     desk.image = decoded(digit.image)
     desk.steps = digit.steps.map(({ id, image }) => ({ id, image: decoded(image) }))
     readAll()
   }
 }
 
-/** Make the image of the strokes up to the moment that is looked at, and have it read. */
+/** Make the image of the strokes up to the moment that is looked at, or one for each digit of them, and have it read. */
 function fromStrokes() {
-  const found = read(sheet.show(visible()))
-  desk.reason = found.reason ?? ""
-  desk.image = found.reason ? null : found.centred
-  desk.steps = found.reason ? [] : ["raw", "cropped", "scaled"].map((id) => ({ id, image: found[id] }))
+  const ink = sheet.show(visible())
+  const found = desk.strokes.length ? split(ink, judging()) : { parts: [ink], cuts: [] }
+  const digits = found.parts.length > 1 ? found.parts.map((part) => read(part)) : []
+  const apart = digits.length > 1 && digits.every(({ reason }) => !reason)
+  desk.several = apart ? digits.length : 0
+  if (apart && !desk.whole) {
+    desk.digits = digits.map(piecesOf)
+    desk.cuts = found.cuts
+    desk.reason = ""
+    lookAtChosen()
+    return
+  }
+  onlyOne()
+  const one = read(ink)
+  desk.reason = one.reason ?? ""
+  Object.assign(desk, one.reason ? { image: null, steps: [] } : piecesOf(one))
   readAll()
+}
+
+const piecesOf = (found) => ({
+  image: found.centred,
+  steps: ["raw", "cropped", "scaled"].map((id) => ({ id, image: found[id] })),
+})
+
+/** Cuts through ink take more than a frame: they are sought when the pen is lifted. */
+const judging = () =>
+  judge && !judge.worker && !desk.pen && !desk.writing ? (image) => judge.network.run(image) : null
+
+function onlyOne() {
+  desk.digits = []
+  desk.cuts = []
+}
+
+/** Which of several digits is looked at. */
+export const chosenDigit = () => Math.min(desk.chosen ?? Infinity, desk.digits.length - 1)
+
+/** Look at one of several digits, from 0 on. */
+export function choose(at) {
+  desk.chosen = at
+  if (desk.digits.length) lookAtChosen()
+}
+
+function lookAtChosen() {
+  desk.digits = [...desk.digits] // readings that are under way for what was chosen before come to nothing
+  Object.assign(desk, desk.digits[chosenDigit()])
+  readAll()
+}
+
+/** Read the drawing as one digit, or cut it again. */
+export function keepWhole(whole) {
+  desk.whole = whole
+  desk.chosen = null
+  fromStrokes()
 }
 
 /** The strokes that are seen now. */
@@ -157,9 +229,9 @@ export function visible() {
 
 /** What a network reads: the digit, or for one that learnt from pictures which were not centred, the drawing as large
  *  as the picture. */
-function imageFor({ about }) {
-  const whole = about.centred === false && desk.steps.find(({ id }) => id === "cropped")
-  return whole ? whole.image : desk.image
+function imageFor({ about }, { image, steps } = desk) {
+  const whole = about.centred === false && steps.find(({ id }) => id === "cropped")
+  return whole ? whole.image : image
 }
 
 function readAll() {
@@ -167,6 +239,7 @@ function readAll() {
   if (!desk.image || !waiting.length) {
     for (const network of desk.networks) {
       network.reading = null
+      network.readings = []
       for (const { values } of network.reader?.network.stages ?? []) values.fill(0)
     }
     tell("read")
@@ -174,13 +247,35 @@ function readAll() {
   }
   let left = waiting.length
   for (const network of waiting)
-    network.reader.read(imageFor(network), () => {
-      network.reading = [...network.reader.network.probabilities]
+    readDigits(network, () => {
       if (--left <= 0 && desk.pen) remember()
       if (!network.reader.worker) return
       tell("read")
     })
   tell("read")
+}
+
+/** Have a network read every digit, and the chosen one last: its stages are what is shown. */
+function readDigits(network, then) {
+  const { digits } = desk
+  const chosen = digits.length ? chosenDigit() : 0
+  const due = [...digits.keys()].filter((at) => at !== chosen).concat(chosen)
+  const readings = []
+  const next = () => {
+    const at = due.shift()
+    network.reader.read(imageFor(network, digits[at]), () => {
+      readings[at] = [...network.reader.network.probabilities]
+      if (digits.length && digits !== desk.digits) return // another drawing is being read
+      if (due.length) {
+        next()
+        return
+      }
+      network.readings = readings
+      network.reading = readings[chosen]
+      then()
+    })
+  }
+  next()
 }
 
 /** What each network would have read on the way: for each step [ten probabilities], where that is cheap enough now. */
@@ -323,6 +418,7 @@ function up(event) {
 export function press([x, y], erase = false) {
   if (desk.writing) demonstrate(null)
   desk.moment = null
+  desk.chosen = null
   if (!desk.digit.drawn) desk.digit = { ...desk.digit, drawn: true, label: null, source: "your drawing" }
   desk.pen = true
   began = performance.now()
@@ -359,6 +455,8 @@ function takeBack(event) {
   const all = on("st-key-clear")
   if (!all && !on("st-key-undo")) return
   desk.strokes = all ? [] : desk.strokes.slice(0, -1)
+  desk.chosen = null
+  if (!desk.strokes.length) desk.whole = false
   kept = Math.min(kept ?? desk.strokes.length, desk.strokes.length)
   pressed += 1
   desk.moment = null

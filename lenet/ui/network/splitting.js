@@ -241,9 +241,27 @@ function sidesOf(found, cut) {
   return sides
 }
 
+/** The boxes of the ink on both sides of a cut. */
+function boxesOf(found, cut) {
+  const { sheet, top, left, height, width } = found
+  const boxes = [0, 1].map(() => ({ top: Infinity, left: Infinity, bottom: -1, right: -1 }))
+  for (let r = top; r < top + height; r++) {
+    const edge = edgeOf(found, cut, r)
+    for (let c = left, at = r * sheet.width + left; c < left + width; c++, at++) {
+      if (sheet.values[at] < INK) continue
+      const box = c < edge ? boxes[0] : boxes[1]
+      if (r < box.top) box.top = r
+      if (r > box.bottom) box.bottom = r
+      if (c < box.left) box.left = c
+      if (c > box.right) box.right = c
+    }
+  }
+  return boxes
+}
+
 /** What speaks for the cut before the network has seen its sides. */
 function worthOf(found, cut, whole) {
-  const boxes = sidesOf(found, cut).map(boxOf)
+  const boxes = boxesOf(found, cut)
   if (boxes.some(({ bottom }) => bottom < 0)) return -Infinity
   const { height, width, side, cells, columns } = found
   const lower = Math.min(...boxes.map(({ top, bottom }) => bottom - top + 1)) / height

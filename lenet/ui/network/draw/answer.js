@@ -1,6 +1,6 @@
 // The answers: for each network a large digit, a verdict and ten bars; what the networks see; how it became that.
 
-import { configure, desk, readSteps, SIZE, sendTo, watch } from "../desk.js"
+import { choose, chosenDigit, configure, desk, keepWhole, readSteps, SIZE, sendTo, watch } from "../desk.js"
 import { el, paintCells } from "../dom.js"
 import { answerOf } from "../engine.js"
 import { percent } from "../formatting.js"
@@ -15,6 +15,8 @@ const STEPS = {
   scaled: ["scaled", "its longer side 20 cells, in the middle"],
   centred: ["centred", "its centre of mass in the middle: this is what the network sees"],
 }
+const NUMBERS = ["no", "one", "two", "three", "four", "five", "six", "seven", "eight"]
+const ORDER = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"]
 const REASONS = { dot: "That is only a dot: draw a digit with one or more strokes." }
 
 const GONE_AFTER = 300 // milliseconds without this view before the board hides again, on the way to another page
@@ -61,19 +63,25 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
     if (desk.pen) late = setTimeout(pictures.show, 100) // the steps that had no time while the pen moved
     familiar.show()
     root.dataset.mark = desk.digit.mark
-    root.dataset.answers = answers.join()
+    const strings = desk.networks.map(({ about, readings }, at) => stringOf(about, readings, answers[at]))
+    root.dataset.answers = strings.join()
     clearTimeout(telling)
     telling = setTimeout(() => {
       spoken.textContent = desk.networks
-        .map(({ about }, at) => `${about.name}: ${answers[at] ?? "undecided"}`)
+        .map(({ about }, at) => `${about.name}: ${strings[at] || "undecided"}`)
         .join(", ")
+      if (desk.digits.length) spoken.textContent += `. ${desk.digits.length} digits, each read by itself.`
     }, SPOKEN_AFTER)
   }
   const unwatch = watch((what) => {
     if (what === "networks") build()
     if (what !== "pen") update()
   })
-  message.onclick = (event) => event.target.closest("button") && setTriggerValue("example", true)
+  message.onclick = (event) => {
+    const what = event.target.closest("button")?.dataset.what
+    if (what === "example") setTriggerValue("example", true)
+    if (what === "one" || what === "cut") keepWhole(what === "one")
+  }
   sendTo((drawing) => setStateValue("drawing", drawing))
   configure(data)
   build()
@@ -95,16 +103,31 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
 function say(message, data, remark) {
   const problem = [data.problem, ...desk.networks.map(({ problem }) => problem)].filter(Boolean).join(" ")
   const blank = desk.writing || (!desk.image && !desk.strokes.length)
-  const text = problem || REASONS[desk.reason] || data.note || (blank ? data.hint : remark)
+  const count = NUMBERS[desk.several] ?? `${desk.several}`
+  const line = desk.several === 2 ? "at the dashed line" : "at the dashed lines"
+  const cut = desk.several > 0 && desk.digit.drawn && !blank
+  const [what, label] = blank
+    ? ["example", "Try a test digit"]
+    : !cut
+      ? []
+      : desk.whole
+        ? ["cut", `Cut it into ${count}`]
+        : ["one", "Read as one digit"]
+  const split = !cut ? "" : desk.whole ? "Read as one digit." : `Read as ${count} digits, cut ${line}.`
+  const text = problem || REASONS[desk.reason] || split || data.note || (blank ? data.hint : remark)
   if (message.textContent.startsWith(text) && message.dataset.text === text) return
   message.dataset.text = text
   message.classList.toggle("wrong", Boolean(problem))
   message.setAttribute("role", problem ? "alert" : "status")
   message.replaceChildren(
     text,
-    ...(text && !problem && blank ? [" ", el("button", { type: "button" }, "Try a test digit")] : []),
+    ...(text && !problem && what ? [" ", el("button", { type: "button", "data-what": what }, label)] : []),
   )
 }
+
+/** What the network reads, digit by digit; "" if it reads nothing. */
+const stringOf = (about, readings, answer) =>
+  readings.length > 1 ? readings.map((one) => nameIn(about, answerOf(one) ?? "?")).join("") : `${answer ?? ""}`
 
 const isDigits = ({ classes }) => !classes || classes.join("") === "0123456789"
 
@@ -121,28 +144,61 @@ function cardOf({ about, colour }) {
   })
   const big = el("div", { className: "big", translate: false })
   const verdict = el("div", { className: "verdict" })
-  const bars = el(
-    "ol",
-    { className: "bars", "aria-label": `Probabilities of ${about.name}` },
-    ...rows.map(({ row }) => row),
-  )
+  const bars = el("ol", { className: "bars" }, ...rows.map(({ row }) => row))
+  big.onclick = (event) => {
+    const at = event.target.closest("button")?.dataset.at
+    if (at !== undefined) choose(Number(at))
+  }
   const heading = el("h2", {}, el("span", { className: "chip", style: `--colour:${colour}` }), about.name)
   const element = el("section", { className: "card" }, heading, el("div", { className: "said" }, big, verdict), bars)
   bars.translate = false
-  return { element, rows, big, verdict, heading }
+  return { element, rows, big, verdict, heading, bars }
 }
 
-function showReading({ element, rows, big, verdict }, { about, colour, reading }, answers, at) {
+/** One large digit, or a button for each of several, which shows that one in the bars and in the network. */
+function showBig(big, { about, readings }, text) {
+  const count = readings.length > 1 ? readings.length : 0
+  big.style.setProperty("--count", count || 1)
+  if (!count) {
+    big.textContent = text
+    return
+  }
+  if (big.childElementCount !== count)
+    big.replaceChildren(...readings.map((_, at) => el("button", { type: "button", "data-at": at })))
+  readings.forEach((reading, at) => {
+    const button = big.children[at]
+    const answer = answerOf(reading)
+    button.textContent = answer === null ? "?" : nameIn(about, answer)
+    button.setAttribute("aria-pressed", at === chosenDigit())
+    button.setAttribute(
+      "aria-label",
+      `The ${ORDER[at]} digit: ${button.textContent}, ${percent(Math.max(...reading))}. Show it in the network.`,
+    )
+  })
+}
+
+/** "4 99 % · 2 97 %": what each of several digits is read as. */
+const each = ({ about, readings }, short) =>
+  readings
+    .map((reading) => [nameIn(about, answerOf(reading) ?? "?"), percent(Math.max(...reading), short)].join(" "))
+    .map((one) => one.replaceAll(" ", "\u00a0"))
+    .join(" · ")
+
+function showReading({ element, rows, big, verdict, bars }, network, answers, at) {
+  const { about, colour, reading, readings } = network
   const answer = answers[at]
   const several = answers.length > 1
   const usual = usualOf(answers.filter((_, other) => desk.networks[other].reading))
   const disagrees = reading !== null && answers.length > 1 && answer !== usual
-  big.textContent = answer === null ? "?" : nameIn(about, answer)
-  big.className = reading ? "big" : "big none"
+  showBig(big, network, answer === null ? "?" : nameIn(about, answer))
+  big.className = `big${reading ? "" : " none"}${readings.length > 1 ? " several" : ""}`
+  const which = readings.length > 1 ? `, for the ${ORDER[chosenDigit()]} digit` : ""
+  bars.setAttribute("aria-label", `Probabilities of ${about.name}${which}`)
   big.style.setProperty("--colour", reading ? colour : "")
   verdict.textContent = reading
     ? verdictOf(answer, Math.max(...reading), about.highest, isDigits(about) ? desk.digit.label : null, disagrees)
     : ""
+  if (readings.length > 1) verdict.textContent = each(network, true)
   element.classList.toggle("disagrees", disagrees)
   rows.forEach(({ row, bar, share, others }, digit) => {
     const chance = reading ? Number(reading[digit]) || 0 : 0

@@ -53,6 +53,7 @@ export function mountBoard(blind) {
           Float32Array.from(decodedBytes(stroke.picture), (byte) => byte / 255),
         )
       else paintStroke(context, stroke)
+    for (const cut of desk.cuts) paintCut(context, cut)
     if (desk.cursor) paintCursor(context, desk.cursor)
   }
   const unwatch = watch(paint)
@@ -118,6 +119,28 @@ function paintCursor(context, [x, y]) {
   context.beginPath()
   context.arc(x, y, 12, 0, 2 * Math.PI)
   context.stroke()
+}
+
+/** A dashed line between two digits, light on dark so that it shows on ink and on the board, some way beyond both. */
+function paintCut(context, cut) {
+  const beyond = 14 // pixels
+  const [[x, y], [endX, endY]] = [cut[0], cut.at(-1)]
+  const line = [[x, Math.max(2, y - beyond)], ...cut, [endX, Math.min(SIDE - 2, endY + beyond)]]
+  context.save()
+  context.lineCap = "butt"
+  context.lineJoin = "round"
+  for (const [colour, width, dash] of [
+    ["#000", 7, []],
+    ["#56b4e9", 3, [9, 5]],
+  ]) {
+    context.strokeStyle = colour
+    context.lineWidth = width
+    context.setLineDash(dash)
+    context.beginPath()
+    for (const point of line) context.lineTo(...point)
+    context.stroke()
+  }
+  context.restore()
 }
 
 function paintStroke(context, { points, width, erase }) {
