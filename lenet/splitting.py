@@ -10,6 +10,7 @@ and the network judges by the two parts and by the whole. `ui/network/splitting.
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ ROWS = 48  # cells of the grid on which cuts are sought, from the top of the ink
 THROUGH = (0.35, 0.5, 0.65)  # of the height: a cut is sought through each place of these rows
 SIDEWAYS = 0.03  # what a step to the side costs, in cells full of ink
 NARROWEST = 0.6  # width against height: narrower ink is not cut
+LOWEST = 2.5  # times the thickness of its strokes: what is lower is a dot or a dash
 DOUBT = 2.0  # temperature: networks are surer of halves of digits than they should be
 LEAST = 1e-6  # probability
 BETTER = 0.01  # a cut is preferred to an earlier one only by so much, more than what rounding may do
@@ -132,7 +134,11 @@ def _touching(sheet: np.ndarray, read: Read, whole: float | None = None, most: i
     found = _Ink.of(sheet)
     if found is None or found.width < NARROWEST * found.height or most < 2:
         return [sheet]
+    if found.height < LOWEST * found.thickness:
+        return [sheet]
     whole = _sureness(sheet, read) if whole is None else whole
+    if whole <= math.log(LEAST):
+        return [sheet]
     cuts = []
     for cut in found.cuts():
         left, right = found.sides(cut)
@@ -216,12 +222,13 @@ class _Ink:
         wider = max(columns[-1] - columns[0] + 1 for _, columns in sides) / self.height
         steps = sum(abs(a - b) for a, b in pairwise(cut))
         cost = sum(int(self.cells[row, column]) for row, column in enumerate(cut)) / (32 * self.side**2)
-        crossed = (cost + SIDEWAYS * steps) * self.side / thickness_of(self._crop())
+        crossed = (cost + SIDEWAYS * steps) * self.side / self.thickness
         aspect = self.width / self.height
         return float(OFFSET + LOWER * lower + WIDER * wider + ASPECT * aspect + CROSSED * crossed + WHOLE * whole)
 
-    def _crop(self) -> np.ndarray:
-        return self.sheet[self.top : self.top + self.height, self.left : self.left + self.width]
+    @cached_property
+    def thickness(self) -> float:
+        return thickness_of(self.sheet[self.top : self.top + self.height, self.left : self.left + self.width])
 
 
 def _cheapest(cells: np.ndarray, sideways: int) -> tuple[np.ndarray, np.ndarray]:
@@ -271,5 +278,5 @@ def _between(left: np.ndarray, right: np.ndarray) -> list[tuple[int, int]]:
         ends, starts = np.flatnonzero(inks[0][row]), np.flatnonzero(inks[1][row])
         low = int(ends[-1]) if len(ends) else min(last, middle)
         high = int(starts[0]) if len(starts) else max(first, middle)
-        line.append(((low + high + 1) // 2, row))
+        line.append((min(max((low + high + 1) // 2, min(last, first)), max(last, first)), row))
     return [line[0], *line[4:-1:8], line[-1]]

@@ -85,6 +85,11 @@ def test_a_blank_sheet_and_small_pictures():
     assert len(split(np.ones((28, 28), np.float32), best()).parts) == 1
 
 
+def test_a_dot_a_dash_and_a_blot_are_no_digits_to_cut():
+    for end in ((112, 52), (120, 60), (260, 52)):
+        assert len(split(raster([Stroke(((112, 48), end))]), best()).parts) == 1, end
+
+
 def test_strokes_are_grouped_by_height_and_overlap():
     assert _groups([(0, 0, 100, 40), (0, 60, 100, 100)]) == [[0], [1]]
     assert _groups([(0, 60, 100, 100), (0, 0, 100, 40)]) == [[1], [0]]
@@ -110,7 +115,7 @@ console.log(JSON.stringify(drawings.map((strokes) => {
 def test_the_browser_makes_the_same_cuts(tmp_path):
     drawings = [pens.row(digits, n, gap) for gap in (14, -4) for n, digits in enumerate(numbers(25, 2, 7))]
     drawings += [pens.row(digits, n, -3, 80) for n, digits in enumerate(numbers(8, 3, 8))]
-    drawings += [pens.digit(n % 10, n, 60, 200, 0.9, 20) for n in range(30)] + [[]]
+    drawings += [pens.digit(n % 10, n, 60, 200, 0.9, 20) for n in range(30)] + [[], [Stroke(((112, 48), (112, 52)))]]
     given = {"about": described.message("best", ""), "drawings": [to_message(drawing) for drawing in drawings]}
     (tmp_path / "given.json").write_text(json.dumps(given))
     weights = NETWORK.parents[2] / "pretrained" / "best.safetensors"

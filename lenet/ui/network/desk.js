@@ -187,9 +187,12 @@ const piecesOf = (found) => ({
   steps: ["raw", "cropped", "scaled"].map((id) => ({ id, image: found[id] })),
 })
 
-/** Cuts through ink take more than a frame: they are sought when the pen is lifted. */
+/** Cuts through ink take more than a frame: they are sought when the pen is lifted, and not in
+ *  its past. */
 const judging = () =>
-  judge && !judge.worker && !desk.pen && !desk.writing ? (image) => judge.network.run(image) : null
+  judge && !judge.worker && !desk.pen && !desk.writing && desk.moment === null
+    ? (image) => judge.network.run(image)
+    : null
 
 function onlyOne() {
   desk.digits = []

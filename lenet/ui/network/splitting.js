@@ -9,6 +9,7 @@ const ROWS = 48 // cells of the grid on which cuts are sought
 const THROUGH = [0.35, 0.5, 0.65] // of the height: a cut is sought through each place of these rows
 const SIDEWAYS = 0.03 // what a step to the side costs, in cells full of ink
 const NARROWEST = 0.6 // width against height: narrower ink is not cut
+const LOWEST = 2.5 // times the thickness of its strokes: what is lower is a dot or a dash
 const DOUBT = 2 // temperature
 const LEAST = 1e-6 // probability
 const BETTER = 0.01 // a cut is preferred to an earlier one only by so much
@@ -106,7 +107,10 @@ function steps({ height, width }, labels, own) {
 function touching(sheet, probabilities, known = null, most = MOST) {
   const found = cellsOf(sheet)
   if (!found || found.width < NARROWEST * found.height || most < 2) return [sheet]
+  found.thickness = thicknessOf(cropOf(found))
+  if (found.height < LOWEST * found.thickness) return [sheet]
   const whole = known ?? sureness(sheet, probabilities)
+  if (whole <= Math.log(LEAST)) return [sheet]
   const cuts = cutsOf(found)
     .map((cut) => ({ cut, worth: worthOf(found, cut, whole) }))
     .sort((a, b) => b.worth - a.worth)
@@ -271,7 +275,6 @@ function worthOf(found, cut, whole) {
     if (row) moves += Math.abs(column - cut[row - 1])
     cost += cells[row * columns + column]
   })
-  found.thickness ??= thicknessOf(cropOf(found))
   const crossed = ((cost / (32 * side * side) + SIDEWAYS * moves) * side) / found.thickness
   return OFFSET + LOWER * lower + WIDER * wider + ASPECT * (width / height) + CROSSED * crossed + WHOLE * whole
 }
@@ -307,7 +310,7 @@ function between(left, right) {
         high = c
         break
       }
-    line.push([Math.floor((low + high + 1) / 2), r])
+    line.push([Math.min(Math.max(Math.floor((low + high + 1) / 2), Math.min(last, first)), Math.max(last, first)), r])
   }
   return [line[0], ...line.slice(4, -1).filter((_, at) => at % 8 === 0), line.at(-1)]
 }
