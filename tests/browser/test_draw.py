@@ -504,3 +504,22 @@ def test_a_canvas_that_has_changed_inside_is_read_after_the_stroke(server: Serve
         expect_answers(page, "3")
     finally:
         context.close()
+
+
+def test_what_is_no_digit_gets_a_remark_where_nothing_moves(page):
+    """And on request the ten training digits most like it, and the reliability diagram."""
+    remark = page.get_by_text("It has to choose one of ten. It has never seen anything like this.")
+    stroke(page, [(0.15, 0.2), (0.3, 0.85), (0.5, 0.35), (0.7, 0.85), (0.85, 0.2)])
+    below = page.locator(".st-key-time canvas")
+    before = below.bounding_box()["y"]
+    remark.wait_for(timeout=30_000)
+    assert below.bounding_box()["y"] == before
+    page.get_by_role("button", name="Has it seen this before?").click()
+    page.locator(".familiar .alike figure").nth(9).wait_for()
+    labels = page.locator(".familiar .alike figcaption").all_inner_texts()
+    assert labels == [page.locator(".st-key-answer .big").inner_text()] * 10
+    assert page.locator(".familiar svg circle").count() >= 1
+    page.locator(".st-key-clear button").click()
+    draw(page, 7)
+    expect_answers(page, "7")
+    remark.wait_for(state="detached")

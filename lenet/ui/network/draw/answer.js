@@ -46,6 +46,7 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
     say(message, data, remark)
   })
   pictures.element.append(familiar.element)
+  pictures.beside.append(familiar.button)
   root.replaceChildren(cardsPlace, pictures.element, message, spoken)
 
   const build = () => {
@@ -227,7 +228,8 @@ function picturesOf() {
     role: "img",
     "aria-label": "The 28 × 28 image that the network sees",
   })
-  const caption = el("figcaption", {})
+  const caption = el("p", {})
+  const beside = el("figcaption", {}, caption)
   const places = el("div", { className: "steps" })
   const stepsHead = el("h3", {}, "How your drawing became 28 × 28")
   const figures = Object.entries(STEPS).map(([id, [name, about]]) => {
@@ -272,9 +274,9 @@ function picturesOf() {
     "section",
     { className: "pictures" },
     el("h3", {}, "What the network sees"),
-    el("figure", { className: "seen" }, seen, caption),
+    el("figure", { className: "seen" }, seen, beside),
     stepsHead,
     places,
   )
-  return { element, show }
+  return { element, beside, show }
 }

@@ -36,25 +36,23 @@ export function remarkOf(judged) {
   return desk.networks.length === 1 ? RULE : `${strange.join(" and ")}: ${RULE}`
 }
 
-/** A place for all of it. `tell(text)` is told the remark of the moment. `show` brings it up to date. Returns { element, show, stop }. */
+/** A place for all of it. `tell(text)` is told the remark of the moment. `button` opens it, `show` brings it up to date. Returns { element, button, show, stop }. */
 export function mountFamiliar(tell) {
   const share = el("p", {})
   const pictures = el("div", { className: "alike" })
   const figure = el("figure", {})
-  const element = el(
-    "details",
-    { className: "familiar" },
-    el("summary", {}, "Has it seen this before?"),
-    share,
-    pictures,
-    figure,
-  )
+  const trust = el("p", {})
+  const element = el("section", { className: "familiar", hidden: true }, share, pictures, figure, trust)
+  const button = el("button", { type: "button", className: "seen-before" }, "Has it seen this before?")
+  let open = false
   const show = () => {
     const judged = judgements()
     tell(remarkOf(judged))
     const at = desk.networks.findIndex(({ about }) => about.familiar)
-    element.hidden = at < 0
-    if (at < 0 || !element.open) return
+    button.hidden = at < 0
+    element.hidden = at < 0 || !open
+    button.setAttribute("aria-expanded", `${open}`)
+    if (element.hidden) return
     const { about } = desk.networks[at]
     figure.replaceChildren(...diagram(about))
     const found = judged[at]
@@ -62,11 +60,23 @@ export function mountFamiliar(tell) {
       ? `${percent(found.share, true)} of 10,000 digits are at least as strange to ${about.name}. ` +
         "The ten training digits most like yours:"
       : `${about.name} compares your digit with 3,000 training digits when the pen is lifted.`
+    trust.textContent = found ? correction(about.familiar, desk.networks[at]) : ""
     pictures.replaceChildren(...(found?.nearest ?? []).map((place) => picture(found.digits, place)))
   }
-  element.addEventListener("toggle", show)
+  button.onclick = () => {
+    open = !open
+    show()
+  }
   watchers.add(show)
-  return { element, show, stop: () => watchers.delete(show) }
+  return { element, button, show, stop: () => watchers.delete(show) }
+}
+
+/** The share of the answer at the temperature that was fitted, in words. */
+function correction({ temperature }, { reading, reader }) {
+  if (temperature === 1) return "It needs no correction: the best temperature is 1."
+  const [most, ...others] = [...reader.network.stages.at(-2).values].sort((a, b) => b - a)
+  const rest = others.reduce((sum, value) => sum + Math.exp((value - most) / temperature), 0)
+  return `Read its ${percent(Math.max(...reading))} as ${percent(1 / (1 + rest))}: at temperature ${temperature} its percentages fit best.`
 }
 
 function picture(digits, place) {
