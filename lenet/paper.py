@@ -18,6 +18,7 @@ LEAST_RISE = 0.025  # of the range from black to white: nothing fainter is a mar
 GRAINS = 5.0  # standard deviations of the paper's grain that a mark rises at least
 STRONG, WEAK = 0.5, 0.3  # of the full ink: where a mark is sure, and down to where it goes on
 WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
+RIM = 0.03  # of that side: a border of one shade that is no thicker is a window's
 SMALL = 96  # pixels; smaller pictures are enlarged first
 EDGE = 3  # pixels: as close as this to two opposite edges a line begins and ends
 ACROSS = 0.7  # of the picture that a line from edge to edge covers
@@ -57,6 +58,9 @@ def pen(light: np.ndarray) -> np.ndarray | None:
     enlarged one.
     """
     if (sheet := _even(light)) is not None:
+        if rim := _rim(light, sheet):
+            within = pen(light[rim:-rim, rim:-rim])
+            return None if within is None else np.pad(within, rim)
         return _drawn(light - sheet)
     factor = int(np.ceil(SMALL / max(light.shape)))
     if factor > 1:
@@ -71,6 +75,16 @@ def _even(light: np.ndarray) -> float | None:
     sheet = float(np.median(edge))
     away = np.abs(edge - sheet)
     return sheet if (away < 0.002).mean() > 0.7 and ((away >= 0.002) & (away < 0.01)).mean() < 0.02 else None
+
+
+def _rim(light: np.ndarray, sheet: float) -> int:
+    """Pixels of a thin border of one shade along all four edges, as a screenshot's window has; 0 if there is none."""
+    for rim in range(1, round(RIM * min(light.shape)) + 1):
+        inner = light[rim:-rim, rim:-rim]
+        edges = (inner[0], inner[-1], inner[:, 0], inner[:, -1])
+        if all((np.abs(edge - sheet) > LEAST_RISE).mean() > 0.9 for edge in edges):
+            return rim
+    return 0
 
 
 def _drawn(difference: np.ndarray) -> np.ndarray | None:

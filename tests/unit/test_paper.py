@@ -129,3 +129,37 @@ def test_a_picture_without_marks_is_not_called_a_board():
     for picture in (grain, np.full((300, 300), 128, np.uint8)):
         with pytest.raises(InkError, match=r"picture.*crop"):
             to_mnist(picture)
+
+
+def windowed() -> Image.Image:
+    """A screenshot: a title bar and a border around the drawing."""
+    picture = seven(0, 255)
+    sketch = ImageDraw.Draw(picture)
+    sketch.rectangle((0, 0, 299, 24), 200)
+    sketch.rectangle((0, 0, 299, 299), outline=120, width=2)
+    return picture
+
+
+def transparent() -> Image.Image:
+    picture = Image.new("RGBA", (300, 300))
+    ImageDraw.Draw(picture).line([(100, 80), (200, 80), (140, 230)], (30, 60, 200, 255), 16, "curve")
+    return picture
+
+
+WEB = {
+    "white on black": lambda: seven(255, 0),
+    "palette": lambda: seven(0, 255).quantize(4),
+    "1 bit": lambda: seven(0, 255).convert("1"),
+    "16 bits": lambda: Image.fromarray(np.asarray(seven(0, 255), np.uint16) * 257),
+    "transparent": transparent,
+    "grey on grey": lambda: seven(120, 140),
+    "a window around it": windowed,
+    "28 x 28": lambda: seven(255, 0).resize((28, 28)),
+    "24 x 24, dark on light": lambda: seven(0, 255).resize((24, 24)),
+    "long and large": lambda: seven(0, 255).resize((3000, 3000)),
+}
+
+
+@pytest.mark.parametrize("kind", WEB)
+def test_pictures_from_the_web_are_read(best, kind):
+    assert answer(best, open_picture(file(WEB[kind](), "PNG"))) == 7
