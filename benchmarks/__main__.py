@@ -14,7 +14,7 @@ def parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
     commands = main.add_subparsers(required=True)
     for path, about in BENCHES.items():
         name = path.rpartition(".")[2]
-        command = commands.add_parser(name, help=about)
+        command = commands.add_parser(name, help=about.replace("%", "%%"))
         if list(words[:1]) == [name]:
             module = import_module(f"benchmarks.{path}")
             command.description = module.__doc__
