@@ -56,7 +56,7 @@ SHAKES, REACH = 7, 4.0  # places that are pushed independently, and how far each
 
 
 def hand(images: Tensor, random: torch.Generator) -> Tensor:
-    """As `pen`, each picture [N, 1, 28, 28] in a way of its own and in a fifth of the time: slant, turn, scale, shift
+    """As `pen`, each picture [N, 1, 28, 28] in a way of its own and in a third of the time: slant, turn, scale, shift
     and shaking are one displacement of the pixels."""
     side = images.shape[-1]
 
