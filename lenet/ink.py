@@ -241,7 +241,7 @@ def _ink(light_and_opacity: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
     if opacity is not None and np.median(_border(opacity)) < 0.5:  # a drawing on a transparent sheet
         ink = opacity * 1.0
         if opacity.mean() > 0.95 or ink.max() < LEAST_CONTRAST:
-            raise InkError("The board is blank: draw a digit from 0 to 9.")
+            raise InkError("That picture is blank: draw a digit from 0 to 9, or choose another picture.")
         return (ink / ink.max()).clip(0, 1).astype(np.float32)
     if opacity is not None:
         light = light * opacity + (1 - opacity)

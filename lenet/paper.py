@@ -101,6 +101,8 @@ def _drawn(difference: np.ndarray) -> np.ndarray | None:
     labels, count = ndimage.label(_without_lines(mask) if max(mask.shape) >= 2 * SMALL / 3 else mask, FULL)
     marks = _all_marks(labels, rise)
     kept = _of_the_digit(marks)
+    if not kept:
+        return None
     if len(kept) < count or (mask & (labels == 0)).any():
         own = np.isin(labels, [mark.label for mark in kept])
         other = ndimage.binary_dilation(mask & ~own, FULL, iterations=2) & ~own

@@ -126,7 +126,11 @@ def test_avif_is_read_and_other_files_get_the_right_words(best):
 
 def test_a_picture_without_marks_is_not_called_a_board():
     grain = np.random.default_rng(0).normal(170, 3, (300, 300)).round().clip(0, 255).astype(np.uint8)
-    for picture in (grain, np.full((300, 300), 128, np.uint8)):
+    line = Image.new("L", (300, 300), 255)
+    ImageDraw.Draw(line).line((0, 150, 299, 150), 0, 3)
+    with pytest.raises(InkError, match="picture is blank"):
+        to_mnist(Image.new("RGBA", (300, 300)))
+    for picture in (grain, np.full((300, 300), 128, np.uint8), line):
         with pytest.raises(InkError, match=r"picture.*crop"):
             to_mnist(picture)
 
