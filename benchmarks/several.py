@@ -82,7 +82,7 @@ def row(images: np.ndarray, random: np.random.Generator, touch: bool) -> np.ndar
             sheet = digit
             continue
         if touch:
-            place = _contact(sheet, digit) - int(random.integers(*OVERLAP))
+            place = max(0, _contact(sheet, digit) - int(random.integers(*OVERLAP)))
         else:
             place = sheet.shape[1] + int(random.uniform(*GAP) * height)
         wider = np.zeros((HEIGHT, max(sheet.shape[1], place + width)), np.float32)
