@@ -326,10 +326,11 @@ def test_no_weights_at_all(tmp_path, monkeypatch):
 
 
 def test_missing_data(monkeypatch):
-    def missing(split: str):
+    def missing(*_):
         raise data.DataError("MNIST's file is missing. Restore it.")
 
     monkeypatch.setattr(data, "mnist", missing)
+    monkeypatch.setattr(digit, "pictures", missing)
     digit.hardest.clear()
     app = start()
     for button in ("digit_random", "digit_hard"):
