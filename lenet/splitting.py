@@ -39,7 +39,7 @@ BETTER = 0.01  # a cut is preferred to an earlier one only by so much, more than
 # Whether a cut is right, by a logistic regression on 1,500 single digits and 500 touching pairs of people and 3,000 of
 # MNIST's held-out training digits (not the test set): above zero it is made. Heights and widths against the height of
 # the ink, ink along the cut against the thickness of the strokes, logarithms of the largest probabilities.
-OFFSET, LOWER, WIDER, ASPECT, CROSSED, HALVES, WHOLE = -7.4, 6.2, -4.1, 5.8, -1.0, 3.6, -4.3
+OFFSET, LOWER, WIDER, ASPECT, CROSSED, HALVES, WHOLE = -6.9, 6.2, -4.1, 5.8, -1.0, 3.6, -4.3
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ const LOWEST = 2.5 // times the thickness of its strokes: what is lower is a dot
 const DOUBT = 2 // temperature
 const LEAST = 1e-6 // probability
 const BETTER = 0.01 // a cut is preferred to an earlier one only by so much
-const [OFFSET, LOWER, WIDER, ASPECT, CROSSED, HALVES, WHOLE] = [-7.4, 6.2, -4.1, 5.8, -1.0, 3.6, -4.3]
+const [OFFSET, LOWER, WIDER, ASPECT, CROSSED, HALVES, WHOLE] = [-6.9, 6.2, -4.1, 5.8, -1.0, 3.6, -4.3]
 
 /** The digits of a sheet of ink: { parts: sheets from left to right, cuts: [[x, y], …] between each and the next }.
  *  probabilities: what the network that judges gives a 28 × 28 picture, or null where there is none yet. */
