@@ -115,7 +115,8 @@ function say(message, data, remark) {
         ? ["cut", `Cut it into ${count}`]
         : ["one", "Read as one digit"]
   const split = !cut ? "" : desk.whole ? "Read as one digit." : `Read as ${count} digits, cut ${line}.`
-  const text = problem || REASONS[desk.reason] || split || data.note || (blank ? data.hint : remark)
+  const strange = blank ? "" : remark
+  const text = problem || REASONS[desk.reason] || (split && (strange || split)) || data.note || strange || data.hint
   if (message.textContent.startsWith(text) && message.dataset.text === text) return
   message.dataset.text = text
   message.classList.toggle("wrong", Boolean(problem))
