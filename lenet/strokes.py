@@ -21,7 +21,7 @@ from lenet.variant import INPUT_SIZE as SIZE
 
 SIDE = 320  # pixels of the board
 PEN = 20  # pixels: about as thick, against the digit, as the pens of MNIST
-THICKEST = 0.2  # of the drawing's longer side: a small drawing is read as if its pen were no thicker
+THICKEST = 0.25  # of the path's longer side, 0.2 of the drawing's: a small one is read as if its pen were no thicker
 STEP = 0.5  # pixels: a link keeps points this exactly
 MOST_STROKES = 200
 MOST_POINTS = 20_000  # of all strokes together
@@ -131,8 +131,8 @@ def widest_pen(strokes: Iterable[Stroke]) -> float:
         return math.inf
     width = max(stroke.width for stroke in inked)
     points = [point for stroke in inked for point in stroke.points]
-    side = width + max(max(along) - min(along) for along in zip(*points))
-    return THICKEST * side if side > ROUND * width else math.inf
+    side = max(max(along) - min(along) for along in zip(*points))
+    return THICKEST * side if side + width > ROUND * width else math.inf
 
 
 def _segment(

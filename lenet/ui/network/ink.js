@@ -7,7 +7,7 @@ import { decodedBytes } from "./dom.js"
 export const SIDE = 320 // pixels of the board
 export const SIZE = 28 // pixels of the final picture
 export const PEN = 20 // pixels of the board
-const THICKEST = 0.2 // of the drawing's longer side: a small drawing is read as if its pen were no thicker
+const THICKEST = 0.25 // of the path's longer side, 0.2 of the drawing's: a small one is read as if its pen were no thicker
 const BOX = 20 // pixels of the digit's longer side
 export const INK = 0.3 // of the full ink: from here on a pixel counts as ink
 const FAINT = 0.01 // of the full ink: the digit ends where it is fainter
@@ -83,8 +83,8 @@ function widestPen(strokes) {
       if (y > bottom) bottom = y
     }
   }
-  const side = width + Math.max(right - left, bottom - top)
-  return width && side > ROUND * width ? THICKEST * side : Infinity
+  const side = Math.max(right - left, bottom - top)
+  return width && side + width > ROUND * width ? THICKEST * side : Infinity
 }
 
 /** Ink the neighbourhood of one straight piece of a stroke, or take the ink away there. */
