@@ -20,9 +20,12 @@ export default function (component) {
   const root = parentElement.querySelector(".lenet")
   let stop = null
   let ended = false
-  const show = data instanceof Uint8Array ? import("./weights.js") : VIEWS[data.view]()
+  const weights = data instanceof Uint8Array
+  const show = weights ? import("./weights.js") : VIEWS[data.view]()
+  root.latest = component
   show.then((view) => {
-    if (!ended) stop = view.default({ ...component, root })
+    const late = !weights && root.latest !== component // modules that arrive together may do so in any order
+    if (!ended && !late) stop = view.default({ ...component, root })
   })
   return () => {
     ended = true
