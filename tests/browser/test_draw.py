@@ -1,7 +1,7 @@
 """The first page in a real browser: digits drawn on the real canvas, with the mouse and with a finger."""
 
 import io
-from itertools import combinations, pairwise
+from itertools import combinations
 
 import pytest
 from PIL import Image, ImageDraw
@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 from benchmarks.app.browser import board, stroke
 from lenet.strokes import Stroke, encode
 from lenet.ui.shared.frame import PAGES
-from tests.server import Server, settled
+from tests.server import Server, finger, settled
 
 pytestmark = pytest.mark.browser
 
@@ -145,6 +145,7 @@ def test_two_digits_are_cut_apart_and_read_in_their_order(page):
 def test_an_answer_has_ten_bars_a_network_view_and_the_way_to_28_by_28(page):
     draw(page, 7)
     expect_answers(page, "7")
+    page.locator(".st-key-answer .message", has_text="Draw a digit").wait_for(state="detached")  # it has been done
     widths = page.locator(".st-key-answer ol .bar").evaluate_all("bars => bars.map((bar) => bar.clientWidth)")
     assert len(widths) == 10 and widths.index(max(widths)) == 7
     page.locator(".st-key-view canvas.view").wait_for()
@@ -291,17 +292,10 @@ def test_digits_drawn_with_a_finger_are_read_and_the_page_stays_where_it_is(serv
     box = board(page).bounding_box()
     settled(page)
     assert box["x"] >= 0 and box["x"] + box["width"] <= 390
-    touch = context.new_cdp_session(page)
     scrolled = "document.querySelector('[data-testid=stMain]').scrollTop + window.scrollY"
     for digit, strokes in ((2, DIGITS[2]), (4, DIGITS[4]), (7, DIGITS[7]), (5, HIGH_FIVE)):
         for points in strokes:
-            places = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in points]
-            touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": places[:1]})
-            for begin, end in pairwise(places):
-                for step in range(1, 6):
-                    point = {axis: begin[axis] + (end[axis] - begin[axis]) * step / 5 for axis in "xy"}
-                    touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-            touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            finger(page, points)
         expect_answers(page, str(digit))
         assert page.evaluate(scrolled) == 0
         page.locator(".st-key-clear button").tap()

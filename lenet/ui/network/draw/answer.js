@@ -115,8 +115,8 @@ function say(message, data, remark) {
         ? ["cut", `Cut it into ${count}`]
         : ["one", "Read as one digit"]
   const split = !cut ? "" : desk.whole ? "Read as one digit." : `Read as ${count} digits, cut ${line}.`
-  const strange = blank ? "" : remark
-  const text = problem || REASONS[desk.reason] || (split && (strange || split)) || data.note || strange || data.hint
+  const told = split && (remark || split)
+  const text = problem || REASONS[desk.reason] || told || data.note || (blank ? data.hint : remark)
   if (message.textContent.startsWith(text) && message.dataset.text === text) return
   message.dataset.text = text
   message.classList.toggle("wrong", Boolean(problem))
