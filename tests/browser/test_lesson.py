@@ -1,14 +1,12 @@
 """The lesson in a real browser: once with the keyboard alone, once on a phone, every task performed; left and found."""
 
-from itertools import pairwise
-
 import pytest
 
 from benchmarks.app.browser import board
 from benchmarks.app.inside import INSIDE
 from lenet.classroom import lessons
 from lenet.ui.shared.frame import PAGES
-from tests.server import Server, settled
+from tests.server import Server, finger, settled
 
 pytestmark = pytest.mark.browser
 STEPS = lessons.load("first").steps
@@ -98,16 +96,8 @@ class Finger:
         slider.tap(position={"x": box["width"] - 3, "y": box["height"] / 2})
 
     def draw_a_seven(self) -> None:
-        touch = self.page.context.new_cdp_session(self.page)
         board(self.page).scroll_into_view_if_needed()
-        box = board(self.page).bounding_box()
-        places = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in SEVEN]
-        touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": places[:1]})
-        for begin, end in pairwise(places):
-            for part in range(1, 6):
-                point = {axis: begin[axis] + (end[axis] - begin[axis]) * part / 5 for axis in "xy"}
-                touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
-        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+        finger(self.page, SEVEN)
 
     def select(self, layer: str) -> None:
         self.page.locator(".st-key-inside-view canvas.view").tap(position=self.page.evaluate(PLACE, layer))

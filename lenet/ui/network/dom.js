@@ -34,6 +34,15 @@ export function styled(root, file) {
   return new Promise((resolve) => (sheet.onload = sheet.onerror = resolve))
 }
 
+/** The context of an emptied canvas, on which one paints in the plan's pixels. */
+export function emptied(canvas, { width, height }) {
+  const context = canvas.getContext("2d")
+  const ratio = canvas.width / width
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  context.clearRect(0, 0, width, height)
+  return context
+}
+
 /** The numbers that the server sent: base64 of float32. */
 export function decoded(text) {
   return new Float32Array(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer)

@@ -3,7 +3,7 @@
 // arithmetic opens.
 
 import { desk, watch } from "./desk.js"
-import { el, paintCells } from "./dom.js"
+import { el, emptied, paintCells } from "./dom.js"
 import { answerOf, look } from "./engine.js"
 import { figure, nameOf, percent } from "./formatting.js"
 import { explain, KINDS, looksAt, onMap, usedBy } from "./layers.js"
@@ -260,10 +260,7 @@ function describe(readout, { plan, hover, pinned }) {
 function paint(state) {
   const { canvas, plan } = state
   if (!plan) return
-  const context = canvas.getContext("2d")
-  const ratio = canvas.width / plan.width
-  context.setTransform(ratio, 0, 0, ratio, 0, 0)
-  context.clearRect(0, 0, plan.width, plan.height)
+  const context = emptied(canvas, plan)
   const text = getComputedStyle(canvas).color
   for (const block of plan.blocks) paintBlock(context, state, block, text)
   const at = state.hover ?? state.pinned

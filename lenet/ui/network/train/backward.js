@@ -1,7 +1,7 @@
 // How the error of one picture ran back through the network: in grey what each layer made on the way forward, and over
 // it, layer by layer from the logits to the first convolution, the error of each of these numbers.
 
-import { decoded, decodedBytes, el, paintCells } from "../dom.js"
+import { decoded, decodedBytes, el, emptied, paintCells } from "../dom.js"
 import { figure, fixed, nameOf } from "../formatting.js"
 import { cellRect, layOut, stageAt } from "../layout.js"
 import { GREYS, LOOKS_AT } from "../palette.js"
@@ -254,10 +254,7 @@ function moved({ plan, hover, stages }, key) {
 function paint(state) {
   const { canvas, plan, way, moment, share } = state
   if (!plan) return
-  const context = canvas.getContext("2d")
-  const ratio = canvas.width / plan.width
-  context.setTransform(ratio, 0, 0, ratio, 0, 0)
-  context.clearRect(0, 0, plan.width, plan.height)
+  const context = emptied(canvas, plan)
   const text = getComputedStyle(canvas).color
   const line = plan.height / plan.lines
   for (const block of plan.blocks) {
