@@ -117,14 +117,19 @@ function say(message, data, remark) {
   const split = !cut ? "" : desk.whole ? "Read as one digit." : `Read as ${count} digits, cut ${line}.`
   const told = split && (remark || split)
   const text = problem || REASONS[desk.reason] || told || data.note || (blank ? data.hint : remark)
-  if (message.textContent.startsWith(text) && message.dataset.text === text) return
-  message.dataset.text = text
+  const button = text && !problem && what ? label : ""
+  if (message.dataset.text === text && message.dataset.button === button) return
+  Object.assign(message.dataset, { text, button })
   message.classList.toggle("wrong", Boolean(problem))
   message.setAttribute("role", problem ? "alert" : "status")
-  message.replaceChildren(
-    text,
-    ...(text && !problem && what ? [" ", el("button", { type: "button", "data-what": what }, label)] : []),
-  )
+  // A button that stays is not built anew: it may be under somebody's finger, or have the focus.
+  const kept = message.querySelector("button")
+  if (!button) message.replaceChildren(text)
+  else if (kept?.dataset.what === what) {
+    while (kept.previousSibling) kept.previousSibling.remove()
+    kept.before(`${text} `)
+    kept.textContent = label
+  } else message.replaceChildren(`${text} `, el("button", { type: "button", "data-what": what }, label))
 }
 
 /** What the network reads, digit by digit; "" if it reads nothing. */

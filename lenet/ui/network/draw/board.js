@@ -20,6 +20,7 @@ const plain = new CSSStyleSheet()
 plain.replaceSync(`${TOOLBAR} { display: none !important }`)
 
 let demonstrated = false
+let repaint = () => {} // of the board that is there now: its canvas, and the keys on it, may outlive one mounting
 
 /** Keep the picture on the board up to date while the page is there; `blind` is called if the canvas has no insides
  *  that we know. Returns a function that ends it. */
@@ -56,6 +57,7 @@ export function mountBoard(blind) {
     for (const cut of desk.cuts) paintCut(context, cut)
     if (desk.cursor) paintCursor(context, desk.cursor)
   }
+  repaint = paint
   const unwatch = watch(paint)
   const start = performance.now()
   const waiting = setInterval(() => {
@@ -68,7 +70,7 @@ export function mountBoard(blind) {
     }
     clearInterval(waiting)
     name(canvas)
-    takeKeys(canvas, paint)
+    takeKeys(canvas)
     paint()
     if (!demonstrated && desk.digit.drawn && !desk.strokes.length) write()
     demonstrated = true
@@ -76,6 +78,7 @@ export function mountBoard(blind) {
   return () => {
     clearInterval(waiting)
     unwatch()
+    if (repaint === paint) repaint = () => {}
     picture.remove()
   }
 }
@@ -91,7 +94,7 @@ function name(canvas) {
 }
 
 /** Arrow keys move a pen over the board, Space lowers and lifts it. */
-function takeKeys(canvas, paint) {
+function takeKeys(canvas) {
   if (canvas.dataset.keys) return
   canvas.dataset.keys = "true"
   let at = [SIDE / 2, SIDE / 2]
@@ -104,12 +107,12 @@ function takeKeys(canvas, paint) {
     if (step && desk.pen) drawTo(at)
     else if (!step && desk.pen) lift()
     else if (!step) press(at, desk.eraser)
-    paint()
+    repaint()
   })
   canvas.addEventListener("blur", () => {
     if (desk.pen && desk.cursor) lift()
     desk.cursor = null
-    paint()
+    repaint()
   })
 }
 
