@@ -56,7 +56,7 @@ class Keyboard:
         self.page.keyboard.press("End")
 
     def draw_a_seven(self) -> None:
-        board(self.page).focus()
+        self.page.get_by_role("application", name="The board").focus()
         for key, times in (("ArrowUp", 10), ("ArrowLeft", 8), (" ", 1), ("ArrowRight", 16)):
             self._keys(key, times)
         for _ in range(10):
@@ -155,7 +155,7 @@ def test_the_whole_lesson_with_the_keyboard_alone(server: Server, browser):
             part.wait_for(timeout=60_000)
             assert part.evaluate("e => getComputedStyle(e).outlineWidth") == "3px"
             if number == 1:  # the arrow keys draw, where the board has the focus
-                board(page).focus()
+                page.get_by_role("application", name="The board").focus()  # it takes the focus once it has its name
                 page.keyboard.press("ArrowRight")
                 page.wait_for_timeout(300)
                 at(page, 1)
