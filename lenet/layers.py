@@ -4,6 +4,7 @@
     fan_in, connections               how many numbers a cell adds up, and how often a weight is used
     module(), forward()               the PyTorch module of its weights, and what the layer computes
     cell()                            the arithmetic of one number, term by term
+    code(), onnx()                    how it is written to be taken home
     looks_at(), used_by()             which cells depend on which
     words, signed, bounded            how people read its numbers
 
@@ -156,6 +157,8 @@ class Layer:
     monotone: ClassVar[bool] = False  # a larger input never gives a smaller output
     keeps_order: ClassVar[bool] = False  # f(layer(x)) is layer(f(x)) for every monotone f, gradients included
     in_onednn: ClassVar[bool] = False  # forward and backward exist in oneDNN's own memory layout
+    program: ClassVar[str] = ""  # `forward` as a line of Python; {0} is the layer
+    operation: ClassVar[str] = ""  # the node of ONNX that does all of it
 
     @property
     def output_shape(self) -> Shape:
@@ -208,6 +211,15 @@ class Layer:
     def forward(self, x: "Tensor", module: "nn.Module | None" = None) -> "Tensor":
         """[N, *input_shape] -> [N, *output_shape]; module: what `module` made, with its weights."""
         raise NotImplementedError
+
+    def code(self) -> list[str]:
+        """`forward` as lines of a program, whose modules are called as the layers."""
+        return [self.program.format(self)] if self.program else []
+
+    def onnx(self, graph: Any, x: str, weights: "Mapping[str, Any]") -> str:
+        """Add its nodes to a graph of lenet.export. x: its input's name; weights: arrays by name. Returns its output's
+        name."""
+        return graph.node(self.operation, [x])
 
     def index(self, index: Any) -> Index:
         """The index of a cell as a tuple. Raises IndexError if there is no such cell."""
@@ -267,6 +279,9 @@ class Input(Layer):
     def _bias(self, at):
         return at.torch
 
+    def onnx(self, graph, x, weights):
+        return x
+
 
 @dataclass(frozen=True)
 class Normalise(Layer):
@@ -277,6 +292,7 @@ class Normalise(Layer):
 
     kind = "normalise"
     words = "the digit minus the mean, over the standard deviation"
+    program = "x = (x - {0.mean!r}) / {0.std!r}"
     signed = True
 
     def forward(self, x, module=None):
@@ -287,6 +303,10 @@ class Normalise(Layer):
 
     def _bias(self, at):
         return -self.mean / self.std
+
+    def onnx(self, graph, x, weights):
+        shifted = graph.node("Sub", [x, graph.constant(self.mean)])
+        return graph.node("Div", [shifted, graph.constant(self.std)])
 
 
 # --- Layers that slide over maps -------------------------------------------------------------------------------------
@@ -299,6 +319,8 @@ class _Sliding(Layer):
     kernel: int = 1
     stride: int = 1
     padding: int = 0
+
+    takes: ClassVar[str] = ""  # of each window, if it is a pooling
 
     @property
     def window(self):
@@ -350,6 +372,11 @@ class _Sliding(Layer):
         for i, j in product(range(self.kernel), repeat=2):
             yield padded[:, i : i + high : self.stride, j : j + wide : self.stride]
 
+    def _slide(self, graph: Any, operation: str, inputs: list[str], **more: int) -> str:
+        """The node of ONNX that slides the window."""
+        sizes = {"kernel_shape": [self.kernel] * 2, "strides": [self.stride] * 2, "pads": [self.padding] * 4}
+        return graph.node(operation, inputs, **sizes, **more)
+
 
 @dataclass(frozen=True)
 class Pad(_Sliding):
@@ -357,6 +384,7 @@ class Pad(_Sliding):
 
     kind = "pad"
     words = "the digit in a black frame"
+    program = "x = nn.functional.pad(x, [{0.padding}] * 4)"
     bounded = True
     computes = False
 
@@ -368,6 +396,9 @@ class Pad(_Sliding):
     def _terms(self, at):
         for row, column in self.cells(*at.index[1:]):
             yield (at.index[0], row, column), "the same number", 1.0
+
+    def onnx(self, graph, x, weights):
+        return graph.node("Pad", [x, graph.constant([0, 0, self.padding, self.padding] * 2)])
 
 
 @dataclass(frozen=True)
@@ -382,6 +413,7 @@ class Conv(_Sliding):
 
     kind = "conv"
     words = "weighted sums of patches: the pre-activations"
+    program = "x = self.{0.name}(x)"
     signed = True
     mixes_maps = True
     in_onednn = True
@@ -444,6 +476,9 @@ class Conv(_Sliding):
     def _bias(self, at):
         return at.weights["bias"][at.index[0]].item()
 
+    def onnx(self, graph, x, weights):
+        return self._slide(graph, "Conv", [x, *(graph.constant(weights[name]) for name in ("weight", "bias"))])
+
 
 @dataclass(frozen=True)
 class MaxPool(_Sliding):
@@ -451,6 +486,8 @@ class MaxPool(_Sliding):
 
     kind = "pool"
     words = "the largest number of each window"
+    takes = "largest number"
+    program = "x = nn.functional.max_pool2d(x, {0.kernel}, {0.stride}, {0.padding})"
     keeps_order = True
     in_onednn = True
 
@@ -466,6 +503,9 @@ class MaxPool(_Sliding):
         for place in window:
             yield place, "largest" if place == winner else "smaller", float(place == winner)
 
+    def onnx(self, graph, x, weights):
+        return self._slide(graph, "MaxPool", [x])
+
 
 @dataclass(frozen=True)
 class AveragePool(_Sliding):
@@ -473,6 +513,8 @@ class AveragePool(_Sliding):
 
     kind = "average"
     words = "the mean of each window"
+    takes = "mean"
+    program = "x = nn.functional.avg_pool2d(x, {0.kernel}, {0.stride}, {0.padding})"
 
     def forward(self, x, module=None):
         from torch.nn.functional import avg_pool2d
@@ -484,6 +526,9 @@ class AveragePool(_Sliding):
         for place in self.cells(row, column):
             yield (to, *place), "one of the window", 1 / self.kernel**2
 
+    def onnx(self, graph, x, weights):
+        return self._slide(graph, "AveragePool", [x], count_include_pad=1)
+
 
 @dataclass(frozen=True)
 class Subsample(_Sliding):
@@ -491,6 +536,8 @@ class Subsample(_Sliding):
 
     kind = "subsample"
     words = "the sum of each window × its map's coefficient, plus a bias"
+    takes = "trained sum"
+    program = "x = self.{0.name}(nn.functional.avg_pool2d(x, {0.kernel}, {0.stride}, {0.padding}, divisor_override=1))"
     signed = True
 
     @property
@@ -525,6 +572,11 @@ class Subsample(_Sliding):
     def _bias(self, at):
         return at.weights["bias"][at.index[0]].item()
 
+    def onnx(self, graph, x, weights):
+        means = self._slide(graph, "AveragePool", [x], count_include_pad=1)
+        coefficients, bias = weights["weight"][:, :, 0] * self.kernel**2, weights["bias"][:, None, None]
+        return graph.node("Add", [graph.node("Mul", [means, graph.constant(coefficients)]), graph.constant(bias)])
+
 
 @cache
 def _links(inputs: tuple[tuple[int, ...], ...]) -> "Tensor":
@@ -553,6 +605,8 @@ class Activation(Layer):
 class Relu(Activation):
     kind = "relu"
     words = "negative numbers become zero"
+    program = "x = x.relu()"
+    operation = "Relu"
     in_onednn = True
 
     def forward(self, x, module=None):
@@ -566,6 +620,8 @@ class Relu(Activation):
 class Tanh(Activation):
     kind = "tanh"
     words = "squeezed between −1 and 1"
+    program = "x = x.tanh()"
+    operation = "Tanh"
     signed = True
     bounded = True
 
@@ -580,6 +636,8 @@ class Tanh(Activation):
 class Sigmoid(Activation):
     kind = "sigmoid"
     words = "squeezed between 0 and 1"
+    program = "x = x.sigmoid()"
+    operation = "Sigmoid"
     bounded = True
 
     def forward(self, x, module=None):
@@ -595,6 +653,7 @@ class Squash(Activation):
 
     kind = "squash"
     words = "1.7159 × tanh(2x/3): squeezed between −1.7159 and 1.7159"
+    program = f"x = {SQUASHED} * (2 / 3 * x).tanh()"
     signed = True
 
     def forward(self, x, module=None):
@@ -602,6 +661,10 @@ class Squash(Activation):
 
     def liveliness(self, x):
         return 0.99 * SQUASHED - x.abs()
+
+    def onnx(self, graph, x, weights):
+        squashed = graph.node("Tanh", [graph.node("Mul", [x, graph.constant(2 / 3)])])
+        return graph.node("Mul", [squashed, graph.constant(SQUASHED)])
 
 
 # --- What acts only while the network learns --------------------------------------------------------------------------
@@ -616,6 +679,7 @@ class Dropout(Layer):
 
     kind = "dropout"
     words = "the same numbers: some are dropped only while the network learns"
+    program = "x = nn.functional.dropout(x, {0.rate}, self.training)"
     monotone = True
 
     @property
@@ -635,6 +699,9 @@ class Dropout(Layer):
 
     def _terms(self, at):
         yield at.index, "the same number", 1.0
+
+    def onnx(self, graph, x, weights):
+        return graph.node("Dropout", [x, graph.constant(self.rate)])  # a third input would ask for training
 
 
 # --- Layers that only rearrange --------------------------------------------------------------------------------------
@@ -656,6 +723,8 @@ class _Rearranging(Layer):
 class Flatten(_Rearranging):
     kind = "flatten"
     words = "the maps laid out in one row"
+    program = "x = x.flatten(1)"
+    operation = "Flatten"  # from its axis 1 on, unless told otherwise
     mixes_maps = True
 
     @property
@@ -683,6 +752,7 @@ class Sequence(_Rearranging):
 
     kind = "sequence"
     words = "the positions of the maps, one after the other"
+    program = "x = x.flatten(2).transpose(1, 2)"
     mixes_maps = True
 
     @property
@@ -703,6 +773,11 @@ class Sequence(_Rearranging):
     def used_by(self, mask):
         return mask.flatten(1).T.clone()
 
+    def onnx(self, graph, x, weights):
+        steps, channels = self.output_shape
+        flat = graph.node("Reshape", [x, graph.constant([-1, channels, steps])])
+        return graph.node("Transpose", [flat], perm=[0, 2, 1])
+
 
 @dataclass(frozen=True)
 class Last(_Rearranging):
@@ -710,6 +785,7 @@ class Last(_Rearranging):
 
     kind = "last"
     words = "the last state"
+    program = "x = x[:, -1]"
 
     @property
     def output_shape(self):
@@ -728,6 +804,9 @@ class Last(_Rearranging):
 
     def used_by(self, mask):
         return mask[-1].clone()
+
+    def onnx(self, graph, x, weights):
+        return graph.node("Gather", [x, graph.constant(self.input_shape[0] - 1)], axis=1)
 
 
 # --- Layers in which everything is used by everything ----------------------------------------------------------------
@@ -748,6 +827,7 @@ class Linear(_Dense):
 
     kind = "linear"
     words = "weighted sums of all numbers before: the pre-activations"
+    program = "x = self.{0.name}(x)"
     signed = True
 
     @property
@@ -776,6 +856,10 @@ class Linear(_Dense):
 
     def _bias(self, at):
         return at.weights["bias"][at.index[0]].item()
+
+    def onnx(self, graph, x, weights):
+        constants = [graph.constant(weights[name]) for name in ("weight", "bias")]
+        return graph.node("Gemm", [x, *constants], transB=1)
 
 
 @dataclass(frozen=True)
@@ -813,6 +897,20 @@ class Rbf(_Dense):
         )
         total = math.fsum(term.product for term in terms)
         return Cell(self.name, self.kind, at.index, terms, 0.0, total, "", total, at.torch)
+
+    def code(self):
+        """A sign for each pixel, a line for each digit."""
+        signs = ["".join("+" if pixel > 0 else "-" for pixel in picture) for picture in _pictures()]
+        return [
+            "pictures = []",
+            *(f'pictures.append([float(sign + "1") for sign in "{picture}"])' for picture in signs),
+            "x = -(x[:, None] - torch.tensor(pictures)).square().sum(2)",
+        ]
+
+    def onnx(self, graph, x, weights):
+        apart = graph.node("Sub", [graph.node("Unsqueeze", [x, graph.constant([1])]), graph.constant(_pictures())])
+        distances = graph.node("ReduceSum", [graph.node("Mul", [apart, apart]), graph.constant([2])], keepdims=0)
+        return graph.node("Neg", [distances])
 
 
 @cache
@@ -854,8 +952,10 @@ class _Recurrent(_Dense):
     units: int = 1
 
     words = "the state of the recurrent layer"
+    program = "x = self.{0.name}(x)[0]"
     signed = True
     gates: ClassVar[int] = 1
+    onnx_gates: ClassVar[tuple[int, ...]] = (0,)  # where PyTorch has each gate that ONNX wants
 
     @property
     def output_shape(self):
@@ -916,10 +1016,29 @@ class _Recurrent(_Dense):
         value = NONLINEARITIES[nonlinearity](total)
         return Cell(name, self.kind, index, tuple(terms), bias, total, nonlinearity, value, math.nan)
 
+    def onnx(self, graph, x, weights):
+        """ONNX wants [steps, pictures, features], and the gates in the order of `onnx_gates`."""
+
+        def ordered(name: str) -> Any:
+            gates = weights[f"{name}_l0"].reshape(self.gates, self.units, -1)
+            return gates[list(self.onnx_gates)].reshape(self.gates * self.units, -1)
+
+        if self.along_batch:
+            x = graph.node("Unsqueeze", [x, graph.constant([1])])  # the pictures are the steps of one sequence
+        else:
+            x = graph.node("Transpose", [x], perm=[1, 0, 2])
+        biases = [number for name in ("bias_ih", "bias_hh") for number in ordered(name)[:, 0]]
+        constants = [graph.constant([one]) for one in (ordered("weight_ih"), ordered("weight_hh"), biases)]
+        y = graph.node(self.operation, [x, *constants], hidden_size=self.units)
+        if self.along_batch:
+            return graph.node("Squeeze", [y, graph.constant([1, 2])])
+        return graph.node("Transpose", [graph.node("Squeeze", [y, graph.constant([1])])], perm=[1, 0, 2])
+
 
 @dataclass(frozen=True)
 class Rnn(_Recurrent):
     kind = "rnn"
+    operation = "RNN"
 
     def module(self):
         from torch import nn
@@ -933,7 +1052,9 @@ class Rnn(_Recurrent):
 @dataclass(frozen=True)
 class Lstm(_Recurrent):
     kind = "lstm"
+    operation = "LSTM"
     gates = len(GATES)
+    onnx_gates = (0, 3, 1, 2)
 
     def module(self):
         from torch import nn

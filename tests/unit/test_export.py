@@ -8,9 +8,8 @@ import onnxruntime
 import pytest
 import torch
 
-from lenet import export
 from lenet.data import mnist, pixels
-from lenet.export import ExportError, onnx_bytes, pytorch_code
+from lenet.export import onnx_bytes, pytorch_code
 from lenet.training import new_model
 from lenet.variant import ACTIVATIONS, VARIANTS, Variant
 from tests.unit.test_engine import some_variant
@@ -55,10 +54,3 @@ def test_onnx_gives_the_same_logits(name):
         for some in (images, images[:1]):
             [logits] = session.run(["logits"], {"pictures": some.numpy()})
             np.testing.assert_allclose(logits, model(some).numpy(), rtol=1e-4, atol=1e-5)
-
-
-def test_a_kind_that_nobody_has_written_down_gets_a_sentence(monkeypatch):
-    monkeypatch.delitem(export.FORMS, "pool")
-    for write in (lambda: pytorch_code(Variant(), "x"), lambda: onnx_bytes(new_model(Variant(), 0))):
-        with pytest.raises(ExportError, match="pool1 cannot be exported"):
-            write()

@@ -5,7 +5,8 @@
 // A stage is { name, kind, number, shape: [maps, rows, columns], window: [kernel, stride, padding], along, values,
 // weights }, its cells a flat list; a convolution with a table has the `inputs` of each map, an RBF layer its `pictures`.
 // A field is { map, plane }: one byte for each cell of a map, the same in all maps (map -1), in one, or in a Set of them.
-// A kind also says what a `column` of a sequence is called if it is no unit.
+// A kind also says what it does to the error on its `back` way, and what a `column` of a sequence is called if it is no
+// unit. What slides a window over maps has `slides`.
 
 export const NONLINEARITIES = {
   "": (x) => x,
@@ -130,8 +131,11 @@ const dense = {
   usedBy: (stage, _before, field) => (any(field) ? everything(stage) : nothing(stage)),
 }
 
-const activation = (nonlinearity, panel) => ({
+const SLOPE = "times the slope of the curve, which is nearly 0 where it is flat"
+
+const activation = (nonlinearity, panel, back = SLOPE) => ({
   ...cellwise,
+  back,
   forward(stage, before) {
     const f = NONLINEARITIES[nonlinearity]
     for (let cell = 0; cell < stage.values.length; cell++) stage.values[cell] = f(before.values[cell])
@@ -161,6 +165,7 @@ function across({ inputs }, field, back) {
 
 /** A layer that slides a window over maps. mixes: whether a cell looks at several maps or at its own. */
 const sliding = (mixes) => ({
+  slides: true,
   looksAt(stage, before, field) {
     const { window, shape } = stage
     const [kernel, stride, padding] = window
@@ -307,7 +312,8 @@ const pool = (reduce) => ({
 })
 
 /** A pool that adds up its window. weighed: the weight of each number, and the bias, of a map. */
-const addingPool = (weighed, panel) => ({
+const addingPool = (weighed, panel, back) => ({
+  back,
   ...pool((x, at, columns, top, left, bottom, right, stage, map) => {
     const { weight, bias } = weighed(stage, map)
     return weight * windowSum(x, at, columns, top, left, bottom, right) + bias
@@ -412,6 +418,7 @@ export const KINDS = {
 
   conv: {
     ...sliding(true),
+    back: "the same kernels, backwards: each number gets the errors of all places that it was used for",
     forward({ shape: [maps, rows, columns], window: [kernel, stride, padding], weights, values }, before) {
       const { weight, bias } = weights
       const [inputs] = before.shape
@@ -464,6 +471,7 @@ export const KINDS = {
   },
 
   pool: {
+    back: "only the largest number of each window gets the error, the others get 0",
     ...pool((x, map, columns, top, left, bottom, right) => {
       let most = -Infinity
       for (let r = top; r < bottom; r++)
@@ -502,6 +510,7 @@ export const KINDS = {
   average: addingPool(
     ({ window: [kernel] }) => ({ weight: 1 / kernel ** 2, bias: 0 }),
     (_ui, _found, { stage: { window } }) => [`The sum of the window ÷ ${window[0] ** 2} = `],
+    "each window's error is shared out evenly",
   ),
   subsample: addingPool(
     ({ weights }, map) => ({ weight: weights.weight[map], bias: weights.bias[map] }),
@@ -511,12 +520,17 @@ export const KINDS = {
         `The sum of the window × the coefficient of this map + its bias: ${ui.figure(total)} × ${ui.figure(terms[0].weight)} ${bias < 0 ? "−" : "+"} ${ui.figure(Math.abs(bias))} = `,
       ]
     },
+    "each window's error is shared out evenly, times the map's coefficient",
   ),
 
-  relu: activation("relu", (ui, { terms: [one], value }) => [
-    ui.line("", "max(0, ", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
-    ui.p(value > 0 ? "Positive: ReLU lets it through." : "Not positive: ReLU makes it zero."),
-  ]),
+  relu: activation(
+    "relu",
+    (ui, { terms: [one], value }) => [
+      ui.line("", "max(0, ", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
+      ui.p(value > 0 ? "Positive: ReLU lets it through." : "Not positive: ReLU makes it zero."),
+    ],
+    "where ReLU said 0 the error ends, elsewhere it passes as it is",
+  ),
   tanh: activation("tanh", (ui, { terms: [one], value }) => [
     ui.line("", "tanh(", ui.source(one, ui.figure(one.value)), ") = ", ui.number(value)),
   ]),
@@ -530,6 +544,7 @@ export const KINDS = {
 
   dropout: {
     ...cellwise,
+    back: "what was dropped in this step gets no error, the rest a little more",
     forward(stage, before) {
       stage.values.set(before.values)
     },
@@ -602,6 +617,7 @@ export const KINDS = {
 
   linear: {
     ...dense,
+    back: "each number gets the errors of all that it led to, each times its weight",
     forward(stage, before) {
       const { weight, bias } = stage.weights
       const x = before.values
@@ -618,6 +634,7 @@ export const KINDS = {
 
   rnn: {
     ...recurrent,
+    back: "back along the sequence, step by step",
     forward(stage, before) {
       const { steps, hidden } = sizes(stage, before)
       const sums = new Float64Array(hidden)
@@ -639,6 +656,7 @@ export const KINDS = {
 
   lstm: {
     ...recurrent,
+    back: "back along the sequence, step by step, as far as the gates were open",
     forward(stage, before) {
       const { steps, hidden } = sizes(stage, before)
       const sums = new Float64Array(4 * hidden)
@@ -697,6 +715,7 @@ export const KINDS = {
 
   rbf: {
     ...dense,
+    back: "twice the distance to each pattern, times its error",
     forward({ pictures, values }, before) {
       pictures.forEach((picture, digit) => {
         values[digit] = -picture.reduce((total, pixel, i) => total + (before.values[i] - pixel) ** 2, 0)

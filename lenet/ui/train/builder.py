@@ -128,6 +128,7 @@ def told(v: Variant, texts: Mapping[str, str], problem: str, heard: int = 0) -> 
         "depth": v.depth,
         "activation": v.activation,
         "activations": list(ACTIVATIONS),
+        "pools": {name: kind.takes for name, kind in POOLS.items()} | {NONE: "no pooling"},
         "head": v.head,
         "output": v.output_activation,
         "size": v.size,

@@ -198,15 +198,12 @@ def afterwards(job: Job) -> None:
 @st.cache_data(show_spinner=False, max_entries=40)
 def _home(key: str, _weights: bytes, file: str) -> dict[str, tuple[str, bytes]]:
     """What a student takes home beside the weights: label -> ending and content of a file."""
-    from lenet.export import ExportError, onnx_bytes, pytorch_code
+    from lenet.export import onnx_bytes, pytorch_code
     from lenet.pretrained import load
 
     model, _ = load(_weights)
-    try:
-        program = pytorch_code(model.variant, f"{file}.safetensors").encode()
-        return {"PyTorch program": ("py", program), "ONNX": ("onnx", onnx_bytes(model))}
-    except ExportError:
-        return {}
+    program = pytorch_code(model.variant, f"{file}.safetensors").encode()
+    return {"PyTorch program": ("py", program), "ONNX": ("onnx", onnx_bytes(model))}
 
 
 def _csv(job: Job) -> bytes:

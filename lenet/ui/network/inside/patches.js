@@ -5,14 +5,13 @@ import { PIXELS } from "./score.js"
 
 export const STRONGEST = 9 // patches for each kernel
 const SIDE = 28
-const SLIDING = ["pad", "conv", "pool", "average", "subsample"]
 
 /** The square of pixels that a cell of a stage looks at: { start, size, step }, so that the one of row r begins at
  *  start + r × step, which may lie outside of the picture. */
 export function fieldOf(stages, number) {
   let [start, size, step] = [0, 1, 1]
   for (const { kind, window } of stages.slice(1, number + 1)) {
-    if (!SLIDING.includes(kind)) continue
+    if (!KINDS[kind].slides) continue
     const [kernel, stride, padding] = window
     start -= padding * step
     size += (kernel - 1) * step

@@ -3,6 +3,7 @@
 
 import { decoded, decodedBytes, el, emptied, paintCells } from "../dom.js"
 import { figure, fixed, nameOf } from "../formatting.js"
+import { KINDS } from "../layers.js"
 import { cellRect, layOut, stageAt } from "../layout.js"
 import { GREYS, LOOKS_AT } from "../palette.js"
 
@@ -10,23 +11,6 @@ const PACE = 1400 // milliseconds that the error takes through a layer
 const HEIGHT = 250 // pixels of the network, where it stands on one line
 const FONT = '12px "Source Sans", sans-serif'
 const SMALL = '11px "Source Sans", sans-serif'
-const slope = "times the slope of the curve, which is nearly 0 where it is flat"
-// What a layer does to the error on its way back, by its kind.
-const THROUGH = {
-  linear: "each number gets the errors of all that it led to, each times its weight",
-  conv: "the same kernels, backwards: each number gets the errors of all places that it was used for",
-  pool: "only the largest number of each window gets the error, the others get 0",
-  average: "each window's error is shared out evenly",
-  subsample: "each window's error is shared out evenly, times the map's coefficient",
-  relu: "where ReLU said 0 the error ends, elsewhere it passes as it is",
-  dropout: "what was dropped in this step gets no error, the rest a little more",
-  tanh: slope,
-  sigmoid: slope,
-  squash: slope,
-  rnn: "back along the sequence, step by step",
-  lstm: "back along the sequence, step by step, as far as the gates were open",
-  rbf: "twice the distance to each pattern, times its error",
-}
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".backward")
@@ -214,7 +198,7 @@ export function sentence({ classes, gradients }, { stages, way, moment }) {
   }
   const [through, here] = way.slice(moment - 2, moment)
   const gradient = gradients[here.name]
-  const parts = [`Through ${through.name}: ${THROUGH[through.kind] ?? "by the chain rule"}.`]
+  const parts = [`Through ${through.name}: ${KINDS[through.kind].back ?? "by the chain rule"}.`]
   if (gradient)
     parts.push(
       `Gradients of ${here.name}'s weights: what came in × these errors, over all pictures. All together ${gradient}.`,

@@ -6,7 +6,6 @@ import { blockSize, NONE, partsOf, table } from "./shapes.js"
 
 const REST = 300 // milliseconds without a change until the server is told
 const MOST_WINDOW = 6 // of a pooling: a link may ask for more
-const POOLS = { max: "largest number", average: "mean", subsample: "trained sum", [NONE]: "no pooling" }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".blocks")
@@ -79,7 +78,7 @@ function button(root, row, chosen) {
   const lines = [
     el("b", {}, row.pool === NONE ? "no pooling" : row.kind === "input" ? "picture" : row.name),
     el("span", {}, row.wrong ? "does not fit" : sizeOf(row)),
-    el("span", { className: "small" }, wordsOf(row) || "\u00a0"),
+    el("span", { className: "small" }, wordsOf(root.told, row) || "\u00a0"),
     el("span", { className: "small" }, row.parameters ? `${grouped(row.parameters)} parameters` : "\u00a0"),
     el("span", { className: "small" }, row.macs ? `${grouped(row.macs)} multiplications` : "\u00a0"),
   ]
@@ -96,10 +95,10 @@ function button(root, row, chosen) {
 
 const sizeOf = ({ shape }) => shape.join(" × ")
 
-function wordsOf({ kind, pool, window, activation, drop }) {
+function wordsOf({ pools }, { kind, pool, window, activation, drop }) {
   const [size, stride] = window ?? []
   const slides = window ? `${size} × ${size}${stride > 1 ? `, stride ${stride}` : ""}` : ""
-  if (kind === "pool") return pool === NONE ? "" : `${POOLS[pool]}, ${slides}`
+  if (kind === "pool") return pool === NONE ? "" : `${pools[pool]}, ${slides}`
   return [slides, activation, drop ? `drops ${Math.round(100 * drop)} %` : ""].filter(Boolean).join(", ")
 }
 
@@ -154,7 +153,7 @@ function fieldsOf(root, row) {
     }
     const moved = (place) => (value) => put({ window: partsOf(root.told).pools[at].window.with(place, value) })
     const [size, stride, padding] = row.window
-    const chooser = choice("Pooling takes the", POOLS, row.pool, (value) => {
+    const chooser = choice("Pooling takes the", root.told.pools, row.pool, (value) => {
       put({ kind: value })
       edit(root)
     })
