@@ -4,6 +4,7 @@
     >>> model = lenet.create_model("best", pretrained=True)
     >>> model(lenet.to_mnist(picture)[None]).softmax(1)
     >>> lenet.read(picture).remark               # is it a digit at all?
+    >>> [one.answer for one in lenet.read_all(picture)]     # 4, 2
 
 Nothing heavy is imported before the first of these names is used.
 """
@@ -16,6 +17,7 @@ _HOME = {
     "card": "lenet.pretrained",
     "to_mnist": "lenet.ink",
     "read": "lenet.familiarity",
+    "read_all": "lenet.splitting",
 }
 _MODULES = (
     "variant",

@@ -73,13 +73,21 @@ class Reading:
 
 
 def read(image: Any, network: str = "best") -> Reading:
-    """One digit, as a shipped network reads it.
+    """One digit, as a shipped network reads it; `lenet.read_all` reads several.
 
     image: what `lenet.to_mnist` takes (an array or a PIL image), or the strokes of a pen, a list of
     lenet.strokes.Stroke. Raises InkError if there is nothing to read, WeightsError for an unknown network.
     """
-    drawn = isinstance(image, Sequence) and bool(image) and all(isinstance(stroke, Stroke) for stroke in image)
-    x = read_strokes(list(image)).image() if drawn else to_mnist(image)
+    return reading(read_strokes(list(image)).image() if is_drawing(image) else to_mnist(image), network)
+
+
+def is_drawing(image: Any) -> bool:
+    """Whether these are the strokes of a pen."""
+    return isinstance(image, Sequence) and bool(image) and all(isinstance(stroke, Stroke) for stroke in image)
+
+
+def reading(x: Tensor, network: str = "best") -> Reading:
+    """As `read`, of a picture as MNIST's are, [1, 28, 28]."""
     model = create_model(network, pretrained=True)
     known = measured().get(card(network).checksum)
     with torch.inference_mode():

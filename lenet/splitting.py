@@ -5,6 +5,7 @@ Bottou, Bengio, Haffner, section VII): paths from the upper edge to the lower on
 and the network judges by the two parts and by the whole. `ui/network/splitting.js` finds the same cuts.
 
     >>> split(raster(strokes), reader(model)).parts          # one sheet of ink for each digit, from left to right
+    >>> [reading.answer for reading in read_all(Image.open("42.png"))]      # 4, 2
 """
 
 import math
@@ -12,18 +13,22 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from PIL import Image, ImageOps
 from scipy import ndimage
 
-from lenet.ink import INK, STRAY, InkError, read_grey, thickness_of
+from lenet.ink import INK, STRAY, InkError, read_grey, read_ink, thickness_of
+from lenet.strokes import SIDE, TIE, raster, read_strokes
 
 if TYPE_CHECKING:
+    from lenet.familiarity import Reading
     from lenet.model import LeNet
 
 Read = Callable[[np.ndarray], np.ndarray]  # float32 [28, 28] -> ten probabilities
 
+JUDGE = "best"  # tells where digits that touch are cut, whoever reads them
 TALL = 0.45  # of the height of the tallest: what is less tall is a part of a digit, as the hat of a five
 SAME = 0.5  # of the narrower one's width: strokes that lie above one another that far are one digit
 MOST = 8  # digits of one drawing
@@ -60,6 +65,31 @@ def split(sheet: np.ndarray, read: Read) -> Split:
     if not 1 < len(parts) <= MOST:
         return Split([sheet], [])
     return Split(parts, [_between(left, right) for left, right in pairwise(parts)])
+
+
+def read_all(image: Any, network: str = JUDGE) -> "list[Reading]":
+    """Each digit of a drawing or picture, from left to right, as a shipped network reads it: one for a single digit.
+
+    image, network and errors as for `lenet.read`.
+    """
+    from lenet.familiarity import is_drawing, reading
+    from lenet.pretrained import create_model
+
+    drawn = is_drawing(image)
+    whole = read_strokes(list(image)) if drawn else read_ink(image)
+    sheet = raster(image) if drawn else on_board(whole.grey) / np.float32(255)
+    parts = split(sheet, reader(create_model(JUDGE, pretrained=True))).parts
+    try:
+        digits = [read_grey(part, TIE) for part in parts] if len(parts) > 1 else [whole]
+    except InkError:  # a part that is only a dot
+        digits = [whole]
+    return [reading(digit.image(), network) for digit in digits]
+
+
+def on_board(grey: np.ndarray) -> np.ndarray:
+    """A picture's ink in the middle of the board, as large as it goes: [height, width] in [0, 1] -> uint8 [SIDE, SIDE],
+    which is what the browser splits."""
+    return np.asarray(ImageOps.pad(Image.fromarray((255 * grey).round().astype(np.uint8)), (SIDE, SIDE)))
 
 
 def reader(model: "LeNet") -> Read:
@@ -160,7 +190,7 @@ def _touching(sheet: np.ndarray, read: Read, whole: float | None = None, most: i
 def _sureness(sheet: np.ndarray, read: Read) -> float:
     """The logarithm of the largest probability, in doubt."""
     try:
-        probabilities = read(read_grey(sheet, 1e-4).centred)
+        probabilities = read(read_grey(sheet, TIE).centred)
     except InkError:
         return math.log(LEAST)
     logs = [math.log(max(float(p), LEAST)) / DOUBT for p in probabilities]

@@ -5,6 +5,7 @@ from itertools import combinations
 
 import pytest
 from PIL import Image, ImageDraw
+from playwright.sync_api import expect
 
 from benchmarks.app.browser import board, stroke
 from lenet.strokes import Stroke, encode
@@ -261,6 +262,38 @@ def test_a_test_digit_an_upload_and_back(page):
     expect_answers(page, "2")
     page.get_by_role("button", name="Back to my drawing").click()
     expect_answers(page, "3")
+
+
+def test_an_uploaded_picture_of_two_digits_is_cut(page):
+    """The picture lies on the board with the cut, and can be read as one digit."""
+    sheet = Image.new("L", (600, 300), 255)
+    for left, digit in ((0, 4), (270, 2)):
+        for path in DIGITS[digit]:
+            ImageDraw.Draw(sheet).line([(left + 300 * x, 300 * y) for x, y in path], 40, 20, "curve")
+    png = io.BytesIO()
+    sheet.save(png, "PNG")
+    page.get_by_role("button", name="Test digit or picture").click()
+    field = page.locator(".st-key-digit_upload input[type=file]")
+    field.set_input_files({"name": "42.png", "mimeType": "image/png", "buffer": png.getvalue()})
+    expect_answers(page, "42")
+    message = page.locator(".st-key-answer .message")
+    expect(message).to_contain_text("Read as two digits, cut at the dashed line.")
+    blue = """() => {
+        const find = (root) => root.querySelector?.(".lenet-shown")
+            ?? [...root.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot && find(shadowRoot)).find(Boolean)
+        const { data } = find(document).getContext("2d").getImageData(0, 0, 320, 320)
+        let count = 0
+        for (let at = 0; at < data.length; at += 4) count += data[at] === 86 && data[at + 2] === 233
+        return count
+    }"""
+    assert page.evaluate(blue) > 100
+    message.get_by_role("button", name="Read as one digit").click()
+    page.wait_for_function(f"({blue})() === 0")
+    expect(message).to_contain_text("Read as one digit.")
+    message.get_by_role("button", name="Cut it into two").click()
+    expect_answers(page, "42")
+    stroke(page, [(0.5, 0.15), (0.5, 0.85)])  # the board is one's own again
+    expect_answers(page, "1")
 
 
 def test_a_test_digit_is_drawn_over(server: Server, desktop):

@@ -6,8 +6,10 @@ from functools import cache
 
 import numpy as np
 import pytest
+from PIL import Image, ImageDraw
 
-from lenet.ink import read_grey
+import lenet
+from lenet.ink import InkError, read_grey
 from lenet.pretrained import create_model
 from lenet.splitting import _groups, reader, split
 from lenet.strokes import Stroke, raster, to_message
@@ -127,3 +129,45 @@ def test_the_browser_makes_the_same_cuts(tmp_path):
         assert [[list(point) for point in cut] for cut in ours.cuts] == found["cuts"]
         np.testing.assert_allclose([part.sum() for part in ours.parts], found["sums"], rtol=1e-3, atol=1e-3)
     assert several > 30
+
+
+def numeral(digits: str, gap: int = 100) -> Image.Image:
+    """Ones, zeros and threes with a round pen on white paper."""
+    picture = Image.new("L", (80 + gap * len(digits), 200), 255)
+    pen = ImageDraw.Draw(picture)
+    for at, digit in enumerate(digits):
+        x = 40 + gap * at
+        if digit == "1":
+            pen.line([(x + 20, 40), (x + 20, 160)], 0, 14)
+        elif digit == "0":
+            pen.ellipse((x, 40, x + 80, 160), outline=0, width=14)
+        else:
+            pen.arc((x, 40, x + 70, 104), -150, 90, 0, 14)
+            pen.arc((x, 90, x + 80, 160), -90, 150, 0, 14)
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("digits", "gap"), [("31", 100), ("10", 100), ("11", 100), ("11", 50), ("101", 85), ("3", 100)]
+)
+def test_several_digits_in_a_picture_are_read_one_by_one(digits, gap):
+    """Read as one digit they were a 3, a 6 and a 4, with 99 and 100 %."""
+    readings = lenet.read_all(numeral(digits, gap))
+    assert "".join(str(one.answer) for one in readings) == digits
+    assert all(one.probabilities.max() > 0.5 for one in readings)
+
+
+def test_read_all_of_a_drawing_and_by_another_network():
+    drawing = pens.row("42", 5, 16)
+    assert [one.answer for one in lenet.read_all(drawing)] == [4, 2]
+    assert [one.answer for one in lenet.read_all(drawing, "tanh")] == [4, 2]
+    seven = [Stroke(((90, 70), (230, 70), (140, 260)))]
+    (one,), same = lenet.read_all(seven), lenet.read(seven)
+    assert (one.answer, one.familiarity) == (same.answer, same.familiarity)
+    with pytest.raises(InkError, match="blank"):
+        lenet.read_all([Stroke(((90, 70), (91, 70)), erase=True)])
+
+
+def test_one_digit_in_a_picture_is_read_as_ever():
+    (one,), same = lenet.read_all(numeral("3")), lenet.read(numeral("3"))
+    assert (one.probabilities == same.probabilities).all()

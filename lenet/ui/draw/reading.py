@@ -3,15 +3,16 @@
 A stroke costs the server no forward pass: the networks' weights are files that the browser fetches once.
 """
 
+from base64 import b64encode
 from typing import Any
 
 import streamlit as st
 
+from lenet.splitting import JUDGE
 from lenet.ui.draw import board
 from lenet.ui.shared import described, digit, modules, networks
 
 HINT = "Draw a digit on the board: it is read as you draw."
-JUDGE = "best"  # tells where digits that touch are cut, whoever reads them
 STEPS = ("raw", "cropped", "scaled")  # on the way to what a network sees, as in lenet.ink.Ink
 HEIGHTS = {0: 200, 1: 200, 2: 124, 3: 100}  # pixels of each network in the view, by their number
 
@@ -59,6 +60,11 @@ def show_network(chosen: list[str]) -> None:
             modules.view(f"weights-{name}", weights)
 
 
+def show_slides() -> None:
+    """A drawing of several digits read without a cut; nothing for a single digit."""
+    modules.view("slides", {"view": "slides"})
+
+
 def show_pixels(chosen: list[str]) -> None:
     """What each pixel contributes, computed only when it is opened."""
     pixels = st.expander("What the pixels contribute", key="pixels", on_change="rerun")
@@ -91,6 +97,7 @@ def _digit(shown: digit.Digit | None, mark: str, strokes: bool) -> dict[str, Any
     """A digit that the browser cannot make from strokes, or what it needs to know of its own."""
     if shown is None or (shown.source == digit.DRAWN and strokes):
         return {"drawn": True, "mark": mark, "label": None, "source": digit.DRAWN}
+    sheet = "" if shown.sheet is None else b64encode(shown.sheet.tobytes()).decode()
     steps = [{"id": name, "image": modules.numbers(image)} for name, image in zip(STEPS, shown.stages)]
-    about = {"drawn": False, "mark": shown.mark, "label": shown.label, "source": shown.source}
+    about = {"drawn": False, "mark": shown.mark, "label": shown.label, "source": shown.source, "sheet": sheet}
     return about | {"image": modules.numbers(shown.pixels), "steps": steps}

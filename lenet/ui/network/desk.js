@@ -1,8 +1,8 @@
 // The desk: the digit that is looked at, the networks that read it, and what they make of it, shared by all views of a
 // page. It follows the pen on the board; every view hears of a change in the frame in which it happens.
 
-import { decoded } from "./dom.js"
-import { PEN, read, Sheet, SIDE, SIZE } from "./ink.js"
+import { decoded, decodedBytes } from "./dom.js"
+import { grid, PEN, read, Sheet, SIDE, SIZE } from "./ink.js"
 import { open } from "./reader.js"
 import { split } from "./splitting.js"
 import { surface } from "./streamlit.js"
@@ -28,6 +28,8 @@ export const desk = {
   whole: false, // whether the drawing is to be read as one digit
   several: 0, // digits that it would be cut into
   digit: { drawn: true, mark: "", label: null, source: "" },
+  ink: null, // what lies on the board, as a grid of its size
+  given: null, // the ink of a picture, as large as the board, which may be several digits
   reason: "blank", // why there is no image
   pen: false, // whether it is on the board
   history: [], // moments: { strokes, points, at (milliseconds of pen), probabilities of each network }
@@ -81,7 +83,7 @@ function employ(about) {
   open(about).then(
     (reader) => {
       judge = reader
-      if (desk.digit.drawn && !desk.pen) fromStrokes()
+      if ((desk.digit.drawn || desk.given) && !desk.pen) fromInk()
     },
     () => {},
   )
@@ -92,6 +94,7 @@ export function look(image, digit, abouts = null) {
   desk.digit = { ...digit, drawn: false, mark: "" } // no digit of another page has this mark
   desk.image = image
   desk.steps = []
+  desk.given = null
   onlyOne()
   desk.reason = ""
   if (abouts) setNetworks(abouts)
@@ -142,6 +145,14 @@ function setNetworks(abouts) {
 }
 
 function adopt(digit, strokes, anew) {
+  desk.given = digit.sheet
+    ? grid(
+        SIDE,
+        SIDE,
+        Float32Array.from(decodedBytes(digit.sheet), (byte) => byte / 255),
+      )
+    : null
+  if (!digit.drawn) Object.assign(desk, { whole: false, chosen: null })
   desk.digit = digit
   desk.moment = null
   const known = desk.strokes.length === strokes.length
@@ -150,21 +161,18 @@ function adopt(digit, strokes, anew) {
   if (digit.drawn) {
     if (anew || !known) desk.history = []
     if (!strokes.length) penTime = 0
-    fromStrokes()
+    fromInk()
     if (strokes.length && !desk.history.length) retrace()
-  } else {
-    desk.reason = ""
-    onlyOne()
-    desk.image = decoded(digit.image)
-    desk.steps = digit.steps.map(({ id, image }) => ({ id, image: decoded(image) }))
-    readAll()
-  }
+  } else fromInk()
 }
 
-/** Make the image of the strokes up to the moment that is looked at, or one for each digit of them, and have it read. */
-function fromStrokes() {
-  const ink = sheet.show(visible())
-  const found = desk.strokes.length ? split(ink, judging()) : { parts: [ink], cuts: [] }
+/** Make the image of a picture, or of the strokes up to the moment that is looked at, or one for each digit of them, and
+ *  have it read. */
+function fromInk() {
+  const { drawn } = desk.digit
+  const ink = drawn ? sheet.show(visible()) : desk.given
+  desk.ink = ink
+  const found = ink && (!drawn || desk.strokes.length) ? split(ink, judging()) : { parts: [], cuts: [] }
   const digits = found.parts.length > 1 ? found.parts.map((part) => read(part)) : []
   const apart = digits.length > 1 && digits.every(({ reason }) => !reason)
   desk.several = apart ? digits.length : 0
@@ -176,6 +184,14 @@ function fromStrokes() {
     return
   }
   onlyOne()
+  if (!drawn) {
+    const { image, steps } = desk.digit
+    desk.reason = ""
+    desk.image = decoded(image)
+    desk.steps = steps.map((step) => ({ id: step.id, image: decoded(step.image) }))
+    readAll()
+    return
+  }
   const one = read(ink)
   desk.reason = one.reason ?? ""
   Object.assign(desk, one.reason ? { image: null, steps: [] } : piecesOf(one))
@@ -189,10 +205,13 @@ const piecesOf = (found) => ({
 
 /** Cuts through ink take more than a frame: they are sought when the pen is lifted, and not in
  *  its past. */
-const judging = () =>
-  judge && !judge.worker && !desk.pen && !desk.writing && desk.moment === null
-    ? (image) => judge.network.run(image)
-    : null
+function judging() {
+  const network = !desk.pen && !desk.writing && desk.moment === null ? judgeNetwork() : null
+  return network && ((image) => network.run(image))
+}
+
+/** The network that tells where to cut, or null if it is not here, or too slow. */
+export const judgeNetwork = () => (judge && !judge.worker ? judge.network : null)
 
 function onlyOne() {
   desk.digits = []
@@ -218,7 +237,7 @@ function lookAtChosen() {
 export function keepWhole(whole) {
   desk.whole = whole
   desk.chosen = null
-  fromStrokes()
+  fromInk()
 }
 
 /** The strokes that are seen now. */
@@ -368,7 +387,7 @@ function retrace() {
 export function travel(moment) {
   if (moment === desk.moment || !desk.digit.drawn) return
   desk.moment = moment
-  fromStrokes()
+  fromInk()
   tell("pen")
 }
 
@@ -381,7 +400,7 @@ export function demonstrate(strokes) {
     desk.writing = 1
     desk.strokes = strokes
   }
-  fromStrokes()
+  fromInk()
   tell("pen")
 }
 
@@ -441,7 +460,7 @@ export function lift() {
   frame = 0
   penTime += performance.now() - began
   desk.pen = false
-  fromStrokes()
+  fromInk()
   remember()
   tell("pen")
   sendStrokes()
@@ -465,7 +484,7 @@ function takeBack(event) {
   desk.moment = null
   desk.history = []
   penTime = 0
-  fromStrokes()
+  fromInk()
   tell("pen")
 }
 
@@ -473,7 +492,7 @@ function takeBack(event) {
 function follow() {
   frame ||= requestAnimationFrame(() => {
     frame = 0
-    fromStrokes()
+    fromInk()
     tell("pen")
   })
 }

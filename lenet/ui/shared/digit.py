@@ -34,6 +34,7 @@ _CLASS, _NUMBER, _UPLOAD, _OPEN = "digit_class", "digit_number", "digit_upload",
 class Digit:
     """pixels: float32 [1, 28, 28] in [0, 1], white ink on black; label: what it is, where that is known;
     source: where it is from, in words; stages: what a drawing or picture was before it was centred, [28, 28] each;
+    sheet: of an uploaded picture its ink, as lenet.splitting.on_board has it, for it may be several digits;
     number: of a test digit; drawing: its strokes as text for a link, if it was drawn here; mark: another for every
     digit that is shown."""
 
@@ -41,6 +42,7 @@ class Digit:
     label: int | None
     source: str
     stages: tuple[np.ndarray, ...] = ()
+    sheet: np.ndarray | None = None
     number: int | None = None
     drawing: str = ""
     mark: str = ""
@@ -277,6 +279,7 @@ def _one_of(numbers: Callable[[], list[int]], most: int) -> None:
 
 def _from_upload() -> None:
     from lenet.ink import InkError, open_picture, read_ink
+    from lenet.splitting import on_board
 
     file = st.session_state[_UPLOAD]
     st.session_state.pop(_PROBLEM, None)
@@ -284,7 +287,8 @@ def _from_upload() -> None:
         return
     st.session_state[_OPEN] = False
     try:
-        show(from_ink(read_ink(open_picture(file)), "an uploaded picture", file.file_id))
+        ink = read_ink(open_picture(file))
+        show(replace(from_ink(ink, "an uploaded picture", file.file_id), sheet=on_board(ink.grey)))
     except InkError as error:
         kept = " The digit before it is still shown." if current() else ""
         st.session_state[_PROBLEM] = f"{networks.plain(file.name)}: {error}{kept}"

@@ -106,7 +106,7 @@ function say(message, data, remark) {
   const blank = desk.writing || (!desk.image && !desk.strokes.length)
   const count = NUMBERS[desk.several] ?? `${desk.several}`
   const line = desk.several === 2 ? "at the dashed line" : "at the dashed lines"
-  const cut = desk.several > 0 && desk.digit.drawn && !blank
+  const cut = desk.several > 0 && !blank
   const [what, label] = blank
     ? ["example", "Try a test digit"]
     : !cut

@@ -43,7 +43,9 @@ export function mountBoard(blind) {
     context.fillStyle = "#000"
     context.fillRect(0, 0, SIDE, SIDE)
     if (given) {
-      paintGiven(context, small, given)
+      if (desk.cuts.length) paintGiven(context, small, desk.given.values, SIDE)
+      else paintGiven(context, small, given)
+      for (const cut of desk.cuts) paintCut(context, cut)
       return
     }
     for (const stroke of visible())
@@ -157,8 +159,8 @@ function paintStroke(context, { points, width, erase }) {
   context.stroke()
 }
 
-function paintGiven(context, small, image) {
-  paintCells(small, image, SIZE, SIZE, 1, false, GREYS)
+function paintGiven(context, small, image, side = SIZE) {
+  paintCells(small, image, side, side, 1, false, GREYS)
   context.imageSmoothingEnabled = false
   context.drawImage(small, 0, 0, SIDE, SIDE)
 }
