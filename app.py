@@ -28,6 +28,7 @@ def draw() -> None:
         reading.show_answers(chosen)
         reading.show_time()
     reading.show_network(chosen)
+    reading.show_slides()
     reading.show_pixels(chosen)
 
 

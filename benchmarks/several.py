@@ -1,8 +1,8 @@
 """Several digits in one drawing, made of a file of pen drawings: side by side, touching, and single ones.
 
 FILE.npz holds `images`, uint8 [N, height, width], white on black, and `labels`, integers [N]. A row is right if it is
-cut into as many digits as there are and each is read; a single digit must not be cut, nor one of MNIST's last 10,000
-training digits.
+cut into as many digits as there are and each is read, or if the sliding network finds these digits and no others; a
+single digit must not be cut, nor one of MNIST's last 10,000 training digits.
 """
 
 import argparse
@@ -30,6 +30,7 @@ def run(options: argparse.Namespace) -> None:
     from lenet.data import mnist
     from lenet.ink import InkError, read_grey
     from lenet.pretrained import create_model
+    from lenet.sliding import path, slide, strip
     from lenet.splitting import reader, split
 
     try:
@@ -37,7 +38,8 @@ def run(options: argparse.Namespace) -> None:
             images, labels = file["images"].astype(np.float32) / 255, file["labels"].astype(int)
     except (OSError, ValueError, KeyError) as error:
         sys.exit(f"{options.pens} cannot be measured: {error}.")
-    read = reader(create_model(options.network, pretrained=True))
+    model = create_model(options.network, pretrained=True)
+    read = reader(model)
 
     def string(sheet: np.ndarray) -> str:
         answer = ""
@@ -50,13 +52,23 @@ def run(options: argparse.Namespace) -> None:
 
     random = np.random.default_rng(options.seed)
     for name, count, digits, touch in SETS:
-        right = whole = 0
+        right = whole = slid = 0
         for _ in range(count):
             chosen = random.integers(0, len(images), digits)
-            answer = string(row(images[chosen], random, touch))
-            right += answer == "".join(map(str, labels[chosen]))
+            sheet, wanted = row(images[chosen], random, touch), "".join(map(str, labels[chosen]))
+            answer = string(sheet)
+            right += answer == wanted
             whole += len(answer) == digits
-        print(f"{name}: {right / count:.1%} right, {whole / count:.1%} cut into {digits}, of {count}", flush=True)
+            slid += "".join(str(digit) for _, digit in path(slide(model, strip(sheet)))) == wanted
+        print(
+            f"{name}: {right / count:.1%} right, {whole / count:.1%} cut into {digits}; "
+            f"{slid / count:.1%} right without a cut, of {count}",
+            flush=True,
+        )
+    alone = [path(slide(model, strip(image))) for image in images]
+    slid = sum([digit for _, digit in found] == [label] for found, label in zip(alone, labels))
+    several = sum(len(found) > 1 for found in alone)
+    print(f"single digits: {slid / len(images):.1%} right, {several / len(images):.1%} taken for several without a cut")
     cut = sum(len(split(np.pad(image, 20), read).parts) > 1 for image in images)
     print(f"single digits: {cut / len(images):.2%} cut, of {len(images)}")
     held_out = mnist("train").images[-10_000:][: options.mnist, 0].numpy().astype(np.float32) / 255

@@ -142,6 +142,12 @@ def test_two_digits_are_cut_apart_and_read_in_their_order(page):
     answer.get_by_role("button", name="Cut it into two").click()
     expect_answers(page, "42")
     assert page.evaluate(places) == before
+    slides = page.locator(".st-key-slides")
+    expect(slides).to_contain_text("Sliding along the whole drawing, best reads 42.")
+    assert slides.locator("canvas").count() == 2
+    page.locator(".st-key-undo button").click()  # the 4 alone
+    expect_answers(page, "4")
+    expect(slides.locator("section")).to_be_hidden()
 
 
 def test_an_answer_has_ten_bars_a_network_view_and_the_way_to_28_by_28(page):

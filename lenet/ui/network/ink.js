@@ -123,7 +123,7 @@ export function read(sheet, only = false, tie = TIE) {
 }
 
 /** Without the spots that are no strokes. */
-function withoutStrays(sheet) {
+export function withoutStrays(sheet) {
   const { labels, boxes, areas } = components(sheet)
   if (!boxes.length) return { reason: "blank" }
   const sizes = boxes.map(([top, left, bottom, right]) => Math.max(bottom - top, right - left))
@@ -234,7 +234,7 @@ function deepest(labels, width, [top, left, bottom, right], label) {
 }
 
 /** The part of the sheet that has ink, however faint at its edge. */
-function cropOf({ height, width, values }) {
+export function cropOf({ height, width, values }) {
   let [top, left, bottom, right] = [height, width, 0, 0]
   for (let r = 0; r < height; r++)
     for (let c = 0; c < width; c++) {
@@ -251,7 +251,7 @@ function cropOf({ height, width, values }) {
 }
 
 /** The crop with its longer side at this many pixels, as strong and at least as thick as MNIST's strokes. */
-function scale(crop, longest) {
+export function scale(crop, longest) {
   let from = crop
   let factor = longest / Math.max(crop.height, crop.width)
   if (factor < 1) {

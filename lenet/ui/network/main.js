@@ -10,6 +10,7 @@ const VIEWS = {
   saliency: () => import("./inside/saliency.js"),
   kernels: () => import("./inside/kernels.js"),
   tape: () => import("./inside/tape.js"),
+  slides: () => import("./draw/slides.js"),
   strip: () => import("./strip.js"),
   stress: () => import("./stress/stress.js"),
   "stress-two": () => import("./stress/two.js"),
