@@ -97,7 +97,7 @@ def test_a_step_that_is_no_text_names_its_folder(tmp_path):
 
 
 def test_the_shipped_lesson_has_fifteen_steps_on_pages_that_exist():
-    assert set(lessons.PAGES) == set(PAGES) - {"lesson"}
+    assert set(lessons.PAGES) <= set(PAGES) - {"lesson"}
     steps = lessons.load("first").steps
     assert len(steps) == 15
     assert all(step.task and step.done[0] for step in steps)
