@@ -1,145 +1,129 @@
-"""The charts of the Experiments page. A network has its colour and its dashes by its place in the experiment."""
+"""The charts behind "More", as Vega-Lite. A network has its colour and its dashes by its place in the experiment."""
 
-from math import ceil
-
-import altair as alt
+from math import ceil, floor, log10
+from typing import Any
 
 from lenet.study.design import FORMS
 from lenet.ui.shared.palette import SEQUENTIAL_RANGE, VARIANT_COLOURS
-from lenet.ui.shared.vega import made_once, powers_of_ten
 from lenet.variant import CLASSES
 
-HEIGHT = 370  # pixels, without the legend
+HEIGHT = 310  # pixels, without the legend
 DASHES = [[1, 0], [7, 3], [2, 2], [10, 2, 2, 2], [5, 5], [1, 4], [12, 4]]
+UPRIGHT = {"labelAngle": 0}
 
 
-def _looks(networks: tuple[str, ...], here: tuple[str, ...], symbol: str = "stroke") -> dict:
-    """Colour and dashes of the networks that are here, by their place among all, with one legend for both."""
-    places = [networks.index(name) for name in here]
-    legend = alt.Legend(
-        title=None,
-        orient="bottom",
-        columns=_columns(here),
-        labelLimit=0,
-        symbolType=symbol,
-        symbolStrokeWidth=3,
-        symbolSize=400 if symbol == "stroke" else 80,
-    )
-    colours = [VARIANT_COLOURS[place % len(VARIANT_COLOURS)] for place in places]
-    dashes = [DASHES[place % len(DASHES)] for place in places]
-    return {
-        "color": alt.Color("network:N", scale=alt.Scale(domain=list(here), range=colours), legend=legend),
-        "strokeDash": alt.StrokeDash("network:N", scale=alt.Scale(domain=list(here), range=dashes), legend=legend),
-    }
+def field(name: str, kind: str, **more: Any) -> dict[str, Any]:
+    """kind: nominal, ordinal or quantitative."""
+    return {"field": name, "type": kind, **more}
 
 
-def _columns(here: tuple[str, ...]) -> int:
+def _columns(here: list[str]) -> int:
     """Of the legend: as many as a telephone has room for."""
     longest = max(map(len, here), default=0)
     return 1 if longest > 18 else 2 if longest > 9 else 4
 
 
-def _height(here: tuple[str, ...], plot: int = HEIGHT) -> int:
-    """Of the chart with its legend."""
-    return plot + 20 * ceil(len(here) / _columns(here))
+def _looks(networks: list[str], here: list[str], symbol: str) -> dict[str, Any]:
+    """Colour and dashes of the networks that are here, by their place among all, with one legend for both."""
+    places = [networks.index(name) for name in here]
+    legend = {
+        "title": None,
+        "orient": "bottom",
+        "columns": _columns(here),
+        "labelLimit": 0,
+        "symbolType": symbol,
+        "symbolStrokeWidth": 3,
+        "symbolSize": 400 if symbol == "stroke" else 80,
+    }
+    ranges = {"color": VARIANT_COLOURS, "strokeDash": DASHES}
+    return {
+        channel: field(
+            "network",
+            "nominal",
+            scale={"domain": here, "range": [looks[place % len(looks)] for place in places]},
+            legend=legend,
+        )
+        for channel, looks in ranges.items()
+    }
 
 
-def gradients(rows: list[dict], networks: list[str], here: list[str]) -> dict:
+def _chart(rows: list[dict], mark: dict[str, Any], encoding: dict[str, Any], height: int = HEIGHT) -> dict[str, Any]:
+    return {"data": {"values": rows}, "mark": mark, "encoding": encoding, "height": height}
+
+
+def _high(here: list[str]) -> int:
+    """With its legend."""
+    return HEIGHT + 20 * ceil(len(here) / _columns(here))
+
+
+def gradients(rows: list[dict], networks: list[str], here: list[str]) -> dict[str, Any]:
     """Gradient norm by layer on a logarithmic axis. A Vega-Lite specification."""
     names = {row["layer"] for row in rows}
     convolutions = sorted(name for name in names if name.startswith("conv"))
     layers = [*convolutions, *sorted(names - set(convolutions), key=lambda name: -int(name.removeprefix("→ ")))]
-    powers = powers_of_ten(row["norm"] for row in rows)
-    return _gradients(tuple(layers), powers, tuple(networks), tuple(here)) | {"datasets": {"norms": rows}}
+    norms = [row["norm"] for row in rows]
+    powers = [10.0**at for at in range(floor(log10(min(norms))), ceil(log10(max(norms))) + 1)]
+    encoding = {
+        "x": field("layer", "nominal", sort=layers, title="Layer, from the picture to the answer", axis=UPRIGHT),
+        "y": field(
+            "norm",
+            "quantitative",
+            title="Gradient norm",
+            scale={"type": "log", "domain": [powers[0], powers[-1]]},
+            axis={"format": ".0e", "values": powers},
+        ),
+        **_looks(networks, here, "stroke"),
+        "tooltip": [
+            field("network", "nominal", title="Network"),
+            field("layer", "nominal", title="Layer"),
+            field("norm", "quantitative", title="Gradient norm", format=".3g"),
+            field("n", "quantitative", title="Seeds"),
+        ],
+    }
+    mark = {"type": "line", "point": {"filled": True, "size": 60}, "strokeWidth": 2.5}
+    return _chart(rows, mark, encoding, _high(here))
 
 
-@made_once
-def _gradients(
-    layers: tuple[str, ...], powers: tuple[float, ...], networks: tuple[str, ...], here: tuple[str, ...]
-) -> alt.Chart:
-    return (
-        alt.Chart(alt.NamedData("norms"))
-        .mark_line(point=alt.OverlayMarkDef(filled=True, size=60), strokeWidth=2.5)
-        .encode(
-            x=alt.X(
-                "layer:N", sort=list(layers), title="Layer, from the picture to the answer", axis=alt.Axis(labelAngle=0)
-            ),
-            y=alt.Y(
-                "norm:Q",
-                title="Gradient norm",
-                scale=alt.Scale(type="log", domain=[powers[0], powers[-1]]),
-                axis=alt.Axis(format=".0e", values=list(powers)),
-            ),
-            **_looks(networks, here),
-            tooltip=[
-                alt.Tooltip("network:N", title="Network"),
-                alt.Tooltip("layer:N", title="Layer"),
-                alt.Tooltip("norm:Q", title="Gradient norm", format=".3g"),
-                alt.Tooltip("n:Q", title="Seeds"),
-            ],
-        )
-        .properties(height=_height(here, HEIGHT - 60))
-    )
-
-
-def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> dict:
+def outcomes(rows: list[dict], networks: list[str], here: list[str]) -> dict[str, Any]:
     """Each run as a point, a cross in the paper's form: the classes it never predicts, and its accuracy.
 
     A Vega-Lite specification.
     """
-    return _outcomes(tuple(networks), tuple(here)) | {"datasets": {"runs": rows}}
+    classes = {"domain": list(range(CLASSES))}
+    shapes = {"domain": list(FORMS.values()), "range": ["cross", "circle"]}
+    encoding = {
+        "x": field("unpredicted", "ordinal", title="Classes never predicted", scale=classes, axis=UPRIGHT),
+        "xOffset": field("network", "nominal", scale={"domain": here}),
+        "y": field("final", "quantitative", title="Accuracy", scale={"domain": [0, 1]}, axis={"format": "%"}),
+        "color": _looks(networks, here, "circle")["color"],
+        "shape": field("output", "nominal", scale=shapes, legend=None),
+        "tooltip": [
+            field("network", "nominal", title="Network"),
+            field("output", "nominal", title="Output"),
+            field("seed", "nominal", title="Seed"),
+            field("final", "quantitative", title="Accuracy", format=".2%"),
+            field("unpredicted", "quantitative", title="Classes never predicted"),
+            field("dead logits", "quantitative", title="Dead logits"),
+        ],
+    }
+    return _chart(rows, {"type": "point", "size": 60, "strokeWidth": 2, "opacity": 0.85}, encoding, _high(here))
 
 
-@made_once
-def _outcomes(networks: tuple[str, ...], here: tuple[str, ...]) -> alt.Chart:
-    return (
-        alt.Chart(alt.NamedData("runs"))
-        .mark_point(size=60, strokeWidth=2, opacity=0.85)
-        .encode(
-            x=alt.X(
-                "unpredicted:O",
-                title="Classes never predicted",
-                scale=alt.Scale(domain=list(range(CLASSES))),
-                axis=alt.Axis(labelAngle=0),
-            ),
-            xOffset=alt.XOffset("network:N", scale=alt.Scale(domain=list(here))),
-            y=alt.Y("final:Q", title="Accuracy", scale=alt.Scale(domain=[0, 1]), axis=alt.Axis(format="%")),
-            color=_looks(networks, here, "circle")["color"],
-            shape=alt.Shape(
-                "output:N", scale=alt.Scale(domain=list(FORMS.values()), range=["cross", "circle"]), legend=None
-            ),
-            tooltip=[
-                alt.Tooltip("network:N", title="Network"),
-                alt.Tooltip("output:N", title="Output"),
-                alt.Tooltip("seed:N", title="Seed"),
-                alt.Tooltip("final:Q", title="Accuracy", format=".2%"),
-                alt.Tooltip("unpredicted:Q", title="Classes never predicted"),
-                alt.Tooltip("dead logits:Q", title="Dead logits"),
-            ],
-        )
-        .properties(height=_height(here, HEIGHT - 60))
-    )
-
-
-def probabilities(rows: list[dict], x: str, y: str) -> dict:
+def probabilities(rows: list[dict], x: str, y: str) -> dict[str, Any]:
     """Probabilities as a heat map: rows with the columns x, y and `probability`. A Vega-Lite specification."""
-    return _probabilities(x, y) | {"datasets": {"cells": rows}}
-
-
-@made_once
-def _probabilities(x: str, y: str) -> alt.Chart:
-    return (
-        alt.Chart(alt.NamedData("cells"))
-        .mark_rect()
-        .encode(
-            x=alt.X(f"{x}:O", axis=alt.Axis(labelAngle=0)),
-            y=alt.Y(f"{y}:O"),
-            color=alt.Color(
-                "probability:Q",
-                scale=alt.Scale(range=SEQUENTIAL_RANGE, domain=[0, 1]),
-                legend=alt.Legend(title="Probability", format="%", orient="bottom"),
-            ),
-            tooltip=[f"{y}:O", f"{x}:O", alt.Tooltip("probability:Q", format=".1%")],
-        )
-        .properties(height=HEIGHT)
-    )
+    encoding = {
+        "x": field(x, "ordinal", axis=UPRIGHT),
+        "y": field(y, "ordinal"),
+        "color": field(
+            "probability",
+            "quantitative",
+            scale={"range": SEQUENTIAL_RANGE, "domain": [0, 1]},
+            legend={"title": "Probability", "format": "%", "orient": "bottom"},
+        ),
+        "tooltip": [
+            field(y, "ordinal"),
+            field(x, "ordinal"),
+            field("probability", "quantitative", format=".1%"),
+        ],
+    }
+    return _chart(rows, {"type": "rect"}, encoding)

@@ -13,13 +13,16 @@ export function el(tag, properties = {}, ...children) {
   return element
 }
 
-/** The same of a drawing. */
+/** The same of a drawing; a property that is null is left out, too. */
 export function svg(tag, properties = {}, ...children) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", tag)
-  for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value)
-  element.append(...children)
+  for (const [name, value] of Object.entries(properties)) if (value !== null) element.setAttribute(name, value)
+  element.append(...children.filter((child) => child !== null))
   return element
 }
+
+/** Whether somebody wants nothing to move. */
+export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
 /** The bytes that the server sent, as numbers: base64. */
 export const decodedBytes = (text) => Array.from(atob(text), (letter) => letter.charCodeAt(0))

@@ -3,7 +3,7 @@
 // arithmetic opens.
 
 import { desk, watch } from "./desk.js"
-import { el, emptied, paintCells } from "./dom.js"
+import { el, emptied, paintCells, still } from "./dom.js"
 import { answerOf, look } from "./engine.js"
 import { figure, nameOf, percent } from "./formatting.js"
 import { explain, KINDS, looksAt, onMap, usedBy } from "./layers.js"
@@ -21,8 +21,6 @@ const WIDE = 3 // cells of the strongest path in each layer
 const FAN = 2 // terms of each of them
 const FONT = '12px "Source Sans", sans-serif'
 const fontOf = (high) => FONT.replace("12", Math.min(12, Math.floor(high))) // in a line of that many pixels
-
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
 /** follow: is told in each frame which cell is pointed at or pinned, in place of the panel here. */
 export default function ({ data, root, follow = null }) {

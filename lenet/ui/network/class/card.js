@@ -1,6 +1,6 @@
 // How to join, for the projector: the QR code, the address, the code in large letters, and who is there.
 
-import { el } from "../dom.js"
+import { el, svg } from "../dom.js"
 import { VARIANT_COLOURS } from "../palette.js"
 
 const QUIET = 4 // modules around a QR code that stay white
@@ -34,15 +34,11 @@ export default function ({ data, root }) {
 
 function qr({ size, path }, link) {
   const whole = size + 2 * QUIET
-  const svg = svgOf("svg", { viewBox: `${-QUIET} ${-QUIET} ${whole} ${whole}`, class: "qr", role: "img" })
-  svg.setAttribute("aria-label", `QR code of ${link}`)
-  svg.append(svgOf("rect", { x: -QUIET, y: -QUIET, width: whole, height: whole, fill: "#fff" }))
-  svg.append(svgOf("path", { d: path, fill: "#000", "shape-rendering": "crispEdges" }))
-  return svg
-}
-
-function svgOf(tag, properties) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag)
-  for (const [name, value] of Object.entries(properties)) element.setAttribute(name, value)
-  return element
+  const viewBox = `${-QUIET} ${-QUIET} ${whole} ${whole}`
+  return svg(
+    "svg",
+    { viewBox, class: "qr", role: "img", "aria-label": `QR code of ${link}` },
+    svg("rect", { x: -QUIET, y: -QUIET, width: whole, height: whole, fill: "#fff" }),
+    svg("path", { d: path, fill: "#000", "shape-rendering": "crispEdges" }),
+  )
 }

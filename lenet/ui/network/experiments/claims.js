@@ -1,8 +1,8 @@
 // The paper's claims: the verdict first, then the evidence in one picture, then the numbers, and the rest on request.
 
-import { el } from "../dom.js"
+import { el, svg } from "../dom.js"
 import { fixed } from "../formatting.js"
-import { cross, scale, svg, whenWide } from "./plot.js"
+import { cross, scale, whenWide } from "./plot.js"
 import { tryClaim } from "./triples.js"
 
 const RADIUS = 4.5 // pixels of a dot

@@ -1,7 +1,7 @@
 // Curves of many networks on one chart: names that can be singled out, numbers under the pointer, and the picture and its
 // numbers to take along.
 
-import { el } from "../dom.js"
+import { el, svg } from "../dom.js"
 import { fixed } from "../formatting.js"
 import { csv, curves, exports, nearest, whenWide } from "./plot.js"
 
@@ -89,10 +89,8 @@ function point(event, place, tip, data, state) {
   tip.hidden = !found
   if (!found) return
   const line = state.drawn.points.filter((one) => one.network === found.network && one.seed === found.seed)
-  const under = document.createElementNS("http://www.w3.org/2000/svg", "polyline")
-  under.setAttribute("points", line.map((one) => `${one.x.toFixed(1)},${one.y.toFixed(1)}`).join(" "))
-  under.setAttribute("class", "under")
-  state.drawn.node.append(under)
+  const points = line.map((one) => `${one.x.toFixed(1)},${one.y.toFixed(1)}`).join(" ")
+  state.drawn.node.append(svg("polyline", { points, class: "under" }))
   const value = data.y.percent
     ? `${fixed(100 * found.value, 1)} %`
     : `${Number(found.value.toPrecision(3))}`.replace("-", "−")

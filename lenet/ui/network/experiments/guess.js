@@ -1,8 +1,8 @@
 // The guess: choose an answer, draw the curve that you expect, and only then see what was measured.
 
-import { el } from "../dom.js"
+import { el, svg } from "../dom.js"
 import { fixed } from "../formatting.js"
-import { frame, path, svg, whenWide } from "./plot.js"
+import { frame, path, whenWide } from "./plot.js"
 
 const EPOCHS = 20
 const HEIGHT = 216 // pixels of the pad

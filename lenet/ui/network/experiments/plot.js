@@ -1,18 +1,9 @@
 // Curves and dots as SVG: small functions over plain arrays. Nothing here knows Streamlit or the study.
 
-import { el } from "../dom.js"
+import { el, svg } from "../dom.js"
 
-const NS = "http://www.w3.org/2000/svg"
 export const DASHES = ["", "7 3", "2 2", "10 2 2 2", "5 5", "1 4", "12 4"]
 const GREY = "#8a8a8a"
-
-/** An element of SVG with attributes (null is left out) and children. */
-export function svg(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(NS, tag)
-  for (const [name, value] of Object.entries(attributes)) if (value !== null) element.setAttribute(name, value)
-  element.append(...children.filter((child) => child !== null))
-  return element
-}
 
 /** From values to pixels. domain, range: two ends each; log: whether powers of ten lie at equal distances. */
 export function scale([d0, d1], [r0, r1], log = false) {
@@ -249,16 +240,11 @@ export function exports(node, name, rows) {
 export function standalone(node) {
   const copy = node.cloneNode(true)
   const { color } = getComputedStyle(node)
-  copy.setAttribute("xmlns", NS)
+  copy.setAttribute("xmlns", copy.namespaceURI)
   copy.setAttribute("style", `color: ${color}; font-family: sans-serif`)
-  copy.prepend(svg("rect", { width: "100%", height: "100%", fill: background(node) }))
+  const behind = getComputedStyle(node).getPropertyValue("--st-background-color").trim()
+  copy.prepend(svg("rect", { width: "100%", height: "100%", fill: behind || "#ffffff" }))
   return new XMLSerializer().serializeToString(copy)
-}
-
-/** The colour that lies behind an element. */
-function background(node) {
-  const colour = getComputedStyle(node).getPropertyValue("--st-background-color").trim()
-  return colour || "#ffffff"
 }
 
 async function png(node) {

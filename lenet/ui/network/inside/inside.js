@@ -3,7 +3,7 @@
 // here.
 
 import { desk, look as layOnDesk, watch } from "../desk.js"
-import { decoded, el, styled } from "../dom.js"
+import { decoded, el, still, styled } from "../dom.js"
 import { Edits, ownerOf, piecesOf, scaled } from "../edits.js"
 import { answerOf, look } from "../engine.js"
 import { figure, nameOf, percent, plainly } from "../formatting.js"
@@ -23,7 +23,6 @@ const LEAST = 3 // pixels that a pressed weight must be moved to be dragged
 const PIXEL = 0.01 // by which a pixel changes a weight that is dragged
 const FINE = 0.001 // the same with Shift
 const ADD = "Add it up"
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 const MOVES = { "←": [-1, 0, "left"], "↑": [0, -1, "up"], "↓": [0, 1, "down"], "→": [1, 0, "right"] }
 
 const editable = new Map() // networks that can be edited, by name and mark: edits stay while one looks elsewhere

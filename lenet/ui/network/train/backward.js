@@ -1,7 +1,7 @@
 // How the error of one picture ran back through the network: in grey what each layer made on the way forward, and over
 // it, layer by layer from the logits to the first convolution, the error of each of these numbers.
 
-import { decoded, decodedBytes, el, emptied, paintCells } from "../dom.js"
+import { decoded, decodedBytes, el, emptied, paintCells, still } from "../dom.js"
 import { figure, fixed, nameOf } from "../formatting.js"
 import { KINDS } from "../layers.js"
 import { cellRect, layOut, stageAt } from "../layout.js"
@@ -21,8 +21,6 @@ export default function ({ data, parentElement }) {
   root.stop = build(root, data)
   return () => {}
 }
-
-const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
 /** The layers of a picture: values, and errors where there are any; the probabilities last. */
 export function stagesOf({ layers, smoothing, classes }, { values, errors, label }) {

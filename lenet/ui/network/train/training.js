@@ -1,7 +1,7 @@
 // What a run does, large and all at once: the digits that it reads, its kernels, its curves, its gradients, and which
 // digit it takes for which. A recorded run has many frames and plays by itself.
 
-import { decodedBytes, el, paintCells, svg } from "../dom.js"
+import { decodedBytes, el, paintCells, still, svg } from "../dom.js"
 import { figure, fixed } from "../formatting.js"
 import { tint } from "../palette.js"
 
@@ -43,8 +43,7 @@ function show(root, data, frame) {
  *  stops it. Returns what ends it. */
 function play(root, data) {
   const last = data.frames.length - 1
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches
-  let at = still ? last : 0
+  let at = still() ? last : 0
   let timer = null
   const button = el("button", { type: "button" })
   const slider = el("input", { type: "range", min: 0, max: last, "aria-label": "Moment of the stored run" })
@@ -71,7 +70,7 @@ function play(root, data) {
     paint()
   }
   part(root, "player", button, slider, said)
-  go(!still)
+  go(!still())
   paint()
   return () => {
     clearInterval(timer)
