@@ -107,7 +107,7 @@ def follow(server: Server, teacher, pupils, code: str) -> None:
     teacher.get_by_text("3 pupils are in").wait_for(timeout=WAIT)
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_a_lesson_from_the_first_code_to_the_last_file(running, people, folder, tmp_path):
     teacher, code = open_class(running, people)
     assert re.search(rf"/class\?class={code}$", teacher.url)  # no secret in sight

@@ -82,7 +82,7 @@ def expect_answers(page, *answers: str) -> None:
             return wanted.join() === [...shown].map((big) => big.textContent).join()
         }""",
         arg=list(answers),
-        timeout=15_000,
+        timeout=60_000,
     )
 
 
@@ -231,14 +231,13 @@ def test_the_drawing_survives_a_change_of_page(page):
     page.locator(".st-key-frame a", has_text="Draw").first.click()
     board(page)
     expect_answers(page, "3")
-    page.wait_for_timeout(500)
     ink = (
         "document.querySelector('.st-key-canvas [data-testid=stBidiComponentIsolated]').shadowRoot"
         ".querySelector('canvas.dc-canvas').getContext('2d').getImageData(0, 0, 320, 320).data"
         ".filter((value, index) => index % 4 === 0 && value > 200).length"
     )
+    page.wait_for_function(f"{ink} > 1000")
     drawn = page.evaluate(ink)
-    assert drawn > 1000
     stroke(page, [(0.1, 0.9), (0.9, 0.9)])  # it can be gone on with
     page.wait_for_function(f"{ink} > {drawn + 1000}")
     page.locator(".st-key-undo button").click()
@@ -360,6 +359,7 @@ def test_a_digit_writes_itself_until_somebody_draws(page):
     expect_answers(page, "?")
 
 
+@pytest.mark.alone
 def test_it_is_read_while_the_pen_moves_and_nothing_moves_on_the_page(page):
     expect_answers(page, "3")
     parts = (".st-key-answer", ".st-key-time", ".st-key-view")
@@ -442,6 +442,7 @@ def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):
     other.close()
 
 
+@pytest.mark.alone
 def test_a_stroke_sends_the_server_one_message(server: Server, desktop):
     page = desktop.new_page()
     frames = []

@@ -139,8 +139,8 @@ def test_a_kernel_moves_steps_and_pauses(page):
     assert page.locator(f"{PANEL} .pictures figure").count() == 3  # what the kernel makes, the bias, their sum
 
 
-def test_keyboard_alone_a_weight_is_edited_undone_and_the_network_kept(fresh_server, browser, tmp_path):
-    page = opened(browser, f"{fresh_server.url}/inside?network=original&digit={DIGIT}")
+def test_keyboard_alone_a_weight_is_edited_undone_and_the_network_kept(server, browser, tmp_path):
+    page = opened(browser, f"{server.url}/inside?network=original&digit={DIGIT}")
     tab_to(page, "canvas.view")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
         page.keyboard.press(key)
@@ -300,7 +300,9 @@ def test_on_a_phone_what_a_cell_looks_at_and_its_arithmetic_share_the_screen(ser
     ready(page)
     settled(page)
     page.locator(".st-key-inside-view canvas.view").tap(position={"x": 130, "y": 40})
-    page.wait_for_timeout(1200)  # it scrolls
+    page.wait_for_function(
+        f"{INSIDE}.querySelector('.panel .value')?.getBoundingClientRect().bottom < 844"
+    )  # it scrolls
     view, heading = (
         page.locator(query).bounding_box() for query in (".st-key-inside-view canvas.view", f"{PANEL} .value")
     )
@@ -321,6 +323,7 @@ def test_every_layer_of_every_form_of_network_is_taken_apart(server, browser, na
     page.close()
 
 
+@pytest.mark.alone
 def test_the_tape_plays_smoothly_and_says_what_happens(server, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     page.goto(f"{server.url}/inside?section=tape&digit={DIGIT}")

@@ -137,7 +137,7 @@ def begin(server: Server, hand: Keyboard | Finger) -> None:
     hand.press(hand.page.locator(".st-key-begin-first button"))
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_the_whole_lesson_with_the_keyboard_alone(server: Server, browser):
     page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
     hand = Keyboard(page)
@@ -175,7 +175,7 @@ def test_the_whole_lesson_with_the_keyboard_alone(server: Server, browser):
         page.close()
 
 
-@pytest.mark.timeout(400)
+@pytest.mark.timeout(600)
 def test_the_whole_lesson_on_a_phone_left_and_found_again(server: Server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()

@@ -48,6 +48,7 @@ def test_start_watch_and_draw_on_the_trained_network(server, visit) -> None:
     assert "networks=run-" in page.url
 
 
+@pytest.mark.alone
 def test_the_pictures_of_a_run_never_flash_or_move(server, visit) -> None:
     page = visit(server, LONG | {"seed": 34})
     page.locator(".st-key-start button").click()
@@ -72,7 +73,7 @@ def test_the_pictures_of_a_run_never_flash_or_move(server, visit) -> None:
     seen = page.evaluate("[...window.seen]")
     assert len(seen) == 1 and seen[0].startswith("16 pictures"), seen
     page.locator(".st-key-stop button").click()
-    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+    page.locator(".st-key-start button:enabled").wait_for(timeout=60_000)
 
 
 def test_a_story_a_pause_and_another_learning_rate(server, visit) -> None:
@@ -84,15 +85,15 @@ def test_a_story_a_pause_and_another_learning_rate(server, visit) -> None:
     page.get_by_text("too high: the loss shot up").wait_for(timeout=90_000)
     page.get_by_role("button", name="Pause").click()
     rate = page.get_by_label("Learning rate from here on")
-    rate.wait_for(timeout=15_000)
+    rate.wait_for(timeout=60_000)
     rate.fill("0.01")
     rate.press("Enter")
     page.get_by_role("button", name="Change it").click()
     page.get_by_role("button", name="Resume").click()
-    page.get_by_text("the learning rate was changed to 0.01").wait_for(timeout=15_000)
+    page.get_by_text("the learning rate was changed to 0.01").wait_for(timeout=60_000)
     page.locator(".st-key-training-pictures .confusion td").nth(100).wait_for(timeout=60_000)
     page.locator(".st-key-stop button").click()
-    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+    page.locator(".st-key-start button:enabled").wait_for(timeout=60_000)
 
 
 def test_a_link_may_ask_for_the_least_number_and_the_first_word(server, visit) -> None:
@@ -118,7 +119,7 @@ def test_leave_come_back_and_stop(server, visit) -> None:
     page.get_by_text("of 8,000").wait_for(timeout=60_000)
     stop = page.locator(".st-key-stop button")
     stop.click()
-    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+    page.locator(".st-key-start button:enabled").wait_for(timeout=60_000)
     page.get_by_text("stopped").first.wait_for()
 
 
@@ -140,17 +141,17 @@ def test_pause_one_step_one_epoch_and_resume(server, visit) -> None:
     page.get_by_text("of 8,000").wait_for(timeout=90_000)
     page.get_by_role("button", name="Pause").click()
     said = page.get_by_text("of 8,000, paused")
-    said.wait_for(timeout=15_000)
+    said.wait_for(timeout=60_000)
 
     def step() -> int:
         return int(said.inner_text().split()[1].replace(",", ""))
 
     at = step()
     page.get_by_role("button", name="One step").click()
-    page.get_by_text(f"Step {at + 1:,} of 8,000, paused").wait_for(timeout=15_000)
+    page.get_by_text(f"Step {at + 1:,} of 8,000, paused").wait_for(timeout=60_000)
     backward = page.locator(".st-key-backward")
     backward.get_by_role("slider", name="How far the error has come").fill("1")
-    backward.get_by_text("It begins at the logits").wait_for(timeout=15_000)
+    backward.get_by_text("It begins at the logits").wait_for(timeout=60_000)
     backward.get_by_role("button", name="Play").wait_for()  # whoever moves it holds it
     backward.get_by_role("button", name="One layer back").click()
     backward.get_by_text("Through ").wait_for()
@@ -159,16 +160,16 @@ def test_pause_one_step_one_epoch_and_resume(server, visit) -> None:
     page.locator(".st-key-weight-update select").select_option("conv1.weight")
     page.locator(".st-key-weight-update canvas").first.click(position={"x": 5, "y": 5})
     opened = page.locator(".st-key-weight-update .opened")
-    opened.get_by_text(f"conv1.weight [0, 0, 0, 0], step {at + 1:,}").wait_for(timeout=15_000)
+    opened.get_by_text(f"conv1.weight [0, 0, 0, 0], step {at + 1:,}").wait_for(timeout=60_000)
     assert opened.get_by_text("✓ the same").count() == 2  # the gradient is autograd's, the new weight PyTorch's
     opened.get_by_text("New = old − learning rate × gradient").wait_for()
     page.get_by_role("button", name="One epoch").click()
     whole = (at + 1) // 20 * 20 + 20  # 5,000 pictures in batches of 256
-    page.get_by_text(f"Step {whole:,} of 8,000, paused").wait_for(timeout=15_000)
+    page.get_by_text(f"Step {whole:,} of 8,000, paused").wait_for(timeout=60_000)
     page.get_by_role("button", name="Resume").click()
-    page.get_by_text("of 8,000, about").wait_for(timeout=15_000)
+    page.get_by_text("of 8,000, about").wait_for(timeout=60_000)
     page.locator(".st-key-stop button").click()
-    page.locator(".st-key-start button:enabled").wait_for(timeout=15_000)
+    page.locator(".st-key-start button:enabled").wait_for(timeout=60_000)
 
 
 def test_weights_go_out_and_come_back_and_other_files_do_not(server, visit, tmp_path) -> None:
@@ -181,9 +182,9 @@ def test_weights_go_out_and_come_back_and_other_files_do_not(server, visit, tmp_
     (tmp_path / "other.safetensors").write_bytes(b"no weights at all")
     page.get_by_text("Load weights").click()
     page.locator("input[type=file]").set_input_files(tmp_path / "other.safetensors")
-    page.get_by_text("is damaged or is no safetensors file").wait_for(timeout=15_000)
+    page.get_by_text("is damaged or is no safetensors file").wait_for(timeout=60_000)
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.safetensors")
-    page.get_by_text("Loaded as loaded").wait_for(timeout=15_000)
+    page.get_by_text("Loaded as loaded").wait_for(timeout=60_000)
     assert not page.get_by_text("is damaged or is no safetensors file").count()
 
 
@@ -213,13 +214,13 @@ def test_from_ones_own_pictures_to_a_drawing_on_the_network_that_learnt_them(ser
     (tmp_path / "bad.zip").write_bytes(b"no zip")
     upload.set_input_files(tmp_path / "bad.zip")
     page.locator(".st-key-own_load button:enabled").click()
-    page.get_by_text("bad.zip is none of these").wait_for(timeout=15_000)
+    page.get_by_text("bad.zip is none of these").wait_for(timeout=60_000)
     page.get_by_role("button", name="Load your own pictures").click()
     (tmp_path / "shapes.zip").write_bytes(shapes())
     upload.set_input_files(tmp_path / "shapes.zip")
     page.get_by_text("shapes.zip").first.wait_for()
     page.locator(".st-key-own_load button:enabled").click()
-    page.get_by_text("shapes is loaded: 200 pictures to learn from, 40 to test.").wait_for(timeout=15_000)
+    page.get_by_text("shapes is loaded: 200 pictures to learn from, 40 to test.").wait_for(timeout=60_000)
     page.locator(".st-key-start button:enabled").click()
     link = page.get_by_role("link", name="Try run-")
     link.wait_for(timeout=90_000)

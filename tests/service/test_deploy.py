@@ -21,6 +21,7 @@ from tests.server import ROOT, Server, settled
 DEPLOY = ROOT / "deploy"
 FIRST_VISIT = 1_600_000  # bytes that somebody with an empty cache fetches for the first page, at most
 SECOND_VISIT = 20_000  # bytes that the same page takes again
+TOGETHER = pytest.mark.xdist_group("nginx")  # the tests before one nginx run in one process, in their order
 SECONDS = 20  # within which somebody whose copy has died must be on another
 
 
@@ -89,6 +90,7 @@ def new_cookie(nginx: Nginx, **headers: str) -> str:
     return next((cookie for cookie in cookies if cookie.startswith("visitor=")), "")
 
 
+@TOGETHER
 def test_a_new_visitor_gets_a_cookie_and_an_old_one_keeps_theirs(nginx):
     cookie = re.fullmatch(r"(visitor=[0-9a-f]{32}); Path=/; HttpOnly; SameSite=Lax", new_cookie(nginx))
     assert cookie
@@ -96,6 +98,7 @@ def test_a_new_visitor_gets_a_cookie_and_an_old_one_keeps_theirs(nginx):
     assert new_cookie(nginx, Cookie="visitor=anything else")
 
 
+@TOGETHER
 def test_all_of_a_class_come_to_one_copy_and_classes_spread_over_the_copies(nginx):
     def copy(query: str = "", **headers: str) -> str | None:
         return get(f"{nginx.url}/_stcore/health{query}", **headers)[1]["X-Copy"]
@@ -115,6 +118,7 @@ def test_all_of_a_class_come_to_one_copy_and_classes_spread_over_the_copies(ngin
     assert not [cookie for cookie in wrong if cookie.startswith("class=")]
 
 
+@TOGETHER
 def test_a_class_in_the_memory_of_one_copy_is_there_for_all_its_pupils(nginx):
     async def page(visitor: int, code: str, query: str) -> set[str]:
         """What is on the page Class for a visitor who has followed a link with this code."""
@@ -130,21 +134,25 @@ def test_a_class_in_the_memory_of_one_copy_is_there_for_all_its_pupils(nginx):
 @pytest.mark.parametrize(
     ("origin", "status"), [("http://evil.example", 403), ("null", 403), ("", 200), ("{url}", 200), ("{url}.evil", 403)]
 )
+@TOGETHER
 def test_pages_of_other_sites_are_refused(nginx, origin, status):
     headers = {"Origin": origin.format(url=nginx.url)} if origin else {}
     assert get(f"{nginx.url}/_stcore/health", **headers)[0] == status
 
 
+@TOGETHER
 def test_bodies_beyond_the_upload_limit_are_refused(nginx):
     with socket.create_connection(nginx.url.removeprefix("http://").split(":")) as connection:
         connection.sendall(b"PUT /_stcore/upload_file/x/y HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 
+@TOGETHER
 def test_metrics_are_not_for_visitors(nginx):
     assert get(f"{nginx.url}/_stcore/metrics")[0] == 404
 
 
+@TOGETHER
 @pytest.mark.browser
 def test_no_page_breaks_the_content_security_policy(nginx, browser):
     context = browser.new_context()
@@ -167,6 +175,7 @@ def test_no_page_breaks_the_content_security_policy(nginx, browser):
     assert foreign == []
 
 
+@TOGETHER
 @pytest.mark.browser
 def test_a_first_visit_fits_a_slow_school_line(nginx, browser):
     """What Chromium receives for the first page, packed, with headers. What has a hash in its name comes once."""
@@ -230,6 +239,7 @@ def test_every_page_works_below_a_path(browser):
     assert [url for url in missing if not url.endswith(("/_stcore/health", "/_stcore/host-config"))] == []
 
 
+@TOGETHER
 def test_when_a_copy_dies_its_people_move_and_nobody_else_notices(nginx):
     """Last in this file: one copy is gone afterwards."""
 

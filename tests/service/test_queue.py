@@ -18,6 +18,7 @@ from lenet.service.queue import Job, Reason, Refusal, Service, digest
 from lenet.service.worker import NICENESS, TEN, Progress, State, extremes
 from lenet.variant import VARIANTS, Pool, Variant, VariantError
 
+pytestmark = pytest.mark.xdist_group("queue")  # they share a service, one after another
 TINY = Recipe(epochs=1, train_size=512)
 LONG = Recipe(epochs=500, train_size=6000)
 
@@ -68,7 +69,7 @@ def test_nobody_stops_or_pauses_a_shared_run_for_the_others(service):
     until(lambda: job.progress.step > at)
     assert job.state == State.RUNNING
     assert service.command(job, "pause", "bob") is None  # now it is his alone
-    until(lambda: job.state == State.PAUSED, 5)
+    until(lambda: job.state == State.PAUSED)
     assert service.command(job, "stop", "bob") is None
     assert job.state == State.STOPPED
     until(lambda: job.settled)
@@ -78,12 +79,12 @@ def test_who_joins_a_paused_run_can_let_it_go_on(service):
     job = service.submit(VARIANTS["original"], replace(LONG, seed=9), "ann")
     until(lambda: job.progress)
     service.command(job, "pause", "ann")
-    until(lambda: job.state == State.PAUSED, 5)
+    until(lambda: job.state == State.PAUSED)
     assert service.submit(VARIANTS["original"], replace(LONG, seed=9), "bob") is job
     assert service.command(job, "step", "bob") == Refusal.SHARED
     assert service.command(job, "resume", "bob") is None
     at = job.progress.step
-    until(lambda: job.state == State.RUNNING and job.progress.step > at, 5)
+    until(lambda: job.state == State.RUNNING and job.progress.step > at)
     service.command(job, "stop", "bob")
     service.command(job, "stop", "ann")
     until(lambda: job.settled)
@@ -103,6 +104,7 @@ def test_the_wait_is_what_runs_take_and_not_how_long_ago_they_were(monkeypatch):
     assert service.wait_for(waiting[2]) == (2, pytest.approx(4 + 2 * 10))
 
 
+@pytest.mark.alone
 def test_who_looks_at_a_run_keeps_it_going_and_who_asks_for_its_key_does_not_share_it(monkeypatch):
     monkeypatch.setattr(queue, "ALONE", 1)
     service = Service(workers=1, abandoned_after=0.5, here=lambda owner: owner == "bob")
@@ -156,7 +158,7 @@ def test_pause_is_answered_before_the_first_step(service):
     service.command(job, "pause", "ann")
     assert job.awaited == "pause"
     until(lambda: job.state == State.PAUSED)
-    until(lambda: job.awaited is None, 5)
+    until(lambda: job.awaited is None)
     service.command(job, "stop", "ann")
     until(lambda: job.settled)
 
@@ -185,7 +187,7 @@ def test_a_worker_that_cannot_start_fails_its_run_alone(monkeypatch, what):
         if what[0] is worker:  # where a process may have no more threads
             broken.setattr(worker.threading, "Thread", lambda target, args, daemon: no_thread(*args))
         job = service.submit(VARIANTS["best"], replace(TINY, seed=30), "ann")
-        until(lambda: job.settled, 10)
+        until(lambda: job.settled)
     assert job.state == State.FAILED and job.reason == Reason.DIED and not service.processes
     after = service.submit(VARIANTS["best"], replace(TINY, seed=31), "ann")
     until(lambda: after.settled)
@@ -205,7 +207,7 @@ def test_a_worker_that_does_not_answer_stop_is_replaced(service, monkeypatch):
     until(lambda: job.progress)
     os.kill(service.processes[0], signal.SIGSTOP)
     service.command(job, "stop", "ann")
-    until(lambda: job.settled, 10)
+    until(lambda: job.settled)
     assert job.state == State.STOPPED and job.weights is None
     after = service.submit(VARIANTS["original"], replace(TINY, seed=4), "bob")
     until(lambda: after.settled)
@@ -219,7 +221,7 @@ def test_a_worker_with_nothing_to_do_gives_its_memory_back(monkeypatch):
         job = service.submit(VARIANTS["best"], replace(TINY, seed=seed), "ann")
         until(lambda job=job: job.settled)
         assert job.state == State.DONE
-        until(lambda: not service.processes, 10)
+        until(lambda: not service.processes)
 
 
 def test_a_jump_of_the_clock_changes_nothing(service, monkeypatch):
@@ -229,26 +231,27 @@ def test_a_jump_of_the_clock_changes_nothing(service, monkeypatch):
     for jump in (1e7, -1e7):
         monkeypatch.setattr(time, "time", lambda jump=jump: now + jump)
         at = job.progress.step
-        until(lambda at=at: job.progress.step > at, 10)
+        until(lambda at=at: job.progress.step > at)
         assert 0 <= job.progress.seconds_left < 1e5 and not job.ended
     service.command(job, "stop", "ann")
     until(lambda: job.settled)
 
 
+@pytest.mark.alone
 def test_stop_pause_step_and_resume(service, tmp_path):
     job = service.submit(VARIANTS["original"], LONG, "ann")
     until(lambda: job.progress)
     service.command(job, "pause", "ann")
-    until(lambda: job.state == State.PAUSED, 5)
+    until(lambda: job.state == State.PAUSED)
     at = job.progress.step
     service.command(job, "step", "ann")
-    until(lambda: job.state == State.PAUSED and job.progress.step == at + 1, 5)
+    until(lambda: job.state == State.PAUSED and job.progress.step == at + 1)
     service.command(job, "resume", "ann")
-    until(lambda: job.progress.step > at + 3, 10)
+    until(lambda: job.progress.step > at + 3)
     begun = time.monotonic()
     service.command(job, "stop", "ann")
     assert job.state == State.STOPPED and time.monotonic() - begun < 1
-    until(lambda: job.settled, 10)
+    until(lambda: job.settled)
     steps = job.progress.step
     (tmp_path / "w.safetensors").write_bytes(job.weights)
     model, card = load(tmp_path / "w.safetensors")
@@ -264,7 +267,7 @@ def test_the_last_step_ends_a_run_that_goes_step_by_step(service):
     until(lambda: job.state == State.PAUSED)
     assert job.progress.step == 1
     service.command(job, "epoch", "ann")
-    until(lambda: job.settled, 10)
+    until(lambda: job.settled)
     assert job.state == State.DONE and job.progress.step == job.progress.steps == 8
 
 
@@ -274,7 +277,7 @@ def test_one_epoch_at_a_time(service):
     for step in (1, 2, 4):
         until(lambda: job.state == State.PAUSED and job.progress.step == step)  # noqa: B023
         service.command(job, "epoch", "ann")
-    until(lambda: job.settled, 10)
+    until(lambda: job.settled)
     assert job.state == State.DONE and len(job.history) == 4
 
 
@@ -286,10 +289,10 @@ def test_single_steps_do_not_hold_the_others_up_for_ever(service, monkeypatch):
     waiting = service.submit(VARIANTS["original"], replace(TINY, seed=43), "bob")
     before, seconds = service.wait_for(waiting)
     assert before == 0 and seconds > 0  # a run that is held up takes the place all the same
-    until(lambda: service.command(job, "step", "ann") == Refusal.WAITED_FOR, 10)
-    until(lambda: job.state == State.RUNNING, 5)
+    until(lambda: service.command(job, "step", "ann") == Refusal.WAITED_FOR)
+    until(lambda: job.state == State.RUNNING)
     at = job.progress.step
-    until(lambda: job.progress.step > at + 20, 10)
+    until(lambda: job.progress.step > at + 20)
     service.command(job, "stop", "ann")
     until(lambda: waiting.settled)
     assert waiting.state == State.DONE
@@ -302,7 +305,7 @@ def test_a_waiting_run_is_dropped_when_everybody_has_gone():
     left = service.submit(VARIANTS["original"], replace(TINY, seed=50), "gone", np.zeros((1, 28, 28), np.float32))
     waiting = service.submit(VARIANTS["original"], replace(TINY, seed=51), "ann")
     assert service.wait_for(waiting)[0] == 1
-    until(lambda: service.queue() == [waiting], 5)
+    until(lambda: service.queue() == [waiting])
     assert left.state == State.STOPPED and left.settled and left.reason == Reason.UNWATCHED and left.drawing is None
     service.command(blocker, "stop", "ann")
     until(lambda: waiting.settled)
@@ -361,13 +364,14 @@ def test_a_killed_worker_fails_its_run_alone(service):
     job = service.submit(VARIANTS["tanh"], replace(LONG, seed=5), "ann")
     until(lambda: job.progress)
     os.kill(service.processes[0], signal.SIGKILL)
-    until(lambda: job.ended, 10)
+    until(lambda: job.ended)
     assert job.state == State.FAILED and job.reason == Reason.DIED
     after = service.submit(VARIANTS["tanh"], replace(TINY, seed=6), "bob")
     until(lambda: after.ended)
     assert after.state == State.DONE
 
 
+@pytest.mark.alone
 @pytest.mark.parametrize(("alone", "waiting"), [(1, False), (10**6, True)])
 def test_a_run_ends_when_nobody_asks_any_more_and_later_if_nobody_waits(monkeypatch, alone, waiting):
     monkeypatch.setattr(queue, "ALONE", alone)
@@ -381,6 +385,7 @@ def test_a_run_ends_when_nobody_asks_any_more_and_later_if_nobody_waits(monkeypa
     assert job.state == State.STOPPED and job.reason == Reason.UNWATCHED
 
 
+@pytest.mark.alone
 def test_a_run_outlives_a_reload_and_a_closed_browser_frees_the_worker_in_seconds():
     here = {"ann", "bob"}
     service = Service(workers=1, abandoned_after=1.0, here=lambda owner: owner in here)

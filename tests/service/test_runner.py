@@ -139,6 +139,7 @@ def test_killed_midway_it_goes_on_where_it_stopped(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["curves.parquet"], "no half-written file stays behind"
 
 
+@pytest.mark.alone
 def test_ctrl_c_ends_the_workers_at_once(tmp_path: Path) -> None:
     runner = start(
         script(tmp_path / "curves.parquet", "endless", 2, AT_WORK),
@@ -157,6 +158,7 @@ def test_ctrl_c_ends_the_workers_at_once(tmp_path: Path) -> None:
     assert until(lambda: not any(map(alive, workers)), 5)
 
 
+@pytest.mark.alone
 def test_a_worker_killed_halfway_through_its_result_is_replaced(tmp_path: Path) -> None:
     path = tmp_path / "curves.parquet"
     before = set(children(os.getpid()))
@@ -255,7 +257,7 @@ def test_a_run_in_two_experiments_is_kept_once() -> None:
     run = Run("original", "paper", 0.1, 7)
     table = curves.add(curves.SCHEMA.empty_table(), run, [record])
     assert len(table) == 1
-    assert [e.number for e in EXPERIMENTS if len(curves.of(table, e.uses))] [:4] == [2, 3, 4, 5]
+    assert [e.number for e in EXPERIMENTS if len(curves.of(table, e.uses))][:4] == [2, 3, 4, 5]
     assert curves.histories(table)[run].dead_units == [{"relu1": 0.0}]
 
 

@@ -52,48 +52,53 @@ SCRIPT = """
 import { readFileSync } from "node:fs"
 import { Network } from "@network/engine.js"
 import { count, explain, looksAt, usedBy } from "@network/layers.js"
-const { about, tensors, outputs, cells } = JSON.parse(readFileSync("@given"))
-const net = new Network(about, Object.fromEntries(Object.entries(tensors).map(([n, v]) => [n, Float32Array.from(v)])))
-net.fill(Float32Array.from(outputs))
-const sizes = (fields, from) => fields.slice(from).map((field, at) => count(field, net.stages[from + at]))
-console.log(JSON.stringify(cells.map((cell, number) => {
-  const { value, sum, terms, groups } = explain(net, number, cell)
-  const gates = net.stages[number].kind === "lstm" ? groups : [{ terms }]
-  const used = sizes(usedBy(net, number, cell), number + 1)
-  return { value, sum, terms: gates.map((gate) => gate.terms.length), seen: sizes(looksAt(net, number, cell), 0), used }
+const sizes = (net, fields, from) => fields.slice(from).map((field, at) => count(field, net.stages[from + at]))
+console.log(JSON.stringify(JSON.parse(readFileSync("@given")).map(({ about, tensors, outputs, cells }) => {
+  const net = new Network(about, Object.fromEntries(Object.entries(tensors).map(([n, v]) => [n, Float32Array.from(v)])))
+  net.fill(Float32Array.from(outputs))
+  return cells.map((cell, number) => {
+    const { value, sum, terms, groups } = explain(net, number, cell)
+    const gates = net.stages[number].kind === "lstm" ? groups : [{ terms }]
+    const seen = sizes(net, looksAt(net, number, cell), 0)
+    const used = sizes(net, usedBy(net, number, cell), number + 1)
+    return { value, sum, terms: gates.map((gate) => gate.terms.length), seen, used }
+  })
 })))
 """
 
 
-@pytest.mark.parametrize("name", VARIANTS)
-def test_the_arithmetic_of_a_cell_is_pythons_to_the_last_figure(name, tmp_path):
-    """And what one cell looks at and is used by has exactly as many cells in every layer."""
-    model = new_model(VARIANTS[name], 3)
-    trace = model.trace(torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0)))
-    outputs = {stage.name: stage.output[0].numpy() for stage in trace}
-    chance = random.Random(name)
-    given = {
-        "about": {
-            "name": name,
-            "mean": model.variant.mean,
-            "std": model.variant.std,
-            "layers": stages.describe(model.layers),
-        },
-        "tensors": {key: value.flatten().tolist() for key, value in model.state_dict().items()},
-        "outputs": [float(value) for output in outputs.values() for value in output.ravel()],
-        "cells": [chance.randrange(output.size) for output in outputs.values()],
-    }
+def test_the_arithmetic_of_a_cell_is_pythons_to_the_last_figure(tmp_path):
+    """In every variant; and what one cell looks at and is used by has exactly as many cells in every layer."""
+    chance = random.Random(0)
+    given, traced = [], []
+    for name, variant in VARIANTS.items():
+        model = new_model(variant, 3)
+        trace = model.trace(torch.rand(1, 1, 28, 28, generator=torch.Generator().manual_seed(0)))
+        outputs = [stage.output[0].numpy() for stage in trace]
+        about = {"name": name, "mean": variant.mean, "std": variant.std, "layers": stages.describe(model.layers)}
+        cells = [chance.randrange(output.size) for output in outputs]
+        given.append(
+            {
+                "about": about,
+                "tensors": {key: value.flatten().tolist() for key, value in model.state_dict().items()},
+                "outputs": [float(value) for output in outputs for value in output.ravel()],
+                "cells": cells,
+            }
+        )
+        traced.append((model, trace, cells))
     (tmp_path / "given").write_text(json.dumps(given))
-    found = javascript.run(SCRIPT.replace("@given", str(tmp_path / "given")))
-    for stage, at, one in zip(trace, given["cells"], found, strict=True):
-        index = tuple(int(i) for i in np.unravel_index(at, outputs[stage.name].shape))
-        expected = cell(model, trace, stage.name, index)
-        assert one["value"] == pytest.approx(expected.value, rel=1e-9, abs=1e-12), stage.name
-        assert one["sum"] == pytest.approx(expected.sum, rel=1e-9, abs=1e-12), stage.name
-        assert one["terms"] == [len(gate.terms) for gate in expected.gates or (expected,)]
-        seen, using = receptive_field(model, stage.name, index), used_by(model, stage.name, index)
-        assert one["seen"] == [int(mask.sum()) for mask in reversed(seen.values())], stage.name
-        assert one["used"] == [int(mask.sum()) for mask in using.values()], stage.name
+    answered = javascript.run(SCRIPT.replace("@given", str(tmp_path / "given")))
+    for (model, trace, cells), found in zip(traced, answered, strict=True):
+        for stage, at, one in zip(trace, cells, found, strict=True):
+            what = (model.variant, stage.name)
+            index = tuple(int(i) for i in np.unravel_index(at, stage.output[0].shape))
+            expected = cell(model, trace, stage.name, index)
+            assert one["value"] == pytest.approx(expected.value, rel=1e-9, abs=1e-12), what
+            assert one["sum"] == pytest.approx(expected.sum, rel=1e-9, abs=1e-12), what
+            assert one["terms"] == [len(gate.terms) for gate in expected.gates or (expected,)], what
+            seen, using = receptive_field(model, stage.name, index), used_by(model, stage.name, index)
+            assert one["seen"] == [int(mask.sum()) for mask in reversed(seen.values())], what
+            assert one["used"] == [int(mask.sum()) for mask in using.values()], what
 
 
 def test_only_what_a_browser_needs_is_served():
