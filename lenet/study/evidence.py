@@ -10,7 +10,7 @@ from lenet.study.measures import show
 
 STEPS = (1, 2, 5, 10)  # of an axis, times a power of ten
 TICKS = 4  # about as many on an axis
-NOUGHTS = re.compile(r"\.0+(?!\d)")  # after the point, where they say nothing
+NOUGHTS = re.compile(r"\.0+(?!\d)")  # after the point, where they say nothing in any of the words
 WHOLE = ("epochs", "fails")  # measures that have no values between whole numbers
 
 
@@ -58,9 +58,12 @@ def _values(finding: Finding) -> dict:
     least, most = min([*values, *ends]), max([*values, *ends])
     places = _ticks(least, most, part.quantity)
     low, high = min(least, places[0]), max(most, places[-1])
+    words = [show(part.quantity, place) for place in places]
+    if all(map(NOUGHTS.search, words)):
+        words = [NOUGHTS.sub("", one) for one in words]
     return {
         "axis": (low, high),
-        "ticks": [(place, NOUGHTS.sub("", show(part.quantity, place))) for place in places],
+        "ticks": list(zip(places, words)),
         "band": None if part.rule == "varied" else (max(part.low, low), min(part.high, high)),
         "interval": list(median) if median and isfinite(median.low) else None,
         "share": False,

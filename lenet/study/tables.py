@@ -21,18 +21,20 @@ def _deadest(history: History) -> list[float]:
 
 @dataclass(frozen=True)
 class Course:
-    """Something that goes on from epoch to epoch. of: its values, from a history; log: whether its axis is so."""
+    """Something that goes on from epoch to epoch. of: its values, from a history; log: whether its axis is so; percent:
+    whether it is a share."""
 
     words: str
     of: Callable[[History], list[float]]
     log: bool = False
     limits: tuple[float, float] = (-inf, inf)
+    percent: bool = False
 
 
 # A course to draw is one row.
 COURSES = {
-    "accuracy": Course("Test accuracy", lambda h: h.test_accuracy, limits=SHARE),
-    "error": Course("Test error", lambda h: [1 - accuracy for accuracy in h.test_accuracy], log=True),
+    "accuracy": Course("Test accuracy", lambda h: h.test_accuracy, limits=SHARE, percent=True),
+    "error": Course("Test error", lambda h: [1 - accuracy for accuracy in h.test_accuracy], True, percent=True),
     "loss": Course("Training loss", lambda h: h.train_loss, log=True),
     "classes": Course(
         "Classes never predicted", lambda h: [float(CLASSES - n) for n in h.classes_predicted], limits=(0, CLASSES)
@@ -43,7 +45,7 @@ COURSES = {
     "last gradient": Course(
         "Gradient norm of the last layer", lambda h: [[*norms.values()][-1] for norms in h.gradient_norms], True
     ),
-    "dead": Course("Dead units, share in the worst layer", _deadest, limits=SHARE),
+    "dead": Course("Dead units, share in the worst layer", _deadest, limits=SHARE, percent=True),
 }
 
 

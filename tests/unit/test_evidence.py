@@ -27,6 +27,8 @@ def test_every_part_has_its_seeds_and_all_of_it_lies_on_its_axis(claim: Claim, r
         assert 2 <= len(places) <= 7 and all(a < b for a, b in pairwise(places))
         assert low <= places[0] and places[-1] <= high
         assert len({words for _, words in picture["ticks"]}) == len(places)
+        decimals = {len(words.partition(".")[2]) for _, words in picture["ticks"] if "×" not in words}
+        assert len(decimals) < 2
         if picture["band"]:
             assert low <= picture["band"][0] <= picture["band"][1] <= high
 

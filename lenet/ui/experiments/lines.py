@@ -34,12 +34,11 @@ def message(
         line["colour"] = VARIANT_COLOURS[at % len(VARIANT_COLOURS)]
         line["dash"] = DASHES[at // len(VARIANT_COLOURS) % len(DASHES)]
     limits = what.limits if all(map(isfinite, what.limits)) else None
-    percent = what.limits == (0, 1)
     names = ", ".join(line["network"] for line in lines)
     return {
         "view": "curves",
         "lines": lines,
-        "y": {"words": what.words, "percent": percent, "log": what.log, "limits": limits},
+        "y": {"words": what.words, "percent": what.percent, "log": what.log, "limits": limits},
         "course": course,
         "courses": WORDS,
         "by": "epoch",

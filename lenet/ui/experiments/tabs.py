@@ -21,8 +21,11 @@ OUTPUT = {"paper": "as in the paper", "linear": FORMS["linear"]}
 def show(e: Experiment, runs: Runs) -> None:
     """Everything of an experiment, from its question on; most of it only after the guess."""
     st.subheader(e.question, anchor=False)
-    panels(e, e.before, runs)
-    answer, curve = guess(e, runs)
+    left, right = st.columns(2, gap="medium") if e.before else (st.container(), st.container())
+    with left:
+        panels(e, e.before, runs)
+    with right:
+        answer, curve = guess(e, runs)
     if answer is None:
         return
     for name in e.shows:

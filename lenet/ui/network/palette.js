@@ -6,7 +6,7 @@ export const SEQUENTIAL_RANGE = ["#0b1020", "#1d3461", "#1f6f8b", "#4fb39b", "#b
 export const DIVERGING_RANGE = ["#08305e", "#2c6fb0", "#8fbbdc", "#f5f3ef", "#f2b27c", "#cc6418", "#7a2d05"]
 
 // Okabe and Ito's palette for colour-blind people (2008), without its yellow, and with a grey for its black.
-export const VARIANT_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#7f7f7f"]
+export const VARIANT_COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00", "#8c564b"]
 
 /** 256 colours, linear between the anchors, three bytes each. */
 function table(anchors) {

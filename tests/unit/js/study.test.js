@@ -11,7 +11,10 @@ test("an axis has round numbers within its ends", () => {
   assert.deepEqual(ticks(0, 1, 5), [0, 0.2, 0.4, 0.6, 0.8, 1])
   assert.deepEqual(ticks(0, 20, 10), [0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20])
   assert.deepEqual(powers(0.003, 20), [0.001, 0.01, 0.1, 1, 10, 100])
-  assert.deepEqual([tickText(0.2, true), tickText(-5), tickText(1e-5)], ["20 %", "−5", "1e−5"])
+  assert.deepEqual(
+    [tickText(0.2, true), tickText(0.001, true), tickText(-5), tickText(1e-5)],
+    ["20 %", "0.1 %", "−5", "1e−5"],
+  )
   assert.equal(scale([1, 100], [0, 10], true)(10), 5)
 })
 

@@ -92,7 +92,7 @@ function point(event, place, tip, data, state) {
   const points = line.map((one) => `${one.x.toFixed(1)},${one.y.toFixed(1)}`).join(" ")
   state.drawn.node.append(svg("polyline", { points, class: "under" }))
   const value = data.y.percent
-    ? `${fixed(100 * found.value, 1)} %`
+    ? `${fixed(100 * found.value, data.y.log ? 2 : 1)} %`
     : `${Number(found.value.toPrecision(3))}`.replace("-", "−")
   tip.replaceChildren(el("b", {}, found.network), ` seed ${found.seed}, epoch ${found.epoch}: `, el("b", {}, value))
   const left = Math.min(found.x + 12, box.width - 220)

@@ -2,7 +2,6 @@
 
 import { el, svg } from "../dom.js"
 
-export const DASHES = ["", "7 3", "2 2", "10 2 2 2", "5 5", "1 4", "12 4"]
 const GREY = "#8a8a8a"
 
 /** From values to pixels. domain, range: two ends each; log: whether powers of ten lie at equal distances. */
@@ -60,7 +59,7 @@ function domains(lines, xsOf, y) {
 
 export const tickText = (value, percent) =>
   percent
-    ? `${Math.round(100 * value)} %`
+    ? `${Number((100 * value).toPrecision(3))} %`
     : value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5)
       ? value.toExponential(0).replace("-", "−")
       : `${value}`.replace("-", "−")
