@@ -35,7 +35,7 @@ def _looks(networks: list[str], here: list[str], symbol: str) -> dict[str, Any]:
         "symbolStrokeWidth": 3,
         "symbolSize": 400 if symbol == "stroke" else 80,
     }
-    ranges = {"color": VARIANT_COLOURS, "strokeDash": DASHES}
+    ranges: dict[str, list] = {"color": VARIANT_COLOURS, "strokeDash": DASHES}
     return {
         channel: field(
             "network",
