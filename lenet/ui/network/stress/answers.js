@@ -5,6 +5,7 @@ import { el } from "../dom.js"
 import { answerOf } from "../engine.js"
 import { percent } from "../formatting.js"
 import { verdictOf } from "../verdict.js"
+import { nameOf } from "./names.js"
 import { state } from "./state.js"
 
 export function answersView() {
@@ -61,9 +62,6 @@ function wordsOf(answer, most) {
   const chance = percent(most, true).replaceAll(" ", "\u00a0")
   return label === null ? chance : `${answer === label ? "right" : "wrong"}, ${chance}`
 }
-
-/** Of a class: a network of this session may have learnt something else than digits. */
-const nameOf = ({ classes }, answer) => (classes ? (classes[answer] ?? "none of them") : `${answer}`)
 
 const inWords = (about, reading) =>
   `${answerOf(reading) === null ? "cannot tell" : nameOf(about, answerOf(reading))}, ${wordsOf(answerOf(reading), Math.max(...reading))}`

@@ -6,6 +6,7 @@ import { el, paintCells } from "../dom.js"
 import { answerOf } from "../engine.js"
 import { fixed, percent } from "../formatting.js"
 import { SIZE } from "../ink.js"
+import { nameOf, targetsOf, wantedOf } from "./names.js"
 import { changeOf, MOST } from "./search.js"
 import { aim, clearFlips, fool, fooledNetwork, pictureOf, sameEpsilon, searchBoth, showChange, state } from "./state.js"
 
@@ -16,7 +17,7 @@ const CHANGES = {
   same: "FGSM with as much ink as you",
 }
 const ABOUT = {
-  hand: "Press pixels of the large digit. White turns black, black turns white.",
+  hand: "Press pixels of the large picture. White turns black, black turns white.",
   greedy: "Tries every pixel, flips the one that helps most, and goes on until the answer changes.",
   fgsm: "Moves every pixel by the same small step ε, as far as black and white allow. The smallest ε that works.",
   same: "The same, but it may move only as much ink as you did.",
@@ -35,7 +36,7 @@ export function foolView() {
   const rows = Object.entries(CHANGES).map(([id, name]) => {
     const canvas = el("canvas", { width: SIZE, height: SIZE })
     canvas.setAttribute("aria-hidden", "true")
-    const said = el("span", { className: "found" })
+    const words = el("span", { className: "found" })
     const radio = el("input", { type: "radio", name: "change", value: id })
     radio.onchange = () => showChange(id)
     const row = el(
@@ -43,9 +44,9 @@ export function foolView() {
       { className: "change" },
       radio,
       canvas,
-      el("span", { className: "words" }, el("b", {}, name), el("small", {}, ABOUT[id]), said),
+      el("span", { className: "words" }, el("b", {}, name), el("small", {}, ABOUT[id]), words),
     )
-    return { id, row, canvas, said, radio }
+    return { id, row, canvas, words, radio }
   })
   const outcome = el("p", { className: "outcome", role: "status" })
   const element = el(
@@ -72,30 +73,30 @@ export function foolView() {
       desk.networks.map(({ about: { name } }) => [name, name]),
       fool.network,
     )
-    const digits = Array.from({ length: 10 }, (_, digit) => digit).filter((digit) => digit !== fool.from)
-    options(
-      targets,
-      [["", "any other digit"], ...digits.map((digit) => [`${digit}`, `${digit}`])],
-      `${fool.target ?? ""}`,
-    )
+    const { about } = fooledNetwork() ?? desk.networks[0]
+    options(targets, targetsOf(about, fool.from), `${fool.target ?? ""}`)
     start.disabled = !fooledNetwork()?.reader || fool.searching
     start.textContent = fool.searching ? "Searching …" : "Search"
     clear.disabled = !fool.flips.size
-    const wanted = fool.target === null ? "another digit" : `${fool.target === 8 ? "an" : "a"} ${fool.target}`
-    question.textContent = `What is the smallest change that turns this ${fool.from ?? state.digit.label ?? "digit"} into ${wanted} for ${fool.network}?`
-    for (const { id, row, canvas, said, radio } of rows) {
+    const from = fool.from ?? state.digit.label
+    const what = typeof from === "number" ? nameOf(about, from) : about.classes ? "picture" : "digit"
+    question.textContent = `What is the smallest change that turns this ${what} into ${wantedOf(about, fool.target)} for ${fool.network}?`
+    for (const { id, row, canvas, words, radio } of rows) {
       const found = finding(id)
       radio.disabled = !found
       radio.checked = fool.shown === id
       row.classList.toggle("chosen", fool.shown === id)
       row.classList.toggle("off", !found)
       paintCells(canvas, found ? found.picture : state.base, SIZE, SIZE)
-      said.textContent = found?.said ?? ""
+      words.textContent = found?.said ?? ""
     }
     outcome.textContent = verdict()
   }
   return { element, update }
 }
+
+/** An answer of the network that is fooled. */
+const said = (answer) => (answer === null ? "nothing" : nameOf(fooledNetwork()?.about ?? {}, answer))
 
 /** What there is of a change: its picture, and what to say of it; null if it was not searched for. */
 function finding(id) {
@@ -108,7 +109,7 @@ function finding(id) {
   const shown = fool.shown === id && fooledNetwork()?.reading
   const reading = shown || (id === "same" && fool.share)
   const reads = reading
-    ? ` Reads ${answerOf(reading) ?? "nothing"} (${percent(Math.max(...reading), true).replaceAll(" ", "\u00a0")}).`
+    ? ` Reads ${said(answerOf(reading))} (${percent(Math.max(...reading), true).replaceAll(" ", "\u00a0")}).`
     : ""
   if (id === "hand") return { picture, said: `${moved}.${reads}` }
   if (id === "greedy") {
@@ -124,7 +125,7 @@ function finding(id) {
 /** Who needed less. */
 function verdict() {
   if (fool.from === null) return `${fool.network} cannot tell what this picture is, so there is nothing to change.`
-  if (fool.from !== undefined && fool.from === fool.target) return `${fool.network} reads ${fool.target} already.`
+  if (fool.from !== undefined && fool.from === fool.target) return `${fool.network} reads ${said(fool.target)} already.`
   if (!fool.greedy?.done) return ""
   const mine = fool.shown === "hand" && fooledNetwork()?.reading
   const fooled = mine && (fool.target === null ? answerOf(mine) !== fool.from : answerOf(mine) === fool.target)

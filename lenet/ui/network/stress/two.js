@@ -5,6 +5,7 @@ import { desk, watch as watchDesk } from "../desk.js"
 import { el, paintCells, styled } from "../dom.js"
 import { percent } from "../formatting.js"
 import { short } from "./chart.js"
+import { nameOf } from "./names.js"
 import { GRID } from "./search.js"
 import { change, search, setCurve, state, targetOf, watch, wayOf } from "./state.js"
 import { amountsOf, show } from "./transform.js"
@@ -123,7 +124,7 @@ export default function ({ root }) {
     }
     map.paint = () => {
       const target = targetOf(about.name) ?? 0
-      heading.lastChild.textContent = `${about.name}, probability of ${target}`
+      heading.lastChild.textContent = `${about.name}, probability of ${nameOf(about, target)}`
       const cells = new Float32Array(GRID * GRID)
       for (let cell = 0; cell < GRID * GRID; cell++) {
         const row = GRID - 1 - Math.floor(cell / GRID) // larger amounts are higher up

@@ -4,6 +4,7 @@
 import { desk } from "../desk.js"
 import { el } from "../dom.js"
 import { short } from "./chart.js"
+import { nameOf } from "./names.js"
 import { PLACES } from "./search.js"
 import { change, state, targetOf } from "./state.js"
 import { amountsOf, breakPoints, firstChanges, neutralAt, runsOf, show } from "./transform.js"
@@ -70,7 +71,7 @@ function rowOf(way) {
 function barOf(way, { about, colour }) {
   const sweep = state.sweeps[about.name]?.[way.id]
   const bar = el("div", { className: "breaks", role: "img", style: `--colour:${colour}` })
-  bar.setAttribute("aria-label", sweep ? `${about.name}: ${inWords(way, about.name, sweep)}` : `${about.name}: …`)
+  bar.setAttribute("aria-label", sweep ? `${about.name}: ${inWords(way, about, sweep)}` : `${about.name}: …`)
   bar.title = bar.getAttribute("aria-label")
   if (!sweep) return bar
   const last = PLACES - 1
@@ -87,7 +88,7 @@ function barOf(way, { about, colour }) {
       part.classList.toggle("below", to < middle)
       const near = to < middle ? to : from
       const start = from <= middle && to >= middle ? "" : `from ${short(way, amounts[near])}`
-      part.append(el("b", {}, `${answer ?? "?"}`), el("span", {}, start))
+      part.append(el("b", {}, answer === null ? "?" : nameOf(about, answer).slice(0, 5)), el("span", {}, start))
     }
     bar.append(part)
   }
@@ -95,15 +96,15 @@ function barOf(way, { about, colour }) {
 }
 
 /** When the network stops recognising the digit, either way. */
-function inWords(way, name, { answers }) {
+function inWords(way, about, { answers }) {
   const at = neutralAt(way, PLACES)
-  const target = targetOf(name)
+  const target = targetOf(about.name)
   if (answers[at] === null) return "cannot tell even the unchanged digit"
-  if (answers[at] !== target) return `wrong from the start: reads ${answers[at]}`
+  if (answers[at] !== target) return `wrong from the start: reads ${nameOf(about, answers[at])}`
   const amounts = amountsOf(way, PLACES)
   const [firsts, breaks] = [firstChanges(answers, at), breakPoints(answers, at)]
   const reads = (place) =>
-    `${show(way, amounts[place])}: ${answers[place] === null ? "cannot tell" : `reads ${answers[place]}`}`
+    `${show(way, amounts[place])}: ${answers[place] === null ? "cannot tell" : `reads ${nameOf(about, answers[place])}`}`
   return way.ways
     .map((words, side) => {
       if (!words) return ""
