@@ -86,7 +86,8 @@ def wanted_runs(arguments: argparse.Namespace) -> list:
 def tape(arguments: argparse.Namespace) -> None:
     """Record a training tape of pretrained/tapes: one whole run."""
     from lenet.data import DataError, mnist
-    from lenet.tape import TapeError, path_of, record, save, shipped_run
+    from lenet.tape import record, save, shipped_run
+    from lenet.tape_story import TapeError, path_of
     from lenet.training import prepare_process
 
     prepare_process(repeatable=True)
@@ -253,7 +254,7 @@ def parser() -> argparse.ArgumentParser:
     command.set_defaults(run=experiments)
 
     command = commands.add_parser("tape", help=tape.__doc__)
-    command.add_argument("name", help="one of lenet.tape.TAPES, such as original-1")
+    command.add_argument("name", help="one of lenet.tape_story.TAPES, such as original-1")
     command.set_defaults(run=tape)
 
     command = commands.add_parser("train", help=train.__doc__)

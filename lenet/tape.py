@@ -18,75 +18,28 @@ from lenet import training
 from lenet.data import Digits
 from lenet.evaluation import evaluate
 from lenet.model import LeNet, empty_model
-from lenet.paths import PRETRAINED, write_atomically
+from lenet.paths import write_atomically
 from lenet.recipe import Recipe, check
 from lenet.recipe import to_fields as recipe_fields
 from lenet.safetensors_io import TensorFileError, checksum, read, to_bytes
+from lenet.tape_story import MISSING, TAPES, Story, TapeError, path_of, told
 from lenet.training import Step, new_model
-from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, from_fields, to_fields
+from lenet.variant import CLASSES, VARIANTS, Variant, VariantError, to_fields
 
-FOLDER = PRETRAINED / "tapes"
 FORMAT = "lenet-tape-1"
 LARGEST_FILE = 64 * 2**20  # bytes
 CHECKPOINTS = 24
 
-# The shipped tapes, all in the paper's recipe: variant, seed, what there is to see. A new tape is one row here.
-TAPES: dict[str, tuple[str, int, str]] = {
-    "original-1": ("original", 1, "learns all ten digits"),
-    "original-0": ("original", 0, "loses a digit"),
-    "tanh-0": ("tanh", 0, "the same start with tanh"),
-    "sigmoid-0": ("sigmoid", 0, "the same start with sigmoid"),
-}
-
-
-class TapeError(ValueError):
-    """A tape that cannot be read; the message says why."""
-
 
 @dataclass(frozen=True)
-class Tape:
-    """variant and recipe of the run; steps: int, updates of the weights before each checkpoint; test_accuracy in 0..1;
-    class_accuracy: ten for each checkpoint; predicted: how often each class was predicted on the test set;
-    weights: by parameter name, float16 [checkpoints, …]."""
+class Tape(Story):
+    """A story with its weights: by parameter name, float16 [checkpoints, …]."""
 
-    variant: Variant
-    recipe: Recipe
-    steps: tuple[int, ...]
-    test_accuracy: tuple[float, ...]
-    class_accuracy: tuple[tuple[float, ...], ...]
-    predicted: tuple[tuple[int, ...], ...]
     weights: dict[str, Tensor]
-
-    def __len__(self) -> int:
-        return len(self.steps)
 
     def model(self, checkpoint: int) -> LeNet:
         """The network at a checkpoint, in eval mode and frozen."""
         return _network(self.variant, {name: stack[checkpoint] for name, stack in self.weights.items()})
-
-    def lost(self, checkpoint: int) -> list[int]:
-        """The digits that the network predicts for no test picture."""
-        return [digit for digit, count in enumerate(self.predicted[checkpoint]) if not count]
-
-    @property
-    def awakening(self) -> int:
-        """The last checkpoint before the network is better than guessing: from there on something happens."""
-        better = (at for at, accuracy in enumerate(self.test_accuracy) if accuracy > 2 / CLASSES)
-        return max(0, next(better, 1) - 1)
-
-    def said(self, checkpoint: int) -> str:
-        """What a teacher would say of that moment, in a sentence."""
-        lost, accuracy = self.lost(checkpoint), f"{100 * self.test_accuracy[checkpoint]:.1f} %"
-        begin = f"Step {self.steps[checkpoint]:,}: {accuracy} right;"
-        if len(lost) == CLASSES - 1:
-            only = next(digit for digit in range(CLASSES) if digit not in lost)
-            return f"{begin} it says {only} whatever it sees."
-        if len(lost) > CLASSES // 2:
-            return f"{begin} it says only {', '.join(str(d) for d in range(CLASSES) if d not in lost)}."
-        if not lost:
-            return f"{begin} it says all ten digits."
-        still = "still never says" if set(lost) <= set(self.lost(max(0, checkpoint - 1))) else "now never says"
-        return f"{begin} it {still} {', '.join(map(str, lost))}."
 
 
 def schedule(total: int, count: int = CHECKPOINTS) -> list[int]:
@@ -143,42 +96,18 @@ def save(tape: Tape, path: Path) -> None:
     write_atomically(path, to_bytes(tape.weights, "tape", FORMAT, about))
 
 
-def path_of(name: str) -> Path:
-    """Where the tape of that name is kept."""
-    return FOLDER / f"{name}.safetensors"
-
-
-def shipped() -> list[str]:
-    """The names of TAPES that are there."""
-    return [name for name in TAPES if path_of(name).exists()]
-
-
 def load(name_or_path: str | Path) -> Tape:
     """A shipped tape by name, or any tape file. No code runs on load. Raises TapeError with the reason."""
     path = name_or_path if isinstance(name_or_path, Path) else path_of(name_or_path)
     try:
         other = "it is no training tape, `python -m lenet tape NAME` records one"
         weights, fields = read(path, "tape", FORMAT, LARGEST_FILE, other)
-        tape = Tape(
-            variant=from_fields(fields["variant"]),
-            recipe=Recipe(**fields["recipe"]),
-            steps=tuple(map(int, fields["steps"])),
-            test_accuracy=tuple(map(float, fields["test_accuracy"])),
-            class_accuracy=tuple(tuple(map(float, row)) for row in fields["class_accuracy"]),
-            predicted=tuple(tuple(map(int, row)) for row in fields["predicted"]),
-            weights=weights,
-        )
-        rows = (tape.test_accuracy, tape.class_accuracy, tape.predicted)
-        if {len(row) for row in rows} != {len(tape)} or {len(ten) for row in rows[1:] for ten in row} != {CLASSES}:
-            raise ValueError("it does not measure every checkpoint")
+        tape = Tape(**told(fields), weights=weights)
         expected = {
             name: (torch.float16, (len(tape), *value.shape)) for name, value in LeNet(tape.variant).state_dict().items()
         }
     except FileNotFoundError:
-        raise TapeError(
-            f"There is no tape {path.name}. Record it with `python -m lenet tape {path.stem}`, "
-            "or restore it from the repository: git checkout -- pretrained/tapes"
-        ) from None
+        raise TapeError(MISSING.format(path.stem)) from None
     except TensorFileError as error:
         raise TapeError(str(error)) from error
     except VariantError as error:

@@ -12,10 +12,12 @@ from safetensors import safe_open
 from safetensors.torch import load as from_bytes
 from safetensors.torch import save as to_bytes
 
+from lenet import tape_story
 from lenet.data import Digits
 from lenet.evaluation import evaluate
 from lenet.recipe import Recipe, RecipeError
-from lenet.tape import CHECKPOINTS, TAPES, TapeError, load, record, save, schedule, shipped, shipped_run
+from lenet.tape import CHECKPOINTS, load, record, save, schedule, shipped_run
+from lenet.tape_story import TAPES, TapeError, shipped, story
 from lenet.training import new_model, train
 from lenet.variant import VARIANTS
 from tests import javascript
@@ -164,3 +166,17 @@ def test_the_browser_reads_halves_as_torch_does():
     script = 'import { halfOf } from "@network/inside/tape-file.js"\n'
     found = javascript.run(f"{script}console.log(JSON.stringify({bits}.map(halfOf)))")
     assert found == halves.double().tolist()
+
+
+def test_a_tape_tells_its_story_without_its_weights(tmp_path, monkeypatch):
+    for name in TAPES:
+        whole, told = load(name), story(name)
+        assert told.steps == whole.steps and told.predicted == whole.predicted
+        assert [told.said(at) for at in range(len(told))] == [whole.said(at) for at in range(len(whole))]
+    monkeypatch.setattr(tape_story, "FOLDER", tmp_path)
+    with pytest.raises(TapeError, match="python -m lenet tape original-1"):
+        story("original-1")
+    for content in (b"no tape", bytes(8), b"\x02" + bytes(7) + b"{}"):
+        (tmp_path / "original-1.safetensors").write_bytes(content)
+        with pytest.raises(TapeError, match="damaged"):
+            story("original-1")

@@ -4,7 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from lenet.ui.shared import modules, networks, palette, stages
+from lenet.tape_story import TAPES, TapeError, shipped, story
+from lenet.ui.shared import modules, palette, stages
+from lenet.variant import layers
 
 if TYPE_CHECKING:  # the page is on the screen before torch is loaded
     from lenet.ui.shared.digit import Digit
@@ -17,17 +19,12 @@ NOTE = (
 )
 
 
-@st.cache_resource(max_entries=1, show_spinner="Reading the tapes …")
-def _tapes() -> tuple[list[dict[str, Any]], int, str]:
-    """What the browser must know of each shipped tape, the checkpoint to begin with, and what is wrong with them."""
-    from lenet.tape import TAPES, TapeError, load, shipped
-
+@st.cache_data(show_spinner=False)
+def _tapes() -> tuple[list[dict[str, Any]], int]:
+    """What the browser must know of each shipped tape, and the checkpoint to begin with. Raises TapeError."""
     found, start = [], 0
     for name in shipped():
-        try:
-            one = load(name)
-        except TapeError as error:
-            return [], 0, str(error)
+        one = story(name)
         start = start or one.awakening
         found.append(
             {
@@ -36,22 +33,23 @@ def _tapes() -> tuple[list[dict[str, Any]], int, str]:
                 "url": modules.tape_url(name),
                 "mean": one.variant.mean,
                 "std": one.variant.std,
-                "layers": stages.describe(one.model(0).layers),
+                "layers": stages.describe(layers(one.variant)),
                 "steps": one.steps,
                 "accuracy": one.test_accuracy,
                 "said": [one.said(at) for at in range(len(one))],
             }
         )
-    return found, start, ""
+    return found, start
 
 
 def tape(shown: "Digit") -> None:
     """Two runs, replayed beside each other on the digit."""
-    with networks.waking():
-        tapes, start, problem = _tapes()
-    if problem:
-        st.error(problem)
-    elif not tapes:
+    try:
+        tapes, start = _tapes()
+    except TapeError as error:
+        st.error(str(error))
+        return
+    if not tapes:
         st.info("No training tape is shipped. Record one with `python -m lenet tape original-1` (a few minutes).")
     else:
         modules.view(

@@ -161,7 +161,7 @@ function sideOf(tape, halves, image, data, place, choose) {
     const reads =
       answer === null
         ? "cannot tell your digit yet"
-        : `reads your digit as ${answer}, ${percent(net.probabilities[answer])}`
+        : `${net.probabilities[answer] < 0.5 ? "guesses" : "reads your digit as"} ${answer}, ${percent(net.probabilities[answer])}`
     const near = Math.round(at)
     answers.setAttribute("aria-label", `It ${reads}`)
     said.textContent = `${tape.said[near]} It ${reads}.`
