@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from lenet.ui.inside import evidence, kernels, living, tape
+from lenet.ui.inside import kernels, living, tape
 from lenet.ui.shared import digit, frame, networks
 
 FIRST_DIGIT = 7  # of the test set, while nothing is drawn or chosen: a 9 with a clear loop
@@ -14,11 +14,6 @@ SECTIONS = {
 }
 
 frame.page("inside")
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-    with st.container(width="content"):
-        shown = digit.choose()
-    with st.container(width="content"):
-        chosen = networks.choose("network", most=1)
 asked = st.query_params.get("section")
 st.session_state.setdefault(
     "section", next((id_ for id_, title in SECTIONS.items() if asked in (id_, title)), "network")
@@ -33,24 +28,28 @@ section = st.segmented_control(
 )
 if section and section != asked:  # the link has the section's id; Streamlit's own binding would write its title
     st.query_params["section"] = section
+with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="chosen"):
+    with st.container(width="content"):
+        shown = digit.choose()
+    chosen = []
+    if section != "tape":  # whose networks are its own
+        with st.container(width="content"):
+            chosen = networks.choose("network", most=1)
 place = st.container()
 
-# The browser computes the first two sections; the others wait for torch where they need it.
+# The browser computes all sections: nothing here waits for torch.
 with place:
-    if shown is None:
+    if shown is None:  # the chooser says why
         digit.show_first(FIRST_DIGIT)
-    abouts = [living.described_network(name) for name in chosen]
-    for about in abouts:
-        if about["problem"]:
-            st.error(about["problem"])
-        elif shown is None:
-            pass  # the chooser says why
-        elif section == "network":
-            living.show(about, shown)
-        elif section == "kernels":
-            kernels.show(about, shown)
-        elif section == "evidence":
-            evidence.show(about, shown)
-        else:
-            tape.tape(shown)
+    elif section == "tape":
+        tape.tape(shown)
+    else:
+        for name in chosen:
+            about = living.described_network(name)
+            if about["problem"]:
+                st.error(about["problem"])
+            elif section == "network":
+                living.show(about, shown)
+            else:
+                kernels.show(about, shown, does=section == "evidence")
 networks.warm_up()

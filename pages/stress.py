@@ -13,7 +13,7 @@ SECTIONS = {
 }
 
 frame.page("stress")
-with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+with st.container(horizontal=True, vertical_alignment="center", gap="medium", key="chosen"):
     with st.container(width="content"):
         shown = digit.choose()
     with st.container(width="content"):

@@ -124,7 +124,7 @@ def test_every_selector_that_reaches_into_streamlit_and_the_canvas_finds_somethi
     page = browser.new_page(viewport={"width": 1280, "height": 720})
     found = set()
     try:
-        for path in ("/", "/train"):  # a primary button is on the second
+        for path in ("/", "/train", "/inside"):  # a primary button is on the second
             page.goto(server.url + path)
             settled(page)
             page.locator("h1").wait_for()

@@ -16,6 +16,7 @@ from tests.server import settled
 
 pytestmark = pytest.mark.browser
 DIGIT = 7  # the page's own choice while nothing is drawn
+HANDED_ON = ("input", "flatten", "pad", "sequence", "last", "dropout")
 PANEL = ".st-key-inside-view .panel"
 
 
@@ -83,8 +84,9 @@ def test_the_numbers_in_the_panel_add_up_to_pytorchs_number(page):
         expected, printed = cell(model, trace, stage.name, index), pin(page, number, at)
         assert printed["shown"] == f"{number} {at}"
         assert not re.search(r"-\d", printed["text"])  # but real minus signs
-        if stage.kind == "input":  # nothing is added up
-            assert printed["check"] is None and "Nothing comes before it" in printed["text"]
+        if stage.kind in HANDED_ON:  # nothing is worked out
+            assert printed["check"] is None
+            assert ("Nothing comes before it" if stage.kind == "input" else "The same number as") in printed["text"]
             continue
         assert figure(printed["ours"]) == pytest.approx(expected.torch, rel=1e-4, abs=1e-5)
         assert "✓" in printed["check"]
@@ -299,6 +301,8 @@ def test_on_a_phone_what_a_cell_looks_at_and_its_arithmetic_share_the_screen(ser
     page.goto(f"{server.url}/inside?network=original&digit={DIGIT}")
     ready(page)
     settled(page)
+    first = page.locator(".st-key-inside-view canvas.view").bounding_box()
+    assert first["y"] < 300  # the choosers leave it the first screen
     page.locator(".st-key-inside-view canvas.view").tap(position={"x": 130, "y": 40})
     page.wait_for_function(
         f"{INSIDE}.querySelector('.panel .value')?.getBoundingClientRect().bottom < 844"
@@ -319,7 +323,7 @@ def test_every_layer_of_every_form_of_network_is_taken_apart(server, browser, na
     assert page.evaluate(f"({HOVER})([1, 200])")["shown"] == "1 200"  # in the next frame, as with a small network
     for number, layer in enumerate(model.layers):
         printed = pin(page, number, chance.randrange(math.prod(layer.output_shape)))
-        assert number == 0 or "✓" in printed["check"], layer.name
+        assert printed["check"] is None if layer.kind in HANDED_ON else "✓" in printed["check"], layer.name
     page.close()
 
 
@@ -367,10 +371,57 @@ def test_a_kernel_is_chosen_by_its_picture(server, browser, tmp_path):
         view.get_by_role("button", name="All weights (CSV)").click()
     download.value.save_as(tmp_path / "kernels.csv")
     assert len((tmp_path / "kernels.csv").read_text().splitlines()) == 1 + 6 * 25 + 16 * 6 * 25
-    page.get_by_text("What a kernel does", exact=True).click()
-    picker = page.locator(".st-key-kernel-picker")
-    picker.get_by_role("button", name="Kernel 3 of conv1").click()
-    page.get_by_text("Accuracy lost without kernel 3 of conv1").wait_for(timeout=60_000)
+    page.close()
+
+
+def test_kernels_are_those_of_the_edited_network_and_what_each_does_is_measured(server, browser):
+    page = opened(browser, f"{server.url}/inside?network=original&digit={DIGIT}")
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.mouse.click(*spot(page, "conv1", 24 * 24 * 3 + 100))
+    page.locator(f"{PANEL} [data-do=off]").click()
+    changed = 26  # 5 × 5 weights and the bias
+    page.get_by_text(f"original, edited: {changed} numbers").wait_for()
+    section = page.locator(".st-key-section")
+    section.get_by_text("Kernels", exact=True).click()
+    view = page.locator(".st-key-kernels-view")
+    view.get_by_text(f"original, edited: {changed} numbers").wait_for()
+    view.get_by_role("button", name="Kernel 3 of conv1").click()
+    assert {figure(one) for one in view.locator(".weights .grid > span").all_inner_texts()} == {0.0}
+    section.get_by_text("What a kernel does", exact=True).click()
+    does = page.locator(".st-key-does-view")
+    assert does.locator(".waiting").bounding_box()["height"] > 150  # it keeps the height of what comes
+    does.get_by_role("button", name="Kernel 3 of conv1").click()
+    does.get_by_text("Nothing depends on this kernel").wait_for(timeout=90_000)
+    assert does.locator("svg").count() == 1  # no empty chart
+    does.get_by_role("button", name="Kernel 5 of conv1").click()
+    does.locator("[data-measured='conv1 5']").wait_for(timeout=90_000)
+    assert "Points lost by each digit: 0:" in does.locator("svg").nth(1).get_attribute("aria-label")
+    assert not errors
+    page.close()
+
+
+@pytest.mark.parametrize("section", ["network", "kernels", "evidence", "tape"])
+def test_every_picture_has_a_name_and_every_minus_is_one(server, browser, section):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto(f"{server.url}/inside?network=original&digit={DIGIT}&section={section}")
+    key = {"network": "inside-view", "kernels": "kernels-view", "evidence": "does-view", "tape": "tape"}[section]
+    page.locator(f".st-key-{key} canvas").first.wait_for(timeout=60_000)
+    settled(page)
+    if section == "kernels":
+        page.wait_for_function(f"{INSIDE.replace('inside-view', key)}.dataset.patches", timeout=90_000)
+    assert (
+        page.evaluate("""() => {
+            const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot).filter(Boolean)]
+            const named = (e) => e.closest("[aria-hidden=true]") || e.getAttribute("alt") || e.querySelector?.("title")
+                || e.getAttribute("aria-label")
+            return roots.flatMap((root) => [...root.querySelectorAll("canvas, img, svg[role=img], [role=img]")])
+                .filter((e) => !named(e)).map((e) => e.outerHTML.slice(0, 120))
+        }""")
+        == []
+    )
+    text = page.evaluate(f"{INSIDE.replace('inside-view', key)}.innerText")
+    assert not re.search(r"(?<![\w–])-\d", text)
     page.close()
 
 

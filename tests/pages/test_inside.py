@@ -1,9 +1,11 @@
 """The page Look inside without a browser, and what it sends to one."""
 
+import re
 import subprocess
 import sys
 import zlib
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -15,8 +17,9 @@ from lenet.own_data import Loaded, Pictures
 from lenet.paths import PRETRAINED, ROOT
 from lenet.pretrained import create_model, load
 from lenet.recipe import DataSet
-from lenet.study.measures import contrast
-from lenet.ui.inside import evidence, kernels, living
+from lenet.study.experiments import experiment
+from lenet.study.measures import CONTRASTS, MEASURES, contrast
+from lenet.ui.inside import kernels, living
 from lenet.ui.shared import digit, grids
 from lenet.ui.train import service
 from tests import javascript
@@ -38,7 +41,13 @@ def test_opened_first_it_shows_a_test_digit():
 
 @pytest.mark.parametrize(
     "file,section,view",
-    [("inside", "network", "inside-view"), ("inside", "kernels", "kernels-view"), ("stress", "", "stress")],
+    [
+        ("inside", "network", "inside-view"),
+        ("inside", "kernels", "kernels-view"),
+        ("inside", "evidence", "does-view"),
+        ("inside", "tape", "tape"),
+        ("stress", "", "stress"),
+    ],
 )
 def test_the_browser_has_all_it_needs_before_torch_is_there(file, section, view):
     code = f"""if True:
@@ -71,16 +80,35 @@ def test_what_the_paper_reads_by_eye_is_measured_as_in_the_experiments():
     assert ours == pytest.approx([contrast(name, weights) for name in kernels.READ_BY_EYE], rel=1e-4)
 
 
-def test_missing_data_are_a_sentence_in_place_of_the_evidence(monkeypatch):
+def test_missing_data_are_a_sentence(monkeypatch):
     def gone(_: str) -> None:
         raise DataError("no data")
 
-    at = page(section="kernels")
-    evidence._costs.clear()
-    monkeypatch.setattr(data, "mnist", gone)
-    at.button_group(key="section").set_value("evidence").run()
+    at = page(section="evidence", inside_tests=True)  # the browser has asked for the test digits
+    assert not at.exception and not at.error
+    living.digits.clear()
+    monkeypatch.setattr(living, "pictures", gone)
+    at.run()
     assert not at.exception
     assert [error.value for error in at.error] == ["no data"]
+
+
+def test_the_tape_has_no_picker_of_networks_and_the_choice_survives_it():
+    at = page(section="kernels")
+    at.button_group(key="network").set_value("tanh").run()
+    at.button_group(key="section").set_value("tape").run()
+    assert not at.exception and "network" not in [one.key for one in at.button_group]
+    at.button_group(key="section").set_value("network").run()
+    assert not at.exception and at.button_group(key="network").value == "tanh"
+
+
+def test_kernels_count_from_0_wherever_they_are_named():
+    words = [text for one in MEASURES.values() for text in (one.words,)]
+    words += [claim.words for claim in experiment("kernels").claims]
+    assert not [text for text in words if re.search(r"#\d|kernel 6 of conv1|kernel 16 of conv2", text)]
+    for one, (layer, number, _) in zip(kernels.guesses(), map(CONTRASTS.get, kernels.READ_BY_EYE)):
+        assert (one["layer"], one["kernel"]) == (layer, number - 1)
+        assert f"(kernel {number - 1}, counted from 0)" in one["words"]
 
 
 def test_the_test_digits_are_sent_small_and_whole():
@@ -101,20 +129,13 @@ def test_a_network_is_tested_on_what_it_learnt_from():
     its_card = load(PRETRAINED / "best.safetensors")[1]
     its_card = replace(its_card, recipe=replace(its_card.recipe, data=clothes))
     service.service().keep(Loaded(clothes, mine, mine))
-    at = page(section="evidence")
-    at.session_state["session_networks"] = {"run-1": (create_model("best"), its_card)}
-    at.run()
-    at.button_group(key="network").set_value("run-1").run()
-    said = " ".join(one.value for one in (*at.caption, *at.info))
-    assert not at.exception and ("24 test pictures of clothes" in said or "Nothing depends" in said)
     told = living.tests(clothes)
     assert (told["what"], told["every"], told["problem"]) == ("test pictures of clothes", 1, "")
     sent = living.digits(told["mark"], 1, clothes)
     content = np.frombuffer(zlib.decompress(sent[4 + len(told["mark"]) :]), np.uint8)
     assert (content[:24] == mine.labels).all() and (content[24:].reshape(24, 784)[:, 0] == np.arange(24)).all()
     service.service().forget("clothes")
-    at.run()
-    assert not at.exception and any("clothes are not here any more" in one.value for one in at.info)
+    assert "clothes are not here any more" in living.tests(clothes)["problem"]
 
 
 def test_a_challenge_sets_up_its_network_and_digit():
@@ -152,3 +173,18 @@ def test_a_sheet_has_a_place_for_every_grid():
     numbers = np.linspace(-1, 1, 6 * 25).reshape(6, 5, 5)
     picture = grids.sheet(numbers, [f"{k}" for k in range(6)], across=3, zoom=10, signed=True)
     assert picture.width > 3 * 50 and picture.height > 2 * 50
+
+
+def test_no_picture_is_sent_anew_in_each_run_and_no_style_wants_a_new_browser():
+    """Streamlit's pictures flash; OffscreenCanvas and light-dark() are missing in Safari before 16.4 and 17.5."""
+    folder = ROOT / "lenet" / "ui"
+    for file in [*(folder / "inside").glob("*.py"), *(folder / "stress").glob("*.py"), ROOT / "pages" / "inside.py"]:
+        assert "st.image(" not in file.read_text(encoding="utf-8"), file
+    for file in (folder / "network").rglob("*.js"):
+        assert "OffscreenCanvas" not in file.read_text(encoding="utf-8"), file
+    for file in folder.rglob("*.css"):
+        css = re.sub(r"(?ms)^@supports \(color: light-dark.*?^}", "", file.read_text(encoding="utf-8"))
+        lines = [line.strip() for line in css.splitlines()]
+        for before, line in pairwise(lines):
+            if "light-dark(" in line:
+                assert before.split(":")[0] == line.split(":")[0], f"{file}: {line} has no fallback"

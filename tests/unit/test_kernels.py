@@ -120,3 +120,44 @@ def test_a_kernel_answers_most_to_the_bar_it_looks_like():
     assert ANGLES[answers[1].argmax()] in (80, 90, 100)
     assert answers[0, level] > 1.9 * answers[0, upright]
     assert answers[1, upright] == pytest.approx(answers[0, level].item(), rel=1e-5)
+
+
+@pytest.mark.parametrize("name", ["original", "pool-padded", "depth-3"])
+def test_the_browser_shows_the_same_bars_and_gets_the_same_answers(name, tmp_path):
+    model = new_model(VARIANTS[name], 1)
+    store(model, tmp_path, 0)
+    script = """import { ANGLES, answersToBars, bar } from "@network/inside/bars.js"
+        const net = new Network(given, tensorsOf(bytes("0.safetensors").buffer))
+        const layers = net.stages.filter(({ kind }) => kind === "conv")
+        const answers = Object.fromEntries(layers.map(({ name, number }) => [name, answersToBars(net, number)]))
+        console.log(JSON.stringify({ angles: ANGLES, bars: ANGLES.map((angle) => [...bar(angle)]), answers }))"""
+    found = ask(tmp_path, script, about(model))
+    assert tuple(found["angles"]) == ANGLES
+    torch.testing.assert_close(torch.tensor(found["bars"]), bars().flatten(1), atol=1e-5, rtol=0)
+    for layer in convolutions(model):
+        theirs = oriented_bars(model, layer.name)
+        torch.testing.assert_close(torch.tensor(found["answers"][layer.name]), theirs, atol=1e-4, rtol=1e-4)
+
+
+def test_the_browser_finds_the_same_cost_of_a_removal(tmp_path):
+    model, some = new_model(VARIANTS["original"], 2), digits(200)
+    for parameter in model.parameters():
+        parameter.data.mul_(2)
+    store(model, tmp_path, 0)
+    (tmp_path / "digits").write_bytes(some.labels.byte().numpy().tobytes() + some.images.numpy().tobytes())
+    script = """import { pointsOf, without } from "@network/inside/does.js"
+        const digits = digitsOf(bytes("digits")), edits = editsOf(given, 0)
+        const before = score(given, edits.tensors, digits)
+        const of = ({ number, shape: [count] }, kernel) =>
+            pointsOf(before, score(given, without(edits.tensors, edits.network.stages[number], kernel), digits))
+        const stages = edits.network.stages.filter(({ kind }) => kind === "conv")
+        const rows = stages.map((stage) => [stage.name, [of(stage, 0), of(stage, 5)]])
+        console.log(JSON.stringify(Object.fromEntries(rows)))
+    """
+    found = ask(tmp_path, script, about(model))
+    theirs = removal_cost(model, some)
+    assert any(max(map(abs, row)) > 1 for rows in found.values() for row in rows)
+    for layer, rows in found.items():
+        torch.testing.assert_close(
+            torch.tensor(rows, dtype=torch.float32), 100 * theirs[layer][[0, 5]], atol=1e-3, rtol=0
+        )

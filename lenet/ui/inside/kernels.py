@@ -1,4 +1,4 @@
-"""All kernels of a network, which the browser draws; the server adds what the paper reads from two of them."""
+"""The kernels of a network, which the browser draws and measures; the server adds what the paper reads from two."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -13,28 +13,22 @@ from lenet.ui.shared import described, modules
 if TYPE_CHECKING:
     from lenet.ui.shared.digit import Digit
 
-KEY = "kernels-view"
 READ_BY_EYE = ("conv2 #2 below diagonal", "conv1 #3 bottom left")  # of MEASURES, in the order of the paper's claims
 
 
-def show(about: dict[str, Any], shown: "Digit") -> None:
-    """Every kernel as a picture; of the chosen one its weights, what it makes of the digit, and its patches."""
-    view(KEY, about, shown, guesses=guesses(), files=True)
-
-
-def view(key: str, about: dict[str, Any], shown: "Digit", **more: Any) -> None:
-    """The kernels to choose from by their pictures. The choice is kept in the session under the key, as
-    `kernel`: { layer, number }."""
+def show(about: dict[str, Any], shown: "Digit", does: bool = False) -> None:
+    """Every kernel as a picture; of the chosen one its weights, what it makes of the digit, and its patches. does: in
+    their place what it answers to, and what the network loses without it."""
     modules.view(
-        key,
+        "does-view" if does else "kernels-view",
         {
             "view": "kernels",
             "network": about,
             "digit": {"image": modules.numbers(shown.pixels), "source": shown.source},
-            **more,
+            "guesses": guesses(),
+            "does": does,
         },
         on_digits_change=living.send_digits,
-        on_kernel_change=lambda: None,
     )
     if weights := described.packed(about["name"]):
         modules.view(f"weights-{about['name']}", weights)

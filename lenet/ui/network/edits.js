@@ -52,6 +52,16 @@ export class Edits {
       .filter(({ at }) => at.length)
   }
 
+  /** How many numbers are others now. */
+  get count() {
+    return this.differences.reduce((sum, { at }) => sum + at.length, 0)
+  }
+
+  /** The same text for the same weights. */
+  get version() {
+    return JSON.stringify(this.differences)
+  }
+
   #write(pieces) {
     for (const { name, start, values } of pieces) this.tensors[name].set(values, start)
   }

@@ -16,7 +16,7 @@ const STRONGEST = 10 // terms into a cell that is pointed at
 const ABOVE = 530 // pixels of the page above the view
 const TALLEST = 380 // pixels of the view, in the highest window
 const NARROW = 560 // pixels of a telephone
-const BESIDE = 250 // pixels of the view there, where a panel is to be seen with it
+const BESIDE = 200 // pixels of the view there, where a panel is to be seen with it
 const WIDE = 3 // cells of the strongest path in each layer
 const FAN = 2 // terms of each of them
 const FONT = '12px "Source Sans", sans-serif'
@@ -318,7 +318,7 @@ function paintBars(context, { plan }, { network, stage, x, width, places, zoom }
     context.font = digit === answer ? `700 ${fontOf(zoom)}` : fontOf(zoom)
     context.fillStyle = text
     context.fillText(`${digit}`, x, top + zoom / 2)
-    context.globalAlpha = 0.12
+    context.globalAlpha = 0.06
     context.fillRect(x + 12, top + 1, room, zoom - 2)
     context.globalAlpha = 1
     context.fillStyle = colour

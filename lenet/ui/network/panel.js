@@ -30,9 +30,13 @@ export function body(net, number, cell, options) {
   const found = explain(net, number, cell)
   const ui = toolkit(net, { ...options, number, cell })
   const parts = KINDS[stage.kind].panel(ui, found, { ...options, net, stage, before, cell })
-  const checked = options.check && number > 0 ? check(found, stage.values[cell], options.exact) : null
+  const checked = options.check && computed(found) ? check(found, stage.values[cell], options.exact) : null
   return [...parts, checked].filter(Boolean)
 }
+
+/** Whether anything is worked out: a pixel is not, nor is a number that is only handed on. */
+const computed = ({ groups, terms, bias, nonlinearity }) =>
+  Boolean(groups || nonlinearity || (bias && terms.length) || terms.length > 1)
 
 /** What a panel is built of. */
 function toolkit(net, options) {
@@ -144,14 +148,17 @@ function convolution(net, found, { number, cell, all, edit, exact, upTo }, ui) {
         kernel,
         { scale: scales[1], signed: true, label: `kernel for ${name}`, mark },
       ),
-      ui.sign("="),
-      ui.grid(
-        cells(({ one }) => ({ value: one.product })),
-        kernel,
-        { scale: scales[2], signed: true, label: `products of ${name}`, mark },
+      ui.row(
+        "products",
+        ui.sign("="),
+        ui.grid(
+          cells(({ one }) => ({ value: one.product })),
+          kernel,
+          { scale: scales[2], signed: true, label: `products of ${name}`, mark },
+        ),
+        ui.sign("→"),
+        ui.number(group.sum, "term"),
       ),
-      ui.sign("→"),
-      ui.number(group.sum, "term"),
     )
   }
   const sorted = groups.map(channel)
@@ -333,6 +340,6 @@ function check(found, theirs, exact) {
   return el(
     "p",
     { className: "check" },
-    ...["Added up here: ", output("ours", found.value), ". The network: ", output("theirs", theirs), `. ${words}`],
+    ...["Worked out here: ", output("ours", found.value), ". The network: ", output("theirs", theirs), `. ${words}`],
   )
 }

@@ -154,7 +154,7 @@ def choose() -> Digit | None:
     with st.container(horizontal=True, vertical_alignment="center", key="digit-chooser"):
         digit = current()
         if digit is not None:
-            st.image(digit.pixels[0], width=56, clamp=True, alt=f"The digit being looked at: {digit.source}")
+            st.image(digit.pixels[0], width=40, clamp=True, alt=f"The digit being looked at: {digit.source}")
             st.markdown(f"Looking at **{digit.source}**", width="content")
         else:
             st.markdown("No digit yet: draw one or choose one.", width="content")

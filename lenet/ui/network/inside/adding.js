@@ -12,9 +12,7 @@ export function addUp(body, { bias, write, still, over }) {
   const later = (wait, action) => timers.push(setTimeout(action, wait))
   const total = body.querySelector(".equation .total")
   const rows = Array.from(body.querySelectorAll(".channel"), (row) => ({
-    products: [...row.querySelector(".grid:last-of-type").children].filter(
-      ({ dataset }) => dataset.value !== undefined,
-    ),
+    products: [...row.querySelector(".products .grid").children].filter(({ dataset }) => dataset.value !== undefined),
     target: row.querySelector("output.term"),
   }))
   const texts = [total, ...rows.map(({ target }) => target)].map((output) => [output, output.textContent])

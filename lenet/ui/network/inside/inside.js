@@ -4,15 +4,16 @@
 
 import { desk, look as layOnDesk, watch } from "../desk.js"
 import { decoded, el, still, styled } from "../dom.js"
-import { Edits, ownerOf, piecesOf, scaled } from "../edits.js"
+import { ownerOf, piecesOf, scaled } from "../edits.js"
 import { answerOf, look } from "../engine.js"
 import { figure, nameOf, percent, plainly } from "../formatting.js"
 import { count, explain, looksAt, usedBy } from "../layers.js"
 import network from "../network.js"
 import { body, source } from "../panel.js"
-import { open, provide } from "../reader.js"
+import { provide } from "../reader.js"
 import { addUp } from "./adding.js"
 import { challengesView } from "./challenges.js"
+import { edits } from "./editable.js"
 import { editorView } from "./editor.js"
 import { neighbour, strongestEdge } from "./places.js"
 import { scoresView } from "./scores.js"
@@ -24,21 +25,6 @@ const PIXEL = 0.01 // by which a pixel changes a weight that is dragged
 const FINE = 0.001 // the same with Shift
 const ADD = "Add it up"
 const MOVES = { "←": [-1, 0, "left"], "↑": [0, -1, "up"], "↓": [0, 1, "down"], "→": [1, 0, "right"] }
-
-const editable = new Map() // networks that can be edited, by name and mark: edits stay while one looks elsewhere
-
-/** The network of a description, to be edited. */
-async function edits(about) {
-  const key = `${about.name} ${about.mark}`
-  if (!editable.has(key)) {
-    const { network: shipped } = await open(about)
-    const named = shipped.stages.flatMap(({ name, weights }) =>
-      Object.entries(weights).map(([key, values]) => [`${name}.${key}`, values]),
-    )
-    editable.set(key, new Edits(about, Object.fromEntries(named)))
-  }
-  return editable.get(key)
-}
 
 export default function ({ data, root, setTriggerValue }) {
   const kept = root.looking
@@ -206,7 +192,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
       }),
     )
     const show = () => {
-      const count = edited.differences.reduce((sum, { at }) => sum + at.length, 0)
+      const { count } = edited
       said.textContent = count
         ? `${data.network.name}, edited: ${count} ${count === 1 ? "number" : "numbers"}`
         : "Not edited"
@@ -235,7 +221,11 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
     const moves = Object.entries(MOVES).map(([text, [x, y, way]]) =>
       el("button", { type: "button", "data-move": `${x},${y}`, "aria-label": `one cell ${way}` }, text),
     )
-    const play = el("button", { type: "button", "data-do": "play" }, "▶ Move the kernel")
+    const play = el(
+      "button",
+      { type: "button", "data-do": "play", title: "Move the kernel over the whole map" },
+      "▶ Move it",
+    )
     const step = el("button", { type: "button", "data-do": "step" }, "Step")
     const add = el("button", { type: "button", "data-do": "add", title: "See the products fly into their sum" }, ADD)
     add.onclick = () => (endAdding ? endAdding() : addProducts())
@@ -307,18 +297,17 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
         }
         scale.setAttribute("aria-label", `Scale ${title()}`)
       }
-      if (!pinned) play.textContent = "▶ Move the kernel"
+      if (!pinned) play.textContent = "▶ Move it"
     }
     const element = el(
       "div",
       { className: "about" },
       trail,
       name,
-      value,
+      el("div", { className: "tools" }, value, el("label", {}, exact, " exact figures")),
       about,
-      el("div", { className: "tools" }, ...moves, play, step, add),
-      el("div", { className: "tools" }, off, scaling),
-      el("label", {}, exact, " exact figures"),
+      el("div", { className: "tools" }, ...moves, play, step),
+      el("div", { className: "tools" }, add, off, scaling),
     )
     return { element, show, name, play, add, moves }
   }
@@ -361,7 +350,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
   function pause() {
     clearInterval(looking.playing)
     looking.playing = 0
-    parts.play.textContent = "▶ Move the kernel"
+    parts.play.textContent = "▶ Move it"
   }
 
   // A weight is dragged up and down. What is pressed is written anew with every change: the panel follows the pointer.
@@ -469,11 +458,12 @@ function trailParts(net, { trail }, layer, cell) {
 function fieldsOf(net, number, cell) {
   const pixels = count(looksAt(net, number, cell)[0], net.stages[0])
   const next = net.stages[number + 1]
+  const keyed = (kind, words) => el("span", {}, el("i", { className: `key ${kind}` }), words)
   const found = []
-  if (number) found.push(el("i", { className: "key" }), `looks at ${pixels} of 784 pixels`)
+  if (number) found.push(keyed("", `looks at ${pixels} of 784 pixels`))
   if (next) {
     const used = count(usedBy(net, number, cell)[number + 1], next)
-    found.push(el("i", { className: "key dashed" }), `is used by ${used} of ${next.values.length} in ${next.name}`)
+    found.push(keyed("dashed", `is used by ${used} of ${next.values.length} in ${next.name}`))
   }
   return found
 }

@@ -4,37 +4,39 @@
 import { decoded, el, paintCells, styled } from "../dom.js"
 import { figure, fixed, hundredths } from "../formatting.js"
 import { tint } from "../palette.js"
-import { open } from "../reader.js"
 import { testDigits } from "./digits.js"
+import { doesView } from "./does.js"
+import { edits, tensorsIn } from "./editable.js"
 import { csvOf, pictureOf, save } from "./kernel-files.js"
 import { fieldOf, patchOf, STRONGEST } from "./patches.js"
 
 const MOST_NUMBERS = 16 // input maps whose weights are written as numbers; of more there are only pictures
+const LOOKING = "looking for its top-activating patches …"
 const ONE_LINE = 8 // pictures of input maps beside each other
 
-const found = new Map() // promises of the patches, by name and mark of the network
+const found = new Map() // promises of the patches, by name, mark and edits of the network
 
-export default function ({ data, root, setStateValue, setTriggerValue }) {
+export default function ({ data, root, setTriggerValue }) {
   const { network: about, digit } = data
   const key = [about.name, about.mark, digit.image].join()
   if (root.kernels === key) return // a rerun of the page: all of it is here already
   root.kernels = key
   root.classList.add("kernels")
-  const here = () => root.kernels === key
-  Promise.all([open(about), styled(root, "inside/kernels.css")]).then(
-    ([reader]) =>
-      reader.read(decoded(digit.image), () => {
-        if (!here()) return
-        const want = () => setTriggerValue("digits", true)
-        begin({ data, root, net: reader.network, choose: (one) => setStateValue("kernel", one), want })
-      }),
+  Promise.all([edits(about), styled(root, "inside/kernels.css")]).then(
+    ([edited]) => {
+      if (root.kernels !== key) return
+      edited.network.run(decoded(digit.image))
+      begin({ data, root, edited, want: () => setTriggerValue("digits", true) })
+    },
     (error) => {
       root.textContent = `The weights of ${about.name} did not arrive (${error.message}): reload the page.`
     },
   )
 }
 
-function begin({ data, root, net, choose, want }) {
+function begin({ data, root, edited, want }) {
+  const net = edited.network
+  const name = edited.count ? `${data.network.name}, edited` : data.network.name
   const layers = net.stages.filter(({ kind }) => kind === "conv").map((stage) => layerOf(net, stage))
   if (!layers.length) {
     root.replaceChildren(el("p", {}, `${data.network.name} has no convolution, so it has no kernels.`))
@@ -56,7 +58,8 @@ function begin({ data, root, net, choose, want }) {
   const row = el("div", { className: "row" })
   const beside = el("div", {})
   const guesses = el("div", { className: "guesses" })
-  const files = data.files ? fileButtons(data.network.name, layers, () => current().layer) : []
+  const does = data.does ? doesView(data.network, edited, want) : null
+  const files = does ? [] : fileButtons(name.replace(", ", "-"), layers, () => current().layer)
   const current = () => ({ ...chosen, layer: layers.find(({ stage }) => stage.name === chosen.layer) })
   let buttons = []
 
@@ -65,7 +68,6 @@ function begin({ data, root, net, choose, want }) {
     Object.assign(chosen, next)
     root.chosen = chosen
     show(other)
-    choose({ ...chosen })
   }
 
   /** all: whether the pictures to choose from are others, too. */
@@ -92,6 +94,11 @@ function begin({ data, root, net, choose, want }) {
       choice.replaceChildren(...buttons)
     }
     for (const [kernel, button] of buttons.entries()) button.setAttribute("aria-pressed", kernel === number)
+    root.dataset.chosen = `${stage.name} ${number}`
+    if (does) {
+      does.show(stage, number)
+      return
+    }
     const patches = el("div", { className: "patches" })
     const [, rows, columns] = stage.shape
     const made = maps.get(stage.name).subarray(number * rows * columns, (number + 1) * rows * columns)
@@ -105,28 +112,30 @@ function begin({ data, root, net, choose, want }) {
       ),
       figureOf(picture(decoded(data.digit.image), 28, 28, 1, false, "The digit"), "the digit", "large"),
       figureOf(picture(made, rows, columns, largest(made), true, "Its map"), "its map of the digit", "large"),
-      figureOf(patches, "its top-activating patches", "those"),
+      figureOf(patches, LOOKING, "those"),
     )
     fillPatches(patches, layer, number)
     beside.replaceChildren(...(inputs > 1 && inputs <= MOST_NUMBERS ? [numbers(layer, number, scaleOf(number))] : []))
-    root.dataset.chosen = `${stage.name} ${number}`
   }
 
   function fillPatches(place, { stage }, kernel) {
+    const caption = place.nextElementSibling
     const small = (canvas, words) => el("figure", {}, canvas, el("figcaption", {}, words))
     const blank = picture(new Float32Array(1), 1, 1, 1, false, "A patch that is being looked for")
     place.replaceChildren(...Array.from({ length: STRONGEST }, () => small(blank.cloneNode(), "…")))
     const field = fieldOf(net.stages, stage.number)
-    const { name, mark, tests, classes } = data.network
+    const { mark, tests, classes } = data.network
     if (tests.problem) {
+      caption.textContent = ""
       place.replaceChildren(el("p", { className: "note" }, tests.problem))
       return
     }
-    const key = `${name} ${mark}`
+    const key = `${name} ${mark} ${edited.version}`
     if (!found.has(key)) found.set(key, lookThrough(data.network, net, want))
     found.get(key).then(({ patches, digits }) => {
       if (!place.isConnected) return
       const all = patches[stage.number][kernel]
+      caption.textContent = "its top-activating patches"
       const largestValue = all[0]?.value
       place.title =
         largestValue === undefined
@@ -152,25 +161,30 @@ function begin({ data, root, net, choose, want }) {
       "div",
       { className: "head" },
       el("div", { className: "tabs", role: "group", "aria-label": "Layer" }, ...tabs),
+      ...(edited.count ? [el("b", { className: "edited" }, `${name}: ${inWords(edited.count)}`)] : []),
       el("label", {}, own, " each kernel in its own colours"),
       legend,
       ...files,
     ),
     choice,
-    row,
-    beside,
-    el(
-      "p",
-      { className: "note" },
-      `Patches: the piece of a ${data.network.tests.one} at which the kernel's map is largest, before the nonlinearity; one for each picture.`,
-    ),
-    guesses,
+    ...(does
+      ? [does.element]
+      : [
+          row,
+          beside,
+          el(
+            "p",
+            { className: "note" },
+            `Patches: the piece of a ${data.network.tests.one} at which the kernel's map is largest, before the nonlinearity; one for each picture.`,
+          ),
+          guesses,
+        ]),
   )
   const read = (data.guesses ?? []).map((one) => ({ one, layer: layers.find(({ stage }) => stage.name === one.layer) }))
   if (read.length && read.every(({ one, layer }) => layer?.side ** 2 === one.half.length && one.kernel < layer.count))
     guesses.append(
       el("h3", {}, "Two kernels that the paper reads by eye"),
-      ...read.map(({ one, layer }) => guessOf(one, layer, data.network.name)),
+      ...read.map(({ one, layer }) => guessOf(one, layer, name)),
     )
   show(true)
 }
@@ -178,16 +192,11 @@ function begin({ data, root, net, choose, want }) {
 /** The patches of every kernel, from a worker, and the digits that they are of. */
 async function lookThrough(about, net, want) {
   const digits = await testDigits(about, want)
-  const tensors = Object.fromEntries(
-    net.stages.flatMap(({ name, weights }) =>
-      Object.entries(weights).map(([key, values]) => [`${name}.${key}`, values]),
-    ),
-  )
   const worker = new Worker(new URL("./patches-worker.js", import.meta.url), { type: "module" })
   const patches = await new Promise((resolve, reject) => {
     worker.onmessage = ({ data }) => resolve(data)
     worker.onerror = reject
-    worker.postMessage({ about, tensors, digits })
+    worker.postMessage({ about, tensors: tensorsIn(net), digits })
   })
   worker.terminate()
   return { patches, digits }
@@ -207,6 +216,7 @@ function layerOf(net, stage) {
   }
 }
 
+const inWords = (count) => `${count} ${count === 1 ? "number" : "numbers"}`
 const largest = (values) => values.reduce((most, one) => Math.max(most, Math.abs(one)), 0)
 
 /** Columns of a block of that many pictures that is about as wide as half as high again. */

@@ -2,7 +2,7 @@
 
 import { el } from "../dom.js"
 import { fixed } from "../formatting.js"
-import { testDigits } from "./digits.js"
+import { examiner } from "./examiner.js"
 import { accuracyOf } from "./score.js"
 
 const known = new Map() // what was found for networks as they came, by name and mark
@@ -17,37 +17,22 @@ export function scoresView(about, edited, want) {
   const begin = el("button", { type: "button", "data-do": "test", hidden: Boolean(problem) }, words)
   const bars = el("ol", { className: "scores", hidden: true, "aria-label": "Accuracy of each class" })
   const element = el("div", { className: "accuracy" }, begin, said, bars)
-  const view = { element, test, stop, found: null }
-  let worker = null
+  const view = { element, test, stop: () => worker.stop(), found: null }
+  const worker = examiner(about, want)
   let turn = 0
-  let ended = false
 
   async function test(then = () => {}) {
     if (problem) return
     const mine = ++turn
     begin.hidden = true
     said.textContent = "testing …"
-    const all = await testDigits(about, want)
-    if (ended || mine !== turn) return
-    if (!worker) {
-      worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" })
-      worker.postMessage({ digits: all })
-    }
-    const { network: _, ...plain } = about
-    const read = (tensors) =>
-      new Promise((resolve) => {
-        worker.onmessage = ({ data }) => data.turn === mine && resolve(data.found)
-        worker.postMessage({ about: plain, tensors, turn: mine })
-      })
-    if (!known.has(key)) {
-      const found = await read(edited.original)
-      known.set(key, found)
-      if (mine !== turn) return
-    }
-    const found = edited.log.length ? await read(edited.tensors) : known.get(key)
-    if (ended || mine !== turn) return
+    const before = known.get(key) ?? (await worker.read(edited.original))
+    if (!before) return
+    known.set(key, before)
+    const found = edited.log.length ? await worker.read(edited.tensors) : before
+    if (!found || mine !== turn) return
     view.found = found
-    show(known.get(key), found)
+    show(before, found)
     then()
   }
 
@@ -76,12 +61,6 @@ export function scoresView(about, edited, want) {
       }),
     )
     element.dataset.accuracy = now
-  }
-
-  function stop() {
-    ended = true
-    turn += 1
-    worker?.terminate()
   }
 
   begin.onclick = () => test()
