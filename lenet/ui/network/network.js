@@ -58,16 +58,16 @@ export default function ({ data, root, follow = null }) {
   let width = 0
 
   let seen = true // whether any of it is on the screen: else painting would only cost time
-  const ask = () => seen && (frame ||= requestAnimationFrame(show))
+  const ask = () => (seen || follow) && (frame ||= requestAnimationFrame(show))
   const show = (now) => {
     frame = 0
     if (state.sweep) {
       state.progress = (now - state.sweep) / SWEEP
       if (state.progress >= 1) state.sweep = 0
     }
-    paint(state)
+    if (seen) paint(state)
     describe(readout, state)
-    follow?.(state)
+    follow?.(state) // the panel may be on the screen alone
     if (state.sweep) ask()
   }
   const place = () => {
