@@ -150,6 +150,27 @@ def learning(code: str, token: str) -> AppTest:
     return at.switch_page("pages/train.py").run()
 
 
+def test_the_files_are_there_before_they_are_asked_for(store):
+    """What Streamlit makes only when it is asked for, it throws away as soon as two other pages have run."""
+    code, secret = store.open()
+    teacher = store.teacher(code, secret)
+    seven = encode([Stroke(((90, 80), (230, 80), (150, 260)))])
+    teacher.put([(1, 7, seven)])
+    at = page(**{"class": code, "teacher": secret})
+    at.segmented_control(key="class_section").set_value("keep").run()
+    buttons = [button.proto for button in at.get("download_button")]
+    assert not at.exception and len(buttons) == 4
+    assert all(button.url and not button.deferred_file_id for button in buttons)
+    before = at.session_state["class_files"]
+    at.run()
+    assert at.session_state["class_files"] is before
+    teacher.put([(2, 7, seven)])
+    at.run()
+    assert at.session_state["class_files"] is not before and len(at.session_state["class_files"][0]) == 2
+    at.button(key="delete").click().run()
+    assert "class_files" not in at.session_state
+
+
 def test_a_digit_from_the_wall_can_be_asked_about_and_a_reload_stays_in_the_section(store):
     code, secret = store.open()
     teacher = store.teacher(code, secret)
@@ -159,7 +180,7 @@ def test_a_digit_from_the_wall_can_be_asked_about_and_a_reload_stays_in_the_sect
     at.button(key="from-wall").click().run()
     at.button(key="ask").click().run()
     assert not at.exception
-    assert teacher.view().question.text == "What will the network best read?" and teacher.view().stage == "vote"
+    assert teacher.view().question.text == "What will the network “best” read?" and teacher.view().stage == "vote"
     teacher.reveal()
     asked = teacher.view().question
     assert asked.truth == 7 and "It is a 7." in asked.note
@@ -191,7 +212,7 @@ def test_which_map_lights_up_is_asked_about_the_digit_that_is_looked_at(store):
     teacher = store.teacher(code, secret)
     assert len(teacher.view().question.shown["kernels"]) == 6 and teacher.view().question.truth is None
     teacher.reveal()
-    assert teacher.view().question.truth in range(6) and "The mean of each after relu1" in teacher.view().question.note
+    assert teacher.view().question.truth in range(6) and "The means after relu1" in teacher.view().question.note
 
 
 def test_a_step_of_the_lesson_is_asked_to_the_class(store):

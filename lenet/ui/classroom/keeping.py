@@ -1,11 +1,9 @@
 """What becomes of the class's digits: files to keep, files to bring back, and the end of everything."""
 
-from functools import partial
-
 import streamlit as st
 
 from lenet.classroom import files
-from lenet.classroom.store import ClassError, Teacher
+from lenet.classroom.store import ClassError, Drawing, Teacher
 from lenet.ui.classroom import racing
 from lenet.ui.shared import membership
 
@@ -15,7 +13,7 @@ FILES = {
     "drawings.npz": ("NPZ: pictures, labels, writers", files.as_npz, "application/octet-stream"),
     "idx.zip": ("IDX: as MNIST, split by writer", files.as_idx, "application/zip"),
 }  # name -> what it is, how it is made, its type
-_DELETED = "class_deleted"
+_DELETED, _MADE = "class_deleted", "class_files"
 
 
 def page(me: Teacher) -> None:
@@ -24,10 +22,11 @@ def page(me: Teacher) -> None:
     st.subheader("Keep the class's digits", anchor=False)
     if wall:
         with st.container(horizontal=True):
-            for name, (label, make, kind) in FILES.items():
+            for name, content in _made(wall).items():
+                label, _, kind = FILES[name]
                 st.download_button(
                     label,
-                    partial(make, wall),
+                    content,
                     f"class-{me.code}-{name}",
                     kind,
                     icon=":material/download:",
@@ -54,6 +53,20 @@ def page(me: Teacher) -> None:
         st.button("Delete it all now", type="primary", on_click=_delete, args=(me,), key="delete")
 
 
+def _made(wall: list[Drawing]) -> dict[str, bytes]:
+    """The files, made once while the wall stays as it is.
+
+    If Streamlit had them made when they are asked for, every other page that runs meanwhile, of any pupil, would have
+    it throw them away before they are fetched.
+    """
+    known, made = st.session_state.get(_MADE, (None, {}))
+    if known != wall:
+        with st.spinner("Making the files …"):
+            made = {name: make(wall) for name, (_, make, _) in FILES.items()}
+        st.session_state[_MADE] = wall, made
+    return made
+
+
 def _bring_back(me: Teacher) -> None:
     """Drawings of an earlier class onto this wall."""
     with st.expander("Bring back the digits of an earlier class"):
@@ -75,6 +88,7 @@ def _delete(me: Teacher) -> None:
         racing.stop(me)
         me.delete()
         own.forget_class(me.code)
+        st.session_state.pop(_MADE, None)
         membership.leave()
         st.session_state[_DELETED] = True
     except ClassError as error:
