@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from lenet.classroom.store import ClassError, Pupil, Teacher
+from lenet.classroom.store import ClassError, Pupil, PupilView, Teacher
 from lenet.ui.shared import digit, membership
 
 TAKEN = ("digit", "network", "networks", "drawing")  # of the address: a slider's move need not load all pages anew
@@ -14,7 +14,7 @@ _KEY = "follow"
 
 
 def banner(page: str) -> None:
-    """On every page of somebody in a class: whom it follows, and the way out of it."""
+    """On every page of somebody in a class: whom it follows, the way out of it, and the way back to the class."""
     if not membership.code():
         return
     with suppress(ClassError):
@@ -37,7 +37,16 @@ def _leading(me: Teacher, page: str) -> None:
 def _following(me: Pupil) -> None:
     with suppress(ClassError):
         seen = me.view()
-        _show(me.code, {"teacher": False, "lead": seen.lead.__dict__, "follows": seen.follows, "home": False}, me)
+        data = {"teacher": False, "lead": seen.lead.__dict__, "follows": seen.follows, "home": False}
+        _show(me.code, {**data, "news": _news(seen)}, me)
+
+
+def _news(seen: PupilView) -> str:
+    """What a pupil who is elsewhere misses in the class."""
+    asked = seen.question
+    if asked and not asked.revealed and asked.mine is None:
+        return "Your teacher has asked a question."
+    return "Your class is writing digits." if seen.stage == "wall" and not seen.locked else ""
 
 
 def _show(code: str, data: dict, me: Teacher | Pupil) -> None:

@@ -29,11 +29,11 @@ export function go({ path, query, moves }) {
   return true
 }
 
-/** The banner of a pupil who follows, or of a teacher who leads. */
+/** The banner of a pupil on another page than the class's, or of a teacher who leads. */
 export function follow({ data, root, setTriggerValue }) {
-  const { lead, teacher, follows } = data
+  const { lead, teacher, follows, news } = data
   if (!teacher && follows) go(lead)
-  root.hidden = !lead.path
+  root.hidden = teacher && !lead.path
   const button = (text, value) => {
     const made = el("button", {}, text)
     made.onclick = () => setTriggerValue("follows", value)
@@ -42,8 +42,10 @@ export function follow({ data, root, setTriggerValue }) {
   const away = el("a", { href: `class?class=${data.code}` }, "Back to the class")
   const words = teacher
     ? ["Your class follows you to every page.", button("Stop", false)]
-    : follows
-      ? ["You follow your teacher.", button("Look around by myself", false)]
-      : ["You look around by yourself.", button("Follow my teacher", true)]
+    : !lead.path
+      ? [news || "You are in a class."]
+      : follows
+        ? ["You follow your teacher.", button("Look around by myself", false)]
+        : [news || "You look around by yourself.", button("Follow my teacher", true)]
   root.replaceChildren(el("div", { className: "banner", role: "status" }, ...words, data.home ? null : away))
 }
