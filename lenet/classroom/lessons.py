@@ -36,9 +36,9 @@ VARIABLE = "LENET_LESSONS"
 PAGES = ("draw", "inside", "train", "experiments", "stress", "class")
 FIELDS = ("title", "page", "query", "highlight", "task", "done")
 DONE = {
-    "drawn": r"",  # something is on the board
-    "reads": r"\d",  # some network reads this class
-    "misreads": r"\d",  # some network reads another, after it has read this one
+    "drawn": r"",  # something is on the board, whatever it is
+    "reads": r"\d",  # some network reads a drawing as this class
+    "misreads": r"\d",  # some network reads a digit of this class as it, and then, changed, as another
     "cell": r"[a-z]+\d?",  # a cell of this layer is selected
     "see": r"[a-z][a-z0-9-]*",  # the page shows a part whose key begins so
     "address": r"[a-z][a-z0-9-]*(=[\w.-]+)?",  # the page's address has this parameter, or this value of it

@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchmarks.app.browser import board
+from benchmarks.app.browser import board, stroke
 from benchmarks.app.inside import INSIDE
 from lenet.classroom import lessons
 from lenet.ui.shared.frame import PAGES
@@ -11,6 +11,8 @@ from tests.server import Server, finger, settled
 pytestmark = pytest.mark.browser
 STEPS = lessons.load("first").steps
 SEVEN = [(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]  # shares of the board's width and height
+ONE = [(0.5, 0.15), (0.5, 0.85)]
+FOOT = [(0.45, 0.85), (0.85, 0.85)]  # of the seven: best then reads a 2
 BUTTONS = {"see weights": "story-fast", "see diagnosis-bad": "story-killed"}  # what to press on the page Train
 VIEW = f"{INSIDE}.querySelector('.network').state"
 # The name of the layer that the keyboard's outline is on.
@@ -64,6 +66,11 @@ class Keyboard:
             self._keys("ArrowLeft", 1)
         self._keys(" ", 1)
 
+    def add_a_foot(self) -> None:
+        """From where the pen was lifted."""
+        for key, times in ((" ", 1), ("ArrowRight", 16), (" ", 1)):
+            self._keys(key, times)
+
     def select(self, layer: str) -> None:
         """Walk over the layers, cell by cell, to one of this one."""
         self.page.evaluate(f"{INSIDE}.querySelector('canvas.view').focus()")
@@ -99,6 +106,9 @@ class Finger:
         board(self.page).scroll_into_view_if_needed()
         finger(self.page, SEVEN)
 
+    def add_a_foot(self) -> None:
+        finger(self.page, FOOT)
+
     def select(self, layer: str) -> None:
         self.page.locator(".st-key-inside-view canvas.view").tap(position=self.page.evaluate(PLACE, layer))
 
@@ -117,6 +127,10 @@ def perform(hand: Keyboard | Finger, number: int) -> None:
         ready = f"{INSIDE}?.querySelector('.network')?.state?.plan?.networks[0].stages.length > 3"
         page.wait_for_function(ready, timeout=60_000)
         hand.select(of)
+    elif what == "misreads" and step.page == "draw":
+        hand.draw_a_seven()
+        card.get_by_text("It still says 7.").wait_for()
+        hand.add_a_foot()
     elif what == "misreads":
         page.locator(".stress[data-swept=true]").wait_for(timeout=60_000)
         way = "Rotate" if of == "3" else "Shift"
@@ -199,6 +213,45 @@ def test_the_whole_lesson_on_a_phone_left_and_found_again(server: Server, browse
                 hand.press(page.locator(".st-key-lesson-next button"))
     finally:
         context.close()
+
+
+def test_what_is_no_7_is_not_taken_for_one_and_the_card_says_why(server: Server, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    card = page.locator(".st-key-lesson-view")
+    try:
+        page.goto(f"{server.url}/?lesson=first&step=1&networks=best&digit=0")  # the first test digit, a 7
+        at(page, 1)
+        page.locator(".st-key-answer").get_by_text("7", exact=True).first.wait_for()
+        page.wait_for_timeout(1000)  # longer than the card's looks
+        assert card.inner_text() == f"Your turn: {STEPS[0].task}"  # nobody drew it
+        stroke(page, ONE)
+        card.get_by_text("It says 1, not 7").wait_for()
+        page.locator(".st-key-clear button").click()
+        stroke(page, SEVEN)
+        done(page)
+
+        page.goto(f"{server.url}/?lesson=first&step=15&networks=best")
+        at(page, 15)
+        stroke(page, ONE)
+        card.get_by_text("It says 1, not 7").wait_for()
+        page.locator(".st-key-clear button").click()
+        stroke(page, SEVEN)
+        card.get_by_text("It still says 7.").wait_for()
+        page.locator(".st-key-clear button").click()
+        stroke(page, ONE)  # another digit is not a 7 that is misread
+        card.get_by_text("It says 1, not 7").wait_for()
+    finally:
+        page.close()
+
+
+def test_a_test_digit_that_is_no_3_is_not_a_3_that_is_misread(server: Server, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    try:
+        page.goto(f"{server.url}/stress?lesson=first&step=8&networks=best&digit=0&rotate=0&shift=0")
+        at(page, 8)
+        page.locator(".st-key-lesson-view").get_by_text("This is no 3: choose one.").wait_for(timeout=60_000)
+    finally:
+        page.close()
 
 
 def test_a_cell_counts_once_somebody_has_selected_it(server: Server, browser):

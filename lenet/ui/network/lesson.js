@@ -39,11 +39,19 @@ function selected() {
     )
 }
 
+/** Whether what is read is somebody's work: on the page with the board a drawing, as it is now that the pen is lifted;
+ *  on others, which turn and move a digit of which is known what it is, that digit. */
+const theirs = (of, board) =>
+  board
+    ? desk.digit.drawn && !desk.writing && !desk.pen && desk.moment === null && desk.strokes.length > 0
+    : (desk.digit.label ?? of) === of
+
 /** How a page knows that a task is done: what the header of a step calls it, and `of`, which. */
 export const DONE = {
-  drawn: () => desk.digit.drawn && !desk.writing && desk.strokes.length > 0 && desk.image !== null,
-  reads: (of) => answers().includes(Number(of)),
-  misreads: (of, { right }) => right && answers().some((answer) => answer !== Number(of)),
+  drawn: (of, { board }) => theirs(of, board) && desk.image !== null,
+  reads: (of, { board }) => theirs(Number(of), board) && answers().includes(Number(of)),
+  misreads: (of, { board, right }) =>
+    right && theirs(Number(of), board) && answers().some((answer) => answer !== Number(of)),
   cell: (of, { pointed }) => pointed && selected().includes(of),
   see: (of) => document.querySelector(`[class*="st-key-${of}"]`) !== null,
   address: (of) => {
@@ -52,6 +60,16 @@ export const DONE = {
     return value === undefined ? found.length > 0 : found.includes(value)
   },
   guess: (_, { guessed }) => guessed,
+}
+
+/** Why a task that is read off the answers is not done yet; empty while there is nothing to say. */
+function why(what, of, { board, right }) {
+  if (what !== "reads" && what !== "misreads") return ""
+  const [answer] = answers()
+  if (!theirs(Number(of), board)) return board ? "" : `This is no ${of}: choose one.`
+  if (desk.digits.length > 1) return "Several digits are read: write one alone."
+  if (answer === undefined || right) return answer === Number(of) ? `It still says ${of}.` : ""
+  return answer === Number(of) ? "" : `It says ${answer}, not ${of}.`
 }
 
 export default function ({ data, root }) {
@@ -63,14 +81,19 @@ export default function ({ data, root }) {
   root.replaceChildren(line)
   const id = `${location.pathname} ${task}`
   let done = root.done === id // a task that was done stays done while its step is shown
-  let right = false // what was read on the page before is nobody's work either
+  let right = root.right === id // whether it was read as what it is; what was read on the page before counts for nothing
   let pointed = false // a page selects a cell of its own when it opens: that is nobody's work
   const point = (event) => (pointed ||= event.composedPath().some((node) => node instanceof HTMLCanvasElement))
   const look = () => {
-    if (what === "misreads") right ||= answers().includes(Number(of))
+    if (desk.pen) return // a line that grew would move the board under it
+    if (what === "misreads") {
+      const cleared = data.board && !desk.strokes.length // what comes next is another digit
+      right = (right && !cleared) || DONE.reads(of, data)
+    }
+    root.right = right && id
     done ||= Boolean(what && DONE[what](of, { ...data, pointed, right }))
     if (done) root.done = id
-    const words = task && `${done ? "✓ Done: " : "Your turn: "}${task}`
+    const words = task && (done ? `✓ Done: ${task}` : `Your turn: ${task} ${why(what, of, { ...data, right })}`.trim())
     if (line.textContent !== words) line.textContent = words
     line.dataset.done = done
   }

@@ -155,6 +155,7 @@ def _message(step: "Step", here: bool, guessed: bool) -> dict:
         "task": step.task if here else "",
         "what": what if here else "",
         "of": of,
+        "board": step.page == "draw",
         "guessed": guessed,
     }
 
