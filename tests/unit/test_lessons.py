@@ -1,5 +1,7 @@
 """Lessons: what is a step, what is refused with file and line, and that the numbers the shipped one tells are true."""
 
+import re
+
 import pytest
 import torch
 
@@ -7,7 +9,9 @@ import lenet
 from lenet.classroom import lessons
 from lenet.classroom.lessons import LessonError
 from lenet.data import mnist, pixels
+from lenet.training import Control, Epoch, Step, new_model, train
 from lenet.ui.shared.frame import PAGES
+from lenet.ui.train.stories import STORIES
 from lenet.variant import VARIANTS, layers
 
 GOOD = """title: Draw a 7
@@ -126,6 +130,50 @@ def test_the_sizes_that_it_tells_are_those_of_the_network():
         in told(6)
     )
     assert "relu5" in {layer.name for layer in layers(VARIANTS["original"])} and "relu5" not in table
+
+
+# What the tests here compute, or what is plain from the sentence itself.
+CHECKED = {
+    1: "7 7 7",
+    2: "784 28 28 28 28 784 0 1",
+    3: "5 5 25",
+    4: "25 5 5 25 576 25",
+    5: "0.8 0 0",
+    6: "2 2 0 0.2 0.9 0.3 0.9 24 24 12 12",
+    7: "1 1",
+    8: "3 3 90 0",
+    9: "7 1,000 985 4 4 100 75 1,000",
+    10: "",
+    11: "6 6 6 6 10 0 10",
+    12: "10 0",
+    13: "3",
+    14: "0.8 0.8 0.8 0.51",
+    15: "7 7",
+}
+
+
+def test_no_step_tells_a_number_that_nobody_has_checked():
+    for number, step in enumerate(lessons.load("first").steps, start=1):
+        assert step.guess
+        words = f"{step.text} {step.guess.question} {step.guess.answers[step.guess.right]} {step.guess.reveal}"
+        assert " ".join(re.findall(r"(?<!\w)\d+(?:[.,]\d+)*", words)) == CHECKED[number], number
+
+
+def test_an_untrained_network_guesses_and_a_hundred_steps_make_it_read():
+    digits = mnist("test")
+    story = STORIES["fast"]
+    model, control = new_model(VARIANTS[story.variant], 0), Control()
+    found = []
+    for event in train(model, story.run(0), mnist("train"), digits, control):
+        control.stop = isinstance(event, Step) and event.number == 100
+        if isinstance(event, Epoch):
+            found.append(event.test_accuracy)
+    assert found[0] == pytest.approx(0.1, abs=0.02) and "about one in ten" in told(10)
+    assert found[1] > 0.8 and "more than eight in ten" in told(10)
+
+
+def test_three_runs_show_nothing_of_a_class_that_one_in_five_loses():
+    assert f"half of the time: 0.8 × 0.8 × 0.8 = {0.8**3:.2f}." in told(14)
 
 
 def test_the_3_on_its_side_is_called_a_0():
