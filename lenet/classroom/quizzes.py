@@ -26,7 +26,7 @@ def what_will_it_read(image: np.ndarray, label: int | None, name: str, model: Le
     said = "no digit at all" if answer is None else f"a {answer} ({probability(float(probabilities[0, answer]))})"
     should = "" if label is None else f" It is a {label}." if label == answer else f" It should be a {label}."
     return {
-        "text": f"What will the network {name} read?",
+        "text": f"What will the network “{name}” read?",
         "choices": [str(digit) for digit in range(CLASSES)],
         "shown": {"picture": _picture(image)},
         "truth": answer,
@@ -43,16 +43,17 @@ def which_map_lights_up(image: np.ndarray, name: str, model: LeNet) -> dict[str,
     brightness = next(stage.output for stage in stages if stage.name == activated)[0].mean((1, 2))
     kernels = model.state_dict()[f"{first}.weight"][:, 0]
     largest = float(kernels.abs().max()) or 1.0
-    said = ", ".join(f"{at}: {fixed(value, FIGURES)}" for at, value in enumerate(brightness.tolist()))
+    order = brightness.argsort(descending=True).tolist()
+    said = ", ".join(f"map {at} {fixed(brightness[at].item(), FIGURES)}" for at in order)
     return {
-        "text": f"Which map of {first} in the network {name} will light up most?",
+        "text": f"Which map of {first} in the network “{name}” will light up most?",
         "choices": [str(at) for at in range(len(kernels))],
         "shown": {
             "picture": _picture(image),
             "kernels": [[round(value / largest, 2) for value in kernel.flatten().tolist()] for kernel in kernels],
         },
-        "truth": int(brightness.argmax()),
-        "note": f"Map {int(brightness.argmax())}. The mean of each after {activated} is {said}.",
+        "truth": order[0],
+        "note": f"Map {order[0]}. The means after {activated}, the brightest first: {said}.",
     }
 
 

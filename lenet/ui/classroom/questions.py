@@ -189,7 +189,9 @@ def _ask_step(_: Teacher):
 
 def _ask_own(_: Teacher):
     """Anything."""
-    text = st.text_input("Question", max_chars=LONGEST_TEXT, key="own_text", placeholder="What will it see first?")
+    text = st.text_input(
+        "Question", max_chars=LONGEST_TEXT, key="own_text", placeholder="Will it read a 7 that lies on its side?"
+    )
     lines = st.text_area("Answers, one a line", "yes\nno", key="own_choices", height=120)
     right = st.number_input(
         "Number of the right answer, if there is one", 1, 10, None, key="own_truth", width=320, help="Shown on reveal."

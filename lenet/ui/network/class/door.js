@@ -27,7 +27,7 @@ export default function ({ data, root }) {
         "form",
         { method: "get", action: "class" },
         el("h2", {}, "I am a pupil"),
-        el("p", {}, "Type the six letters on the screen. Nobody asks for your name."),
+        el("p", {}, "Type the code on the screen. Nobody asks for your name."),
         el("div", { className: "row" }, code, el("button", { className: "primary" }, "Join")),
       ),
       el(
