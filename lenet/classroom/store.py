@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from secrets import token_bytes
 from typing import Any
 
 from lenet.classroom.codes import Limiter, as_nickname, digest, new_code, new_secret, same
@@ -37,6 +38,7 @@ DRAWINGS, LONGEST_DRAWING = 50, 6_000  # of a pupil; letters of one
 STAGES = ("lobby", "vote", "wall", "look", "race")  # what a pupil's page shows: wait, vote, write, look up, own run
 RUNS = range(3, 41)  # of a race
 WAIT = 5.0  # seconds for another process that writes
+DIGEST = 32  # bytes of a secret's digest
 
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS class (
@@ -67,6 +69,8 @@ CREATE INDEX IF NOT EXISTS race_class ON race (class);
 CREATE TABLE IF NOT EXISTS lane (
     race INTEGER NOT NULL REFERENCES race ON DELETE CASCADE, seed INTEGER NOT NULL, result TEXT NOT NULL,
     PRIMARY KEY (race, seed)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tuned (
+    class TEXT PRIMARY KEY REFERENCES class ON DELETE CASCADE, run TEXT NOT NULL, result TEXT NOT NULL);
 """
 
 
@@ -78,8 +82,8 @@ class TryAgainError(ClassError):
     """This could not be done just now; the same may be tried again soon."""
 
 
-NO_CLASS = "There is no class with this code. Check the six letters on the screen."
-TOO_MANY_CODES = "Too many wrong codes. Wait a minute, then type the six letters again."
+NO_CLASS = "There is no class with this code. Check the code on the screen."
+TOO_MANY_CODES = "Too many wrong codes. Wait a minute, then type the code again."
 NOT_TEACHER = "This link does not open the class: ask for the whole teacher's link."
 OVER = "This class is over: its teacher has deleted it, with everything in it."
 NOT_JOINED = "You are not in this class any more. Join it again."
@@ -151,7 +155,8 @@ class Lead:
 
 @dataclass(frozen=True)
 class TeacherView:
-    """What the teacher's page follows. locked: the wall; closed: the door; pupils: number -> nickname or nothing."""
+    """What the teacher's page follows. locked: the wall; closed: the door; pupils: of those who are in, number ->
+    nickname or nothing."""
 
     stage: str
     locked: bool
@@ -357,7 +362,11 @@ class Teacher:
         if not found:
             raise ClassError(NO_CLASS)
         stage, locked, closed, nicknames = found[0]
-        pupils = self._store.rows("SELECT number, nickname FROM pupil WHERE class = ? ORDER BY number", self.code)
+        pupils = self._store.rows(
+            "SELECT number, nickname FROM pupil WHERE class = ? AND length(token) = ? ORDER BY number",
+            self.code,
+            DIGEST,
+        )
         drawings = self._store.rows("SELECT count(*) FROM drawing WHERE class = ? AND NOT hidden", self.code)
         return TeacherView(
             stage,
@@ -461,6 +470,19 @@ class Teacher:
                 (seed, json.dumps(result), race, self.code),
             )
 
+    def keep_tuned(self, run: str, result: dict[str, Any]) -> None:
+        """Keep what the class's digits were good for in training; an earlier run's result is forgotten."""
+        with self._store.transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO tuned SELECT code, ?, ? FROM class WHERE code = ?",
+                (run, json.dumps(result), self.code),
+            )
+
+    def tuned(self) -> tuple[str, dict[str, Any]]:
+        """The run that was compared last, and how; empty while there is none."""
+        found = self._store.rows("SELECT run, result FROM tuned WHERE class = ?", self.code)
+        return (found[0][0], json.loads(found[0][1])) if found else ("", {})
+
     def wall(self, hidden: bool = False) -> list[Drawing]:
         """Every drawing, digit by digit in the order of writing; with `hidden`, those too that were hidden."""
         found = self._store.rows(
@@ -487,7 +509,8 @@ class Teacher:
             )
 
     def put(self, drawings: Sequence[tuple[int, int, str]]) -> int:
-        """Add drawings from a file: (writer, label, strokes) each. Every writer becomes a pupil whom nobody can be.
+        """Add drawings from a file: (writer, label, strokes) each. Every writer becomes a pupil whom nobody can be,
+        whose token is too short for a digest, and who is not counted among those who are in.
 
         Returns how many. Raises ClassError, and adds none, if one of them is no drawing or they are too many.
         """
@@ -504,7 +527,7 @@ class Teacher:
             for place, writer in enumerate(writers, (last or 0) + 1):
                 ids[writer] = db.execute(
                     "INSERT INTO pupil (class, number, token, nickname, follows) VALUES (?, ?, ?, '', 0)",
-                    (self.code, place, digest(new_secret())),
+                    (self.code, place, token_bytes(DIGEST // 2)),
                 ).lastrowid
             db.executemany(
                 "INSERT INTO drawing (class, pupil, mark, label, strokes) VALUES (?, ?, ?, ?, ?)",

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lenet.classroom import codes, lessons
+from lenet.classroom import store as store_module
 from lenet.classroom.store import DRAWINGS, FILE, PUPILS, ClassError, Store, Teacher
 from lenet.strokes import encode, from_message
 from tests.server import ROOT
@@ -147,6 +148,23 @@ def test_a_pupil_and_a_class_have_their_limits(store, monkeypatch):
         store.join(teacher.code)
 
 
+def test_a_class_and_a_server_have_their_limits(store, monkeypatch):
+    monkeypatch.setattr(store_module, "QUESTIONS", 3)
+    monkeypatch.setattr(store_module, "CLASSES_AT_ONCE", 2)
+    teacher, _ = joined(store)
+    for _ in range(3):
+        ask(teacher)
+    with pytest.raises(ClassError, match="at most 3 questions"):
+        ask(teacher)
+    with pytest.raises(ClassError, match="cannot be shown"):
+        teacher.ask("?", ["a", "b"], shown={"picture": "x" * 30_000})
+    unused, _ = store.open()
+    other, _ = joined(store)  # takes the place of the class that nobody joined
+    assert not store.has(unused) and store.has(teacher.code) and store.has(other.code)
+    with pytest.raises(ClassError, match="full of classes"):
+        store.open()
+
+
 def test_the_teacher_closes_the_door_and_sends_away(store):
     teacher, (one, two) = joined(store, 2)
     question = ask(teacher)
@@ -190,6 +208,23 @@ def test_without_the_secret_nobody_is_teacher_and_no_token_opens_another_class(s
     with pytest.raises(ClassError):
         store.pupil(other, token)
     assert not {"reveal", "delete", "hide", "ask", "wall", "lock"} & set(dir(store.pupil(code, token)))
+
+
+def test_a_secret_is_compared_in_constant_time(store, monkeypatch):
+    """By hmac.compare_digest, on digests of one length, whatever somebody sends."""
+    code, secret = store.open()
+    compared = []
+
+    def compare(one: bytes, other: bytes) -> bool:
+        compared.append((one, other))
+        return one == other
+
+    monkeypatch.setattr(codes.hmac, "compare_digest", compare)
+    assert store.teacher(code, secret)
+    for wrong in ("", secret[:-1], "x" * 10_000):
+        with pytest.raises(ClassError):
+            store.teacher(code, wrong)
+    assert len(compared) == 4 and {len(part) for pair in compared for part in pair} == {32}
 
 
 def test_no_secret_lies_in_the_file_and_nobody_else_may_read_it(tmp_path):
@@ -257,6 +292,19 @@ def test_pupils_follow_until_they_leave(store):
     assert not one.view().follows
     teacher.lead("")
     assert one.view().lead.path == ""
+
+
+def test_what_the_class_taught_a_network_is_kept_with_it_and_deleted_with_it(store):
+    teacher, _ = joined(store)
+    other, _ = joined(store)
+    assert teacher.tuned() == ("", {})
+    teacher.keep_tuned("first", {"mended": 3})
+    teacher.keep_tuned("second", {"mended": 4})
+    assert teacher.tuned() == ("second", {"mended": 4})
+    assert other.tuned() == ("", {})
+    teacher.delete()
+    teacher.keep_tuned("late", {"mended": 5})  # the run ended after its class
+    assert teacher.tuned() == ("", {}) and store.rows("SELECT * FROM tuned") == []
 
 
 def test_deleting_leaves_nothing_on_the_disk(tmp_path):

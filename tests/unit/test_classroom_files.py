@@ -89,6 +89,7 @@ def test_a_file_brings_back_what_was_on_the_wall(write):
     teacher = store.teacher(code, secret)
     store.join(code)
     assert teacher.put(files.read_back(write(WALL))) == 3
+    assert list(teacher.view().pupils) == [1]  # writers of an earlier class are not in this one
     assert sorted((d.pupil, d.label, d.strokes) for d in teacher.wall()) == sorted((w + 1, n, s) for w, n, s in there)
 
 
@@ -199,7 +200,7 @@ def test_the_questions_know_their_answers():
     lit = which_map_lights_up(digits.images[0, 0].numpy() / 255, "original", original)
     stages = {stage.name: stage.output for stage in original.trace(digits.images[:1] / 255)}
     means = stages["relu1"][0].mean((1, 2))
-    assert lit["truth"] == int(means.argmax()) and f"{lit['truth']}: {means.max():.3f}" in lit["note"]
+    assert lit["truth"] == int(means.argmax()) and f": map {lit['truth']} {means.max():.3f}, " in lit["note"]
     kernel = original.conv1.weight[lit["truth"], 0].flatten()
     shown = lit["shown"]["kernels"][lit["truth"]]
     assert len(lit["choices"]) == len(lit["shown"]["kernels"]) == 6

@@ -1,15 +1,13 @@
 """A share with its interval, as lenet/ui/network/class/score.js shows it."""
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from lenet.formatting import percent
 
-if TYPE_CHECKING:  # scipy
-    from lenet.study.exact import Estimate
 
-
-def result(what: str, estimate: "Estimate", digits: int) -> dict[str, Any]:
-    """digits: after the point of the percentages."""
-    low, high = percent(estimate.low, digits).removesuffix(" %"), percent(estimate.high, digits)
-    text = f"{percent(estimate.value, digits)} ({low} to {high})"
-    return {"what": what, "value": estimate.value, "low": estimate.low, "high": estimate.high, "text": text}
+def result(what: str, estimate: Sequence[float], digits: int) -> dict[str, Any]:
+    """estimate: value, low, high, as Estimate has them; digits: after the point of the percentages."""
+    value, low, high = estimate
+    ends = f"{percent(low, digits).removesuffix(' %')} to {percent(high, digits)}"
+    return {"what": what, "value": value, "low": low, "high": high, "text": f"{percent(value, digits)} ({ends})"}

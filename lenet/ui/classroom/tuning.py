@@ -1,6 +1,7 @@
 """Train on us: the class's digits as what a network learns from, and what that was good for."""
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict
+from typing import Any
 
 import streamlit as st
 
@@ -14,12 +15,8 @@ from lenet.ui.classroom.results import result
 from lenet.ui.shared import membership, networks, palette
 from lenet.ui.train import live, own, service
 
-if TYPE_CHECKING:  # torch
-    from lenet.classroom.tuning import Test
-
 EVERY = 1  # seconds
 WAYS = {"tune": "from the weights of best", "anew": "from random weights"}  # as in lenet.classroom.tuning
-_COMPARED = "tuning_compared"  # by the run's key
 
 
 def page(me: Teacher) -> None:
@@ -55,6 +52,8 @@ def page(me: Teacher) -> None:
         st.error(networks.plain(said))
     if job:
         _follow(me, going)
+    elif found := me.tuned()[1]:
+        _show(found)
 
 
 def _newest(me: Teacher) -> Job | None:
@@ -98,45 +97,50 @@ def _follow(me: Teacher, going: bool) -> None:
         if why := service.mine().unreadable.get(job.key):
             st.warning(why)
         if job.key in service.mine().networks:
-            _compare(job)
+            _compare(me, job)
 
     watch()
 
 
-def _compare(job: Job) -> None:
-    """Before and after, on the other writers and on MNIST."""
+def _compare(me: Teacher, job: Job) -> None:
+    """Before and after, on the other writers and on MNIST; kept with the class, as the run is gone with the server."""
     called = service.mine().networks[job.key]
-    kept: dict[str, Any] = st.session_state.setdefault(_COMPARED, {})
+    run, found = me.tuned()
     data = service.service().data(job.recipe.data.checksum)
     with networks.waking(), networks.sentences():
-        if job.key not in kept and data:
+        if run != job.key and data:
             from lenet.classroom.tuning import compare
 
             with st.spinner("Comparing …"):
-                kept[job.key] = compare(networks.load(called)[0], job.recipe, data)
-        if job.key in kept:
-            _show(called, job.recipe.start, *kept[job.key])
+                others, mnist = compare(networks.load(called)[0], job.recipe, data)
+            found = {"start": job.recipe.start, "learnt": len(data.train), "tested": len(data.test)}
+            found |= {"others": asdict(others), "mnist": asdict(mnist)}
+            me.keep_tuned(job.key, found)
+            run = job.key
+        if run == job.key:
+            _show(found)
+            st.caption(f"{called} is in the pickers of all pages.")
 
 
-def _show(called: str, start: str, others: "Test", mnist: "Test") -> None:
-    first = start or "untrained"
-    pairs = (("before", first, palette.VARIANT_COLOURS[5]), ("after", called, palette.VARIANT_COLOURS[0]))
+def _show(found: dict[str, Any]) -> None:
+    """What `compare` found."""
+    others, mnist = found["others"], found["mnist"]
+    first = found["start"] or "untrained"
+    titles = {"before": f"before: {first}", "after": "after learning from you"}
+    colours = {"before": palette.VARIANT_COLOURS[5], "after": palette.VARIANT_COLOURS[0]}
     shown = [
         {
-            "name": f"{when}: {name}",
-            "colour": colour,
-            "results": [
-                result("other writers", getattr(others, when), 1),
-                result("MNIST's test", getattr(mnist, when), 2),
-            ],
+            "name": title,
+            "colour": colours[when],
+            "results": [result("other writers", others[when], 1), result("MNIST's test", mnist[when], 2)],
         }
-        for when, name, colour in pairs
+        for when, title in titles.items()
     ]
-    least = min(getattr(test, when).low for test in (others, mnist) for when in ("before", "after"))
+    least = min(test[when][1] for test in (others, mnist) for when in titles)
     membership.view("tuned", {"view": "score", "from": int(10 * min(least, 0.9)) / 10, "networks": shown})
     st.markdown(
-        f"It now reads {others.mended} of the other writers' digits that it misread before, and misreads "
-        f"{others.spoilt} that it read. Of MNIST it reads {percent(mnist.after.value, 2)} and {first} "
-        f"{percent(mnist.before.value, 2)}. Lines are 95 % intervals: with few digits they are long. {called} is in "
-        "the pickers of all pages."
+        f"It learnt from {found['learnt']} digits. Of the {found['tested']} by other writers it now reads "
+        f"{others['mended']} that it misread before, and misreads {others['spoilt']} that it read. Of MNIST it reads "
+        f"{percent(mnist['after'][0], 2)} and {first} {percent(mnist['before'][0], 2)}. Lines are 95 % intervals: with "
+        "few digits they are long."
     )
