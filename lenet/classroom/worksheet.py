@@ -25,10 +25,10 @@ STYLE = """
 body { font: 12pt/1.35 system-ui, sans-serif; color: #000; background: #fff; max-width: 18cm; margin: 1cm auto; }
 h1 { font-size: 18pt; margin: 0; } h2 { font-size: 13pt; margin: 0.6cm 0 0.2cm; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
-td { border: 0.5pt solid #555; width: 0.88cm; height: 0.7cm; padding: 0; text-align: center; font-size: 10pt; }
+td { border: 0.5pt solid #555; width: 1cm; height: 0.75cm; padding: 0; text-align: center; font-size: 10pt; }
 .row { display: flex; gap: 0.3cm; align-items: center; flex-wrap: wrap; }
 caption { text-align: left; font-size: 10pt; }
-.line { border-bottom: 0.5pt solid #000; display: inline-block; width: 3cm; }
+.line { border-bottom: 0.5pt solid #000; display: inline-block; width: 2.6cm; }
 li { margin: 0.25cm 0; } section + section { break-before: page; }
 @page { size: A4; margin: 1.2cm; } @media print { body { margin: 0; } .screen { display: none; } }
 """
@@ -104,7 +104,7 @@ counted from 0.</p></div>
 <div class=row>{_table(cell.products, "products of the printed numbers", 2)}</div>
 <p>Sum of the products {fixed(float(cell.products.sum()), 2)} + bias {fixed(cell.bias, 1)} =
 <b>{fixed(cell.sum, 2)}</b>; after ReLU <b>{fixed(max(0.0, cell.sum), 2)}</b>. The network does not round: it gets
-{fixed(cell.exact, 3)}. Rounding 25 weights to one decimal makes the difference.</p>
+{fixed(cell.exact, 3)}. Rounding patch and kernel to one decimal makes the difference.</p>
 <h2>Before you go</h2><ol>{answers}</ol>
 </section></body></html>
 """

@@ -102,6 +102,9 @@ def follow(server: Server, teacher, pupils, code: str) -> None:
     teacher.get_by_role("button", name="Stop").click(timeout=WAIT)
     for pupil in others:
         pupil.get_by_text("You follow your teacher.").wait_for(state="hidden", timeout=WAIT)
+    others[0].get_by_text("You are in a class.").wait_for(timeout=WAIT)
+    others[0].get_by_role("link", name="Back to the class").tap()  # the way back is there after the teacher has stopped
+    others[0].locator(".me").wait_for(timeout=WAIT)
     for person in (teacher, *pupils):
         person.goto(f"{server.url}/class?class={code}")
     teacher.get_by_text("3 pupils are in").wait_for(timeout=WAIT)
@@ -207,6 +210,27 @@ def test_a_server_that_dies_loses_nothing_and_everybody_is_back_by_themselves(ru
         assert teacher.locator(".tile").count() == 3
     finally:
         again.stop()
+
+
+def test_a_nickname_is_never_html(running, people, folder):
+    """Not even one that got past the filter."""
+    name = "<img src=x onerror=document.title='hacked'>"
+    store = Store(folder)
+    code, secret = store.open()
+    store.teacher(code, secret).allow_nicknames(True)
+    token = store.join(code, name)
+    with store.transaction() as db:
+        (kept,) = db.execute("SELECT nickname FROM pupil").fetchone()
+        assert not set("<>&\"'=") & set(kept)
+        db.execute("UPDATE pupil SET nickname = ?", (name,))
+    teacher, pupil = people(viewport={"width": 1280, "height": 720}), people(**PHONE)
+    who = {"class": code, f"class-{code}": f"pupil.{token}"}
+    pupil.context.add_cookies([{"name": key, "value": value, "url": running.url} for key, value in who.items()])
+    teacher.goto(f"{running.url}/class?class={code}&teacher={secret}")
+    pupil.goto(f"{running.url}/class?class={code}")
+    for page in (teacher, pupil):
+        assert page.locator(".badge").inner_text() == f"1 {name}"
+        assert page.locator(".badge img").count() == 0 and page.title() != "hacked"
 
 
 def test_an_outsider_sees_no_vote_and_no_secret_and_reaches_no_other_class(running, folder):

@@ -65,6 +65,9 @@ def test_every_link_shows_what_the_script_says(server: Server, browser, tmp_path
         assert sheet.count("<section>") == 2 and sheet.index("Key") > sheet.index("</section>")
         assert len(re.findall(r"<td></td>", sheet)) == 25  # products to fill in
         assert sheet.count("<li>") == 2 * 5 and "The network does not round" in sheet
+        page.goto((tmp_path / "worksheet.html").as_uri())
+        printed = page.pdf(prefer_css_page_size=True)
+        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 2  # the tasks, and the key on a sheet of its own
     finally:
         page.close()
 
