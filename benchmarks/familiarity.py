@@ -1,5 +1,5 @@
 """Is this a digit at all? The share of letters, pen digits and MNIST's test digits that get the remark, and the
-calibration error of the shares on pen digits, as they are and at the measured temperature.
+calibration error of the shares on the digits, as softmax gives them and as they are shown.
 
 FOLDER holds letters-dev.npz and pen-digits-dev.npz, each with `images`, uint8 [N, height, width], and `labels`.
 """
@@ -26,7 +26,7 @@ def run(options: argparse.Namespace) -> None:
     import torch
 
     from lenet.data import mnist, pixels
-    from lenet.familiarity import calibration_error, compare, measured, references, reliability
+    from lenet.familiarity import calibration_error, compare, measured, references, reliability, shares
     from lenet.pretrained import WeightsError, card, create_model
 
     try:
@@ -41,26 +41,30 @@ def run(options: argparse.Namespace) -> None:
     if known is None:
         sys.exit(f"The familiarity of {options.network} is not measured: `python -m lenet familiarity` does it.")
 
-    def remarked(images: torch.Tensor) -> np.ndarray:
-        return (compare(model, images, references())[0] > known["threshold"]).numpy()
+    def read(images: torch.Tensor) -> tuple[np.ndarray, dict[str, torch.Tensor]]:
+        strange, _, logits = compare(model, images, references())
+        given = {"softmax": logits.softmax(1), "shares as shown": shares(logits, strange, known)}
+        return (strange > known["threshold"]).numpy(), given
 
     with torch.inference_mode():
-        flagged, logits = remarked(letters), model(letters)
+        flagged, given = read(letters)
         unlike = ~np.isin(labels.astype(str), list(LOOK_ALIKE))
         print(f"{options.network}, threshold {known['threshold']}, temperature {known['temperature']}")
         print(f"letters that look like no digit, with the remark: {flagged[unlike].mean():.1%} (goal: at least 75 %)")
-        for name, scale in (("shares", 1.0), ("calibrated shares", known["temperature"])):
-            sure = ((logits / scale).softmax(1).amax(1) > SURE).numpy() & ~flagged
+        for name, probabilities in given.items():
+            sure = (probabilities.amax(1) > SURE).numpy() & ~flagged
             print(
                 f"letters called with more than 99 % and no remark, {name}: {sure.mean():.1%} (goal: at most 5 %); "
                 f"of those that look like no digit {sure[unlike].mean():.1%}"
             )
-        print(f"MNIST's test digits with the remark: {remarked(pixels(mnist('test').images)).mean():.2%} (goal: 2 %)")
-        print(f"pen digits with the remark: {remarked(pens).mean():.2%} (goal: at most 3 %)")
-        target = torch.from_numpy(digits.astype(int))
-        for name, scale in (("shares", 1.0), ("calibrated shares", known["temperature"])):
-            gap = calibration_error(reliability((model(pens) / scale).softmax(1), target))
-            print(f"calibration error on pen digits, {name}: {gap:.2%} (goal: at most 0.7 %)")
+        test = mnist("test")
+        for what, images, right, goal in (
+            ("MNIST's test digits", pixels(test.images), test.labels, "remark at most 2 %"),
+            ("pen digits", pens, torch.from_numpy(digits.astype(int)), "remark at most 3 %, error at most 0.7 %"),
+        ):
+            flagged, given = read(images)
+            errors = ", ".join(f"{name} {calibration_error(reliability(p, right)):.2%}" for name, p in given.items())
+            print(f"{what} with the remark: {flagged.mean():.2%}; calibration error: {errors} (goal: {goal})")
 
 
 def _drawings(path):

@@ -127,6 +127,7 @@ function setNetworks(abouts) {
     problem: about.problem ?? "",
     reading: null, // ten probabilities, of the digit that is looked at
     readings: [], // of every digit of the drawing
+    familiar: null, // where a view wants it: how its probabilities are to be corrected
   }))
   tell("networks")
   for (const network of desk.networks.filter(({ problem }) => !problem)) {
@@ -256,7 +257,8 @@ function imageFor({ about }, { image, steps } = desk) {
   return whole ? whole.image : image
 }
 
-function readAll() {
+/** Have every network read what is on the desk. */
+export function readAll() {
   const waiting = desk.networks.filter(({ reader }) => reader)
   if (!desk.image || !waiting.length) {
     for (const network of desk.networks) {
@@ -277,6 +279,10 @@ function readAll() {
   tell("read")
 }
 
+/** The ten shares that the pass of a moment earns. */
+const sharesOf = ({ reader, familiar }) =>
+  familiar ? familiar.judge(reader.network).shares : [...reader.network.probabilities]
+
 /** Have a network read every digit, and the chosen one last: its stages are what is shown. */
 function readDigits(network, then) {
   const { digits } = desk
@@ -286,7 +292,7 @@ function readDigits(network, then) {
   const next = () => {
     const at = due.shift()
     network.reader.read(imageFor(network, digits[at]), () => {
-      readings[at] = [...network.reader.network.probabilities]
+      readings[at] = sharesOf(network)
       if (digits.length && digits !== desk.digits) return // another drawing is being read
       if (due.length) {
         next()
@@ -307,7 +313,8 @@ export function readSteps(network) {
   const start = performance.now()
   const found = []
   for (const { image } of desk.steps) {
-    found.push([...reader.network.run(image)])
+    reader.network.run(image)
+    found.push(sharesOf(network))
     if (desk.pen && performance.now() - start > LIVE_STEPS) break
   }
   reader.network.run(imageFor(network))

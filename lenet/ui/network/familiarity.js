@@ -1,17 +1,26 @@
 // Is this a digit at all? How far the last feature maps of a picture lie from those of training digits of the class that
-// was answered; the same as lenet/familiarity.py, which says why.
+// was answered, and from those of things that are no digits; the same as lenet/familiarity.py, which says why.
 
 import { Network } from "./engine.js"
-import { KINDS } from "./layers.js"
 
 const LAYER = "flatten"
+const UNLIKE = 0.6
 const ENERGY = 0.01
+const USUAL = 0.5
+export const MOST = 0.989
+const NO_DIGIT = 10
 const NEAREST = 10
 const PIXELS = 784
 
-/** The shipped digits: labels, and their pictures in sixteen greys, two pixels a byte. */
+/** The shipped pictures: labels, and the pictures in sixteen greys, two pixels a byte; zeros as a zero and how many. */
 export function unpacked(buffer) {
-  const bytes = new Uint8Array(buffer)
+  const packed = new Uint8Array(buffer)
+  const values = []
+  for (let at = 0; at < packed.length; at++) {
+    if (packed[at]) values.push(packed[at])
+    else for (let zeros = packed[++at]; zeros; zeros--) values.push(0)
+  }
+  const bytes = Uint8Array.from(values)
   const count = bytes.length / (1 + PIXELS / 2)
   const labels = bytes.subarray(0, count)
   const image = (at) => {
@@ -63,7 +72,13 @@ const unit = (values) => {
   return values.map((value) => value / length)
 }
 
-/** known: { threshold, quantiles }, as lenet.familiarity.measure found them. */
+function squared(one, other) {
+  let sum = 0
+  for (let at = 0; at < one.length; at++) sum += (one[at] - other[at]) ** 2
+  return sum
+}
+
+/** known: { threshold, quantiles, temperature }, as lenet.familiarity.measure found them. */
 export class Familiarity {
   constructor({ name, mean, std, stages }, digits, known) {
     const weights = stages.flatMap((stage) =>
@@ -86,28 +101,43 @@ export class Familiarity {
   }
 
   /** What a pass is like that a network has just made: { strange, remark (whether), share (of digits that are at least
-   *  as strange), nearest (places of digits) }. */
+   *  as strange), nearest (places of digits), shares (of the ten digits, as they are shown) }. */
   judge({ stages }) {
-    const logits = stages.at(-2).values
+    const logits = Array.from(stages.at(-2).values)
     const answer = logits.indexOf(Math.max(...logits))
     const seen = unit(stages.find(({ name }) => name === LAYER).values)
     const found = []
+    let unlike = Infinity
     this.seen.forEach((other, at) => {
-      if (this.digits.labels[at] !== answer) return
-      let sum = 0
-      for (let one = 0; one < seen.length; one++) sum += (seen[one] - other[one]) ** 2
-      found.push([sum, at])
+      const label = this.digits.labels[at]
+      if (label === answer) found.push([squared(seen, other), at])
+      else if (label === NO_DIGIT) unlike = Math.min(unlike, squared(seen, other))
     })
     found.sort(([a], [b]) => a - b)
-    const most = logits[answer]
-    const energy = most + Math.log(logits.reduce((sum, value) => sum + Math.exp(value - most), 0))
-    const strange = Math.sqrt(found[0][0]) - ENERGY * energy
-    const { threshold, quantiles } = this.known
+    const { threshold, quantiles, temperature } = this.known
+    const energy = logits[answer] + Math.log(exponentials(logits, 1).reduce((sum, value) => sum + value))
+    const strange = Math.sqrt(found[0][0]) - UNLIKE * Math.sqrt(unlike) - ENERGY * energy
+    const usual = strange <= quantiles[Math.round((quantiles.length - 1) * USUAL)]
     return {
       strange,
       remark: strange > threshold,
       share: quantiles.filter((quantile) => quantile >= strange).length / quantiles.length,
       nearest: found.slice(0, NEAREST).map(([, at]) => at),
+      shares: held(exponentials(logits, temperature), usual ? 1 : MOST),
     }
   }
+}
+
+/** e to the power of each logit less the largest. */
+function exponentials(logits, temperature) {
+  const most = Math.max(...logits)
+  return logits.map((value) => Math.exp((value - most) / temperature))
+}
+
+/** Shares of the whole, the largest at most `limit`: what is above goes into a guess, as much for each. */
+function held(values, limit) {
+  const whole = values.reduce((sum, value) => sum + value)
+  const most = Math.max(...values) / whole
+  const guess = Math.max(0, (most - limit) / (most - 1 / values.length))
+  return values.map((value) => ((1 - guess) * value) / whole + guess / values.length)
 }

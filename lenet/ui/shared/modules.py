@@ -83,4 +83,4 @@ def digits_url() -> str:
     """Where the browser finds the training digits that a drawing is compared with."""
     folder = PRETRAINED / "familiarity"
     name = _serve(folder, f"digits-{_digest(folder, '*.bin')}")
-    return f"_stcore/bidi-components/{name}/digits.bin"
+    return f"_stcore/bidi-components/{name}/pictures.bin"

@@ -1,9 +1,9 @@
 // Has the network seen anything like this? The remark, the ten training digits most like the drawing, and how far its
 // shares can be trusted.
 
-import { desk, SIZE } from "../desk.js"
+import { desk, readAll, SIZE } from "../desk.js"
 import { el, paintCells, svg } from "../dom.js"
-import { familiarityOf } from "../familiarity.js"
+import { familiarityOf, MOST } from "../familiarity.js"
 import { percent } from "../formatting.js"
 import { GREYS } from "../palette.js"
 
@@ -11,21 +11,30 @@ const TEN = 10
 const SIDE = 150 // units of the diagram
 const RULE = "It has to choose one of ten. It has never seen anything like this."
 
-/** What each network makes of the digit; null where it says nothing, as while the pen moves. */
-function judgements() {
-  if (desk.pen || desk.writing || !desk.image) return desk.networks.map(() => null)
-  return desk.networks.map((network) => {
-    const { about, reader, reading } = network
-    if (!about.familiar || !reader || !reading) return null
+/** Correct what the networks read from now on, as soon as they know the digits that they compare it with. */
+function equip() {
+  const due = desk.networks.filter((network) => {
+    const { about, reader, familiar } = network
+    if (familiar || !about.familiar || !reader || !desk.image) return false
     const known = familiarityOf(
       reader.network,
       about,
       () => desk.pen,
       () => watchers.forEach((tell) => tell()),
     )
-    return known.ready ? { ...known.familiar.judge(reader.network), digits: known.familiar.digits } : null
+    if (known.ready) network.familiar = known.familiar
+    return known.ready
   })
+  if (due.length) readAll()
 }
+
+/** What each network makes of the digit; null where it says nothing, as while the pen moves. */
+const judgements = () =>
+  desk.networks.map(({ familiar, reader, reading }) =>
+    desk.pen || desk.writing || !desk.image || !familiar || !reading
+      ? null
+      : { ...familiar.judge(reader.network), digits: familiar.digits },
+  )
 
 const watchers = new Set()
 
@@ -46,6 +55,7 @@ export function mountFamiliar(tell) {
   const button = el("button", { type: "button", className: "seen-before" }, "Has it seen this before?")
   let open = false
   const show = () => {
+    equip()
     const judged = judgements()
     tell(remarkOf(judged))
     const at = desk.networks.findIndex(({ about }) => about.familiar)
@@ -68,15 +78,19 @@ export function mountFamiliar(tell) {
     show()
   }
   watchers.add(show)
-  return { element, button, show, stop: () => watchers.delete(show) }
+  const stop = () => {
+    watchers.delete(show)
+    for (const network of desk.networks) network.familiar = null // other pages show what softmax says
+  }
+  return { element, button, show, stop }
 }
 
-/** The share of the answer at the temperature that was fitted, in words. */
+/** How the share that is shown differs from what softmax says, and why. */
 function correction({ temperature }, { reading, reader }) {
-  if (temperature === 1) return "It needs no correction: the best temperature is 1."
-  const [most, ...others] = [...reader.network.stages.at(-2).values].sort((a, b) => b - a)
-  const rest = others.reduce((sum, value) => sum + Math.exp((value - most) / temperature), 0)
-  return `Read its ${percent(Math.max(...reading))} as ${percent(1 / (1 + rest))}: at temperature ${temperature} its percentages fit best.`
+  const [said, shown] = [reader.network.probabilities, reading].map((shares) => Math.max(...shares))
+  const rule = `More than ${percent(MOST)} is kept for drawings that are more familiar than half of the digits.`
+  const fitting = temperature === 1 ? "" : ` At temperature ${temperature} its percentages fit best.`
+  return `Softmax says ${percent(said)}, it is given ${percent(shown)}.${fitting} ${rule}`
 }
 
 function picture(digits, place) {
