@@ -321,8 +321,10 @@ def test_every_layer_of_every_form_of_network_is_taken_apart(server, browser, na
     model = create_model(name, pretrained=True)
     chance = random.Random(1)
     assert page.evaluate(f"({HOVER})([1, 200])")["shown"] == "1 200"  # in the next frame, as with a small network
+    page.evaluate(f"{INSIDE}.querySelector('canvas.view').dispatchEvent(new PointerEvent('pointerleave'))")
     for number, layer in enumerate(model.layers):
-        printed = pin(page, number, chance.randrange(math.prod(layer.output_shape)))
+        printed = pin(page, number, at := chance.randrange(math.prod(layer.output_shape)))
+        assert printed["shown"] == f"{number} {at}"
         assert printed["check"] is None if layer.kind in HANDED_ON else "✓" in printed["check"], layer.name
     page.close()
 
