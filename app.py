@@ -18,6 +18,7 @@ def draw() -> None:
     with left:
         drawn = board.board()
         board.buttons()
+        reading.show_upload()
     if drawn:
         board.draw()
     with right:

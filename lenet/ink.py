@@ -7,7 +7,7 @@ lies in the middle of 28 × 28 pixels (Y. LeCun, C. Cortes, C. Burges, The MNIST
 """
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -32,6 +32,8 @@ INK = 0.3  # of the full ink: from here on a pixel counts as ink
 FAINT = 0.01  # of the full ink: the digit ends where it is fainter
 STRAY = 0.2  # a spot whose longer side is less than this share of the largest stroke's is dropped
 ROUND = 1.7  # a shape no longer than this many times its own thickness is a dot, not a digit
+SMALL_SHARE = 0.05  # of the picture: a digit that fills less of it could be nearer
+DOUBTFUL = 0.5  # of how much the ink looks like a digit: what else looks so much like one makes it doubtful
 THINNEST = 1.4  # pixels in the final picture; thinner strokes are thickened to this (MNIST's are 2 to 4 thick)
 
 
@@ -46,6 +48,7 @@ class Ink:
     grey: the whole picture, [height, width]; raw: that, simply shrunk to 28 × 28; cropped: only the part with ink, its
     longer side 28; scaled: its longer side 20, in the middle; centred: moved so that the centre of mass is in the
     middle, which is what a network should see. All but `grey` are [28, 28].
+    doubt: from 0 to 1, how nearly something else of the picture was taken for the digit (lenet.paper.Found).
     """
 
     grey: np.ndarray
@@ -53,6 +56,23 @@ class Ink:
     cropped: np.ndarray
     scaled: np.ndarray
     centred: np.ndarray
+    doubt: float = 0.0
+
+    @property
+    def box(self) -> tuple[slice, slice]:
+        """Where in `grey` the ink lies, rows and columns."""
+        rows, columns = (np.flatnonzero((self.grey > FAINT).any(axis)) for axis in (1, 0))
+        return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+    @property
+    def hint(self) -> str:
+        """What would help to read a picture surely; empty if nothing would."""
+        share = self.grey[self.box].size / self.grey.size
+        if share < SMALL_SHARE:
+            return f"Crop closer: the digit fills {max(share, 0.01):.0%} of the picture."
+        if self.doubt > DOUBTFUL:
+            return "Is that the digit? If not, crop closer, or take the picture in even light."
+        return ""
 
     def image(self) -> "Tensor":
         """The final picture, float32 [1, 28, 28]."""
@@ -80,7 +100,8 @@ def to_mnist(image: Any) -> "Tensor":
 
 def read_ink(image: Any) -> Ink:
     """As `to_mnist`, keeping every stage."""
-    return read_grey(_ink(_light_and_opacity(image)))
+    found = _ink(_light_and_opacity(image))
+    return replace(read_grey(found.ink), doubt=found.doubt)
 
 
 def read_cells(light: np.ndarray) -> Ink:
@@ -230,7 +251,7 @@ def _from_pil(picture: Image.Image) -> np.ndarray:
     return (array - low) / max(high - low, 1e-6) if high > 1 else array
 
 
-def _ink(light_and_opacity: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
+def _ink(light_and_opacity: tuple[np.ndarray, np.ndarray | None]) -> paper.Found:
     """How much ink there is at each pixel, in [0, 1], whichever of paper and pen is the lighter one."""
     light, opacity = light_and_opacity
     if max(light.shape) > WORKING_SIDE:
@@ -242,7 +263,7 @@ def _ink(light_and_opacity: tuple[np.ndarray, np.ndarray | None]) -> np.ndarray:
         ink = opacity * 1.0
         if opacity.mean() > 0.95 or ink.max() < LEAST_CONTRAST:
             raise InkError("That picture is blank: draw a digit from 0 to 9, or choose another picture.")
-        return (ink / ink.max()).clip(0, 1).astype(np.float32)
+        return paper.Found((ink / ink.max()).clip(0, 1).astype(np.float32))
     if opacity is not None:
         light = light * opacity + (1 - opacity)
     found = paper.pen(light)

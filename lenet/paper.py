@@ -1,6 +1,6 @@
 """Which marks of a picture are the pen's: not the paper's, the light's or the camera's.
 
-    >>> pen(light)                                     # float32 [height, width] in [0, 1], 1 where there is full ink
+    >>> pen(light).ink                                 # float32 [height, width] in [0, 1], 1 where there is full ink
 
 Paper is what stays when everything narrower than a wide window is closed up, so light may be uneven and shadows hard.
 What rises from it well above the grain, and hangs together, is a mark. Lines from edge to edge, frames, what the edge
@@ -9,6 +9,7 @@ those win that look more like strokes, long and thin and strong.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from PIL import Image
@@ -18,6 +19,8 @@ LEAST_RISE = 0.025  # of the range from black to white: nothing fainter is a mar
 GRAINS = 5.0  # standard deviations of the paper's grain that a mark rises at least
 STRONG, WEAK = 0.5, 0.3  # of the full ink: where a mark is sure, and down to where it goes on
 WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
+WIDE_WINDOW = 0.7  # of a small picture's, which the digit fills
+MOST_MARKS = 40  # that are looked at, the largest ones
 RIM = 0.03  # of that side: a border of one shade that is no thicker is a window's
 SMALL = 96  # pixels; smaller pictures are enlarged first
 EDGE = 3  # pixels: as close as this to two opposite edges a line begins and ends
@@ -25,48 +28,82 @@ ACROSS = 0.7  # of the picture that a line from edge to edge covers
 SLOPES = np.linspace(-0.2, 0.2, 41)  # of such lines, against the picture's sides
 SPECK = 0.12  # of the longer side of the largest mark; smaller ones are specks
 LONG = 12.0  # times its thickness: a mark need not be longer to be a stroke
-APART = 0.4  # of that side: a mark as small as this must lie closer than this to be a part of the digit
+APART = 0.4  # of the digit's longer side: what lies further away is no part of it
+THIN = 0.5  # of the thickness of the digit's strokes: straight marks that are thinner are lines
+RING = 0.15  # of the picture's shorter side: what lies so close to its edges all along is the rest of a frame
 FULL = np.ones((3, 3), int)  # marks hang together over corners, too
+
+
+@dataclass(frozen=True)
+class Found:
+    """ink: float32 [height, width] in [0, 1]; doubt: from 0 to 1, how nearly marks of the other shade, light for dark
+    ones, looked like the digit."""
+
+    ink: np.ndarray
+    doubt: float = 0.0
 
 
 @dataclass(frozen=True)
 class Mark:
     """A connected spot: its number among the labels, its box, its pixels, how dark it is against the full ink, whether
-    the picture's edge cuts it, and its length in units of its thickness."""
+    it lies at the picture's edge (above, below; left, right), and whether that cuts it."""
 
     label: int
     box: tuple[slice, slice]
     inside: np.ndarray
     strength: float
+    at_edge: tuple[tuple[bool, bool], tuple[bool, bool]]
     cut: bool
 
     @property
     def size(self) -> int:
         return max(self.inside.shape)
 
+    @cached_property
+    def thickness(self) -> float:
+        """Of a stroke, the mean distance of its pixels to its outline is a quarter of this."""
+        far = ndimage.distance_transform_edt(np.pad(self.inside, 1))[1:-1, 1:-1]
+        return 4 * float(far[self.inside].mean())
+
     @property
     def length(self) -> float:
-        """Of a stroke, the mean distance of its pixels to its outline is a quarter of its thickness."""
-        far = ndimage.distance_transform_edt(np.pad(self.inside, 1))[1:-1, 1:-1]
-        return float(self.inside.sum()) / (4 * float(far[self.inside].mean())) ** 2
+        return float(self.inside.sum()) / self.thickness**2
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """Its pixels and its holes, also those that the picture's edge closes."""
+        walls = np.pad(self.inside, 1)
+        for axis, (first, last) in enumerate(self.at_edge):
+            side = np.moveaxis(walls, axis, 0)
+            side[0, 1:-1], side[-1, 1:-1] = first, last
+        return ndimage.binary_fill_holes(walls)[1:-1, 1:-1]
+
+    @property
+    def thinness(self) -> float:
+        """What it leaves free of its box; a stroke that is straight leaves nothing, and is thin."""
+        high, wide = self.inside.shape
+        return 1 - float(self.inside.mean()) if min(high, wide) > 0.4 * max(high, wide) else 1.0
 
 
-def pen(light: np.ndarray) -> np.ndarray | None:
+def pen(light: np.ndarray) -> Found | None:
     """How much of the pen's ink lies on each pixel; None where there is no mark.
 
-    light: float32 [height, width] in [0, 1]. Returns float32 in [0, 1], of the same shape or, of a small picture, an
-    enlarged one.
+    light: float32 [height, width] in [0, 1]. The ink has the same shape or, of a small picture, an enlarged one.
     """
     if (sheet := _even(light)) is not None:
         if rim := _rim(light, sheet):
             within = pen(light[rim:-rim, rim:-rim])
-            return None if within is None else np.pad(within, rim)
-        return _drawn(light - sheet)
+            return within and Found(np.pad(within.ink, rim), within.doubt)
+        drawn = _drawn(light - sheet)
+        return None if drawn is None else Found(drawn)
     factor = int(np.ceil(SMALL / max(light.shape)))
     if factor > 1:
         light = _enlarged(light, factor)
-    found = [ink for dark in (True, False) if (ink := _marks(light, dark, factor)) is not None]
-    return max(found, key=lambda one: one[0])[1] if found else None
+    found = [one for dark in (True, False) if (one := _marks(light, dark, factor)) is not None]
+    if not found:
+        return None
+    (best, ink), *others = sorted(found, key=lambda one: -one[0])
+    return Found(ink, others[0][0] / best if others else 0.0)
 
 
 def _even(light: np.ndarray) -> float | None:
@@ -99,8 +136,8 @@ def _drawn(difference: np.ndarray) -> np.ndarray | None:
     rise = rise / rise.max()
     mask = rise >= WEAK
     labels, count = ndimage.label(_without_lines(mask) if max(mask.shape) >= 2 * SMALL / 3 else mask, FULL)
-    marks = _all_marks(labels, rise)
-    kept = _of_the_digit(marks)
+    marks = _all_marks(labels, rise, min(mask.shape) >= SMALL)
+    kept = _of_the_digit(_without_ring(marks, mask.shape))
     if not kept:
         return None
     if len(kept) < count or (mask & (labels == 0)).any():
@@ -132,16 +169,17 @@ def _marks(light: np.ndarray, dark: bool, factor: int) -> tuple[float, np.ndarra
     if factor == 1:
         mask = _without_lines(mask)
     labels, _ = ndimage.label(mask, FULL)
-    marks = _all_marks(labels, rise)
-    kept = _of_the_digit([mark for mark in marks if mark.inside.sum() >= 4 * factor])
+    marks = [mark for mark in _all_marks(labels, rise, factor == 1) if mark.inside.sum() >= 4 * factor]
+    kept = _of_the_digit(_without_ring(marks, light.shape))
     if not kept:
         return None
     main = kept[0]
-    score = min(main.length, LONG) ** 1.5 * _contrast(light, main, dark) * (0.3 if main.cut else 1)
+    score = min(main.length, LONG) ** 1.5 * _contrast(light, main, dark)
+    score *= (0.3 if main.cut else 1) * main.thinness
     if factor > 1:  # along the edge of a small picture there is more paper than ink
         edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-        own = light[main.box][main.inside].mean()
-        score *= 1 if (np.median(edge) > own) == dark else 0.15
+        away = np.median(edge) - light[main.box][main.inside].mean()
+        score *= 1 if (away if dark else -away) > top / 2 else 0.15
     own = np.isin(labels, [mark.label for mark in kept])
     near = ndimage.binary_dilation(own, FULL, iterations=2) & ((labels == 0) | own)
     full = float(np.percentile(rise[own], 60))
@@ -168,7 +206,8 @@ def _contrast(light: np.ndarray, mark: Mark, dark: bool) -> float:
 
 def _rise(light: np.ndarray, dark: bool, factor: int) -> tuple[np.ndarray, float]:
     """How far each pixel is from the paper, and the grain of that."""
-    window = max(5, round(WINDOW * min(light.shape)), round(0.2 * max(light.shape)))
+    share = WINDOW if factor == 1 else WIDE_WINDOW
+    window = max(5, round(share * min(light.shape)), round(0.2 * max(light.shape)))
     noise = np.abs(light[1:-1, 1:-1] * 4 - light[:-2, 1:-1] - light[2:, 1:-1] - light[1:-1, :-2] - light[1:-1, 2:])
     grain = float(np.median(noise)) * 1.4826 / np.sqrt(20) if noise.size else 0.0
     smooth = ndimage.gaussian_filter(light, float(np.clip(40 * grain, 0.0, 1.5)) if grain > 0.004 else 0.0)
@@ -180,37 +219,68 @@ def _rise(light: np.ndarray, dark: bool, factor: int) -> tuple[np.ndarray, float
         rise = smooth - paper
     middle, low = np.percentile(rise, (50, 16))
     grain = float(middle - low)
-    if middle > 0.25 * rise.max():  # the picture is more ink than paper
+    most = float(rise.max())
+    if middle > 0.25 * most or (rise > most / 2).mean() > 0.3:  # the picture is more ink than paper, or nearly
         middle, low = np.percentile(rise, (20, 10))
         grain = float(middle - low) / 0.44  # that is how far these two lie apart in a normal distribution
     return (rise - middle).clip(0), grain
 
 
-def _all_marks(labels: np.ndarray, rise: np.ndarray) -> list[Mark]:
-    boxes = ((box[0], box[1]) for box in ndimage.find_objects(labels))
-    return [_mark(labels, number, box, rise) for number, box in enumerate(boxes, start=1)]
+def _all_marks(labels: np.ndarray, rise: np.ndarray, cut: bool) -> list[Mark]:
+    """The largest ones. cut: the picture is not so small that its edge may be the digit's."""
+    boxes = [(box[0], box[1]) for box in ndimage.find_objects(labels)]
+    sides = [max(rows.stop - rows.start, columns.stop - columns.start) for rows, columns in boxes]
+    marks = []
+    for at in sorted(np.argsort(sides, kind="stable")[::-1][:MOST_MARKS].tolist()):
+        inside = labels[boxes[at]] == at + 1
+        above, left = ((side.start == 0, side.stop == size) for side, size in zip(boxes[at], labels.shape))
+        edge = cut and any(above + left)
+        marks.append(Mark(at + 1, boxes[at], inside, float(rise[boxes[at]][inside].mean()), (above, left), edge))
+    return marks
 
 
-def _mark(labels: np.ndarray, number: int, box: tuple[slice, slice], rise: np.ndarray) -> Mark:
-    inside = labels[box] == number
-    (rows, columns), (high, wide) = box, labels.shape
-    cut = min(high, wide) >= SMALL and (
-        rows.start == 0 or columns.start == 0 or rows.stop == high or columns.stop == wide
-    )
-    return Mark(number, box, inside, float(rise[box][inside].mean()), cut)
+def _without_ring(marks: list[Mark], shape: tuple[int, int]) -> list[Mark]:
+    """Without what runs along the picture's edges, as the rest of a printed box does."""
+    within = [mark for mark in marks if not _in_ring(mark, shape)]
+    return within if within and max(mark.size for mark in within) > 0.3 * min(shape) else marks
+
+
+def _in_ring(mark: Mark, shape: tuple[int, int]) -> bool:
+    if not any(map(any, mark.at_edge)) or mark.size < 0.8 * min(shape):
+        return False
+    ring = round(RING * min(shape))
+    spans = zip(mark.box, shape)
+    inner = tuple(slice(max(0, ring - side.start), max(0, size - ring - side.start)) for side, size in spans)
+    return not mark.inside[inner].any()
 
 
 def _of_the_digit(marks: list[Mark]) -> list[Mark]:
-    """Those that may be parts of a digit, the largest first."""
+    """Those that may be parts of a digit, the most prominent one first."""
     marks = sorted(marks, key=_prominence, reverse=True)
     marks = [mark for mark in marks if not any(_surrounds(mark, other) for other in marks)]
     if not marks:
         return []
     main = marks[0]
-    marks = [mark for mark in marks if mark is main or mark.strength > 0.5 * main.strength]
-    marks = [mark for mark in marks if mark is main or not mark.cut or main.cut]
-    marks = [mark for mark in marks if mark is main or not _underlines(mark, main)]
-    return [mark for mark in marks if mark is main or mark.size > APART * main.size or _belongs(mark, main)]
+    near, rest = [main], [mark for mark in marks[1:] if _fits(mark, main)]
+    while more := [mark for mark in rest if _gap(mark, near) < APART * main.size]:
+        near += more
+        rest = [mark for mark in rest if mark not in more]
+    return near
+
+
+def _fits(mark: Mark, main: Mark) -> bool:
+    """Whether the same pen may have made it for the same digit."""
+    high, wide = mark.inside.shape
+    if mark.size < SPECK * main.size or mark.strength <= 0.5 * main.strength or (mark.cut and not main.cut):
+        return False
+    if max(high, wide) > 6 * min(high, wide) and mark.thickness < THIN * main.thickness:
+        return False
+    return not _underlines(mark, main)
+
+
+def _gap(mark: Mark, others: list[Mark]) -> float:
+    """Pixels between the box of a mark and the nearest of the others'."""
+    return min(max(max(a.start - b.stop, b.start - a.stop, 0) for a, b in zip(mark.box, o.box)) for o in others)
 
 
 def _prominence(mark: Mark) -> float:
@@ -224,9 +294,9 @@ def _surrounds(outer: Mark, inner: Mark) -> bool:
     if outer is inner or inner.size < 0.3 * outer.size or outer.size <= inner.size:
         return False
     offset = [theirs.start - ours.start for theirs, ours in zip(inner.box, outer.box)]
-    if min(offset) < 1 or any(theirs.stop >= ours.stop for theirs, ours in zip(inner.box, outer.box)):
+    if min(offset) < 0 or any(theirs.stop > ours.stop for theirs, ours in zip(inner.box, outer.box)):
         return False
-    hole = ndimage.binary_fill_holes(outer.inside) & ~outer.inside
+    hole = outer.filled & ~outer.inside
     rows, columns = (slice(start, start + side) for start, side in zip(offset, inner.inside.shape))
     return bool(hole[rows, columns][inner.inside].mean() > 0.9)
 
@@ -240,14 +310,6 @@ def _underlines(mark: Mark, main: Mark) -> bool:
     gap = max(rows.start - theirs.stop, theirs.start - rows.stop)
     below = rows.start >= theirs.stop - high
     return below or gap > 0.15 * main.size or wide > 1.3 * main.inside.shape[1]
-
-
-def _belongs(mark: Mark, main: Mark) -> bool:
-    """Whether a small mark is close enough to be a part of the digit."""
-    if mark.size < SPECK * main.size:
-        return False
-    gaps = [max(a.start - b.stop, b.start - a.stop, 0) for a, b in zip(mark.box, main.box)]
-    return max(gaps) < APART * main.size
 
 
 def _without_lines(mask: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """Photographs of a digit, made from clean ink: what telephones, scanners and paper add to it.
 
-    >>> photograph(ink, "squared", np.random.default_rng(0))      # uint8 [height, width]
+    >>> photograph(ink, "squared", np.random.default_rng(0))      # uint8 [height, width], or in colour [.., .., 3]
 
 ink: float [height, width] in [0, 1], 1 where the pen was. Each kind adds one thing to a sheet that is lit a little
 unevenly; "all at once" adds many. The digit's longer side takes 20 to 90 % of the shorter side of the frame.
@@ -22,18 +22,20 @@ SHARE = (0.2, 0.9)  # of the frame's shorter side, the digit's longer side
 @dataclass
 class Scene:
     """A sheet before the camera sees it. ink, of the pen and of what is printed, in [0, 1]; paper: what the sheet
-    reflects, light: what falls on it, 1 is white; box: top, left, height and width of the digit."""
+    reflects, light: what falls on it, 1 is white; box: top, left, height and width of the digit; over: what lies on
+    the sheet, its place in [0, 1] and its colour. Pen and what lies over it may have a colour: red, green and blue."""
 
     ink: np.ndarray
     box: tuple[int, int, int, int]
     random: np.random.Generator
     paper: np.ndarray
     light: np.ndarray
-    pen: float = 0.2
+    pen: float | np.ndarray = 0.2
     blur: float = 0.7
     grain: float = 0.004
     quality: int = 92
-    glow: np.ndarray = field(default_factory=lambda: np.zeros(1))
+    glow: np.ndarray = field(default_factory=lambda: np.zeros((1, 1)))
+    over: list[tuple[np.ndarray, np.ndarray]] = field(default_factory=list)
 
     def between(self, low: float, high: float) -> float:
         """A number by chance."""
@@ -41,9 +43,9 @@ class Scene:
 
 
 def photograph(ink: np.ndarray, kind: str, random: np.random.Generator) -> np.ndarray:
-    """A picture of this kind, uint8 [height, width]."""
-    if kind == "thumbnail":
-        return _thumbnail(ink, random)
+    """A picture of this kind, uint8 [height, width] or [height, width, 3]."""
+    if kind in CUT_OUT:
+        return CUT_OUT[kind](ink, random)
     scene = _scene(ink, random)
     for step in KINDS[kind]:
         step(scene)
@@ -69,10 +71,14 @@ def _scene(ink: np.ndarray, random: np.random.Generator) -> Scene:
 
 
 def _camera(scene: Scene) -> np.ndarray:
-    reflected = scene.paper * (1 - scene.ink) + scene.pen * scene.ink
-    seen = ndimage.gaussian_filter(reflected * scene.light, scene.blur) + scene.glow
+    ink = scene.ink[..., None]
+    reflected = scene.paper[..., None] * (1 - ink) + scene.pen * ink
+    for place, colour in scene.over:
+        reflected = reflected * (1 - place[..., None]) + colour * place[..., None]
+    seen = ndimage.gaussian_filter(reflected * scene.light[..., None], (scene.blur, scene.blur, 0))
+    seen = seen + scene.glow[..., None]
     seen = seen + scene.random.normal(0, scene.grain, seen.shape)
-    return _jpeg(seen, scene.quality)
+    return _jpeg(seen[..., 0] if seen.shape[2] == 1 else seen, scene.quality)
 
 
 def _jpeg(seen: np.ndarray, quality: int) -> np.ndarray:
@@ -92,7 +98,7 @@ def _resized(array: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _thumbnail(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """16 to 60 pixels high or wide with a margin of 0 to 4, as cells cut from a scan are."""
+    """16 to 60 pixels high or wide with a margin of 0 to 4, as digits cut from a scan are."""
     digit, margin = _cut(ink), int(random.integers(0, 5))
     longer = int(random.integers(16, 61)) - 2 * margin
     small = _resized(digit, *(max(2, round(side * longer / max(digit.shape))) for side in digit.shape))
@@ -102,6 +108,24 @@ def _thumbnail(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
         pen, paper = 1 - pen, 1 - paper
     seen = paper * (1 - small) + pen * small + random.normal(0, random.uniform(0, 0.025), small.shape)
     return _jpeg(seen, int(random.integers(50, 96)))
+
+
+def _cell(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Cut from a printed table, with remains of its lines along some of the edges."""
+    digit, longer = _cut(ink), int(random.integers(30, 120))
+    small = _resized(digit, *(max(2, round(side * longer / max(digit.shape))) for side in digit.shape))
+    margins = [(int(random.uniform(0.08, 0.3) * longer) + 2, int(random.uniform(0.08, 0.3) * longer) + 2) for _ in "yx"]
+    small = np.pad(small, margins)
+    y, x = np.mgrid[0 : small.shape[0], 0 : small.shape[1]].astype(float)
+    for away, along in ((y, x), (small.shape[0] - 1 - y, x), (x, y), (small.shape[1] - 1 - x, y)):
+        if random.random() < 0.6:
+            edge = random.uniform(-1, 2) + random.uniform(-0.02, 0.02) * along
+            small = np.maximum(small, (random.uniform(0.5, 1.5) + 0.5 - np.abs(away - edge)).clip(0, 1))
+    seen = random.uniform(0.8, 1) * (1 - small) + random.uniform(0.05, 0.4) * small
+    return _jpeg(seen + random.normal(0, random.uniform(0, 0.02), small.shape), int(random.integers(60, 96)))
+
+
+CUT_OUT = {"thumbnail": _thumbnail, "cell": _cell}
 
 
 # --- What a scene may have -------------------------------------------------------------------------------------------
@@ -250,6 +274,92 @@ def _one_more(scene: Scene) -> None:
     (_table, _neighbour, lambda scene: None)[int(scene.random.integers(3))](scene)
 
 
+PENS = {"blue": (0.1, 0.2, 0.6), "red": (0.75, 0.12, 0.15), "green": (0.1, 0.5, 0.25), "pencil": (0.55, 0.55, 0.57)}
+MARKERS = {"yellow": (0.95, 0.93, 0.3), "pink": (0.98, 0.5, 0.7), "orange": (1.0, 0.7, 0.3)}  # that one sees through
+
+
+def _colour(scene: Scene, pens: dict[str, tuple[float, float, float]]) -> None:
+    scene.pen = np.array(list(pens.values())[int(scene.random.integers(len(pens)))])
+    scene.pen = (scene.pen + scene.random.normal(0, 0.03, 3)).clip(0.02, 1)
+    scene.grain = 0.008
+
+
+def _coloured(scene: Scene) -> None:
+    _colour(scene, PENS)
+
+
+def _highlighter(scene: Scene) -> None:
+    _colour(scene, MARKERS)
+
+
+def _finger(scene: Scene) -> None:
+    """It holds the sheet down, from an edge: as far from the digit as there is room, with a shadow beside it."""
+    _coloured(scene)
+    top, left, high, wide = scene.box
+    room = [top, FRAME[0] - top - high, left, FRAME[1] - left - wide]
+    side = int(np.argmax(room))
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]].astype(float)
+    depth, along = ((y, x), (FRAME[0] - 1 - y, x), (x, y), (FRAME[1] - 1 - x, y))[side]
+    thick = scene.between(0.06, 0.12) * max(FRAME)
+    long = min(room[side] - 0.08 * max(high, wide), scene.between(0.15, 0.4) * max(FRAME)) - thick
+    middle = scene.between(0.2, 0.8) * along.max() + scene.between(-0.4, 0.4) * depth
+    far = np.hypot((depth - long).clip(0), along - middle)
+    scene.light = scene.light * (1 - 0.35 * np.exp(-(((far - thick).clip(0) / 8) ** 2)))
+    skin = np.array([0.85, 0.62, 0.5]) * scene.between(0.4, 1)
+    scene.over.append(((thick - far + 0.5).clip(0, 1), skin))
+
+
+def _whiteboard(scene: Scene) -> None:
+    """Glare, clouds of what was wiped off, and a coloured marker that is nearly empty."""
+    _colour(scene, {**PENS, "black": (0.15, 0.15, 0.17)})
+    streaks = ndimage.gaussian_filter(scene.random.normal(0, 1, FRAME), 1.2)
+    scene.ink = scene.ink * (scene.between(0.5, 0.95) + 0.12 * streaks / streaks.std()).clip(0, 1)
+    clouds = ndimage.gaussian_filter(scene.random.normal(0, 1, FRAME), (10, 30))
+    scene.paper = 0.93 + scene.between(0.003, 0.012) * clouds / clouds.std()
+    _glare(scene)
+
+
+def _sheet_on_a_table(scene: Scene) -> None:
+    """A whole sheet, turned, with a table of wood or of another shade around it. For what is drawn already."""
+    _tilted(scene)
+    top, left, high, wide = scene.box
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]].astype(float)
+    angle, gap = math.radians(scene.between(-12, 12)), max(0.12 * max(high, wide), 12)
+    y, x = y - top - high / 2, x - left - wide / 2
+    down, across = y * math.cos(angle) - x * math.sin(angle), x * math.cos(angle) + y * math.sin(angle)
+    sides = [scene.between(1, 3.5) * gap for _ in range(4)]
+    reach = (
+        (high * math.cos(angle) + wide * abs(math.sin(angle))) / 2,
+        (wide * math.cos(angle) + high * abs(math.sin(angle))) / 2,
+    )
+    outside = np.maximum.reduce(
+        [
+            -down - reach[0] - sides[0],
+            down - reach[0] - sides[1],
+            -across - reach[1] - sides[2],
+            across - reach[1] - sides[3],
+        ]
+    )
+    wood = ndimage.gaussian_filter(scene.random.normal(0, 1, FRAME), (1, 25))
+    shade = (scene.between(0.15, 0.75) * (1 + 0.12 * wood / wood.std())).clip(0, 1)
+    table = (outside + 0.5).clip(0, 1)
+    scene.paper = scene.paper * (1 - table) + shade * table
+    scene.light = scene.light * (1 - 0.25 * np.exp(-((outside.clip(0) / 5) ** 2)) * (outside > 0))
+
+
+def _form(scene: Scene) -> None:
+    """A row of printed boxes, the digit in one of them, the others empty."""
+    top, left, high, wide = scene.box
+    longer = max(high, wide)
+    thick, side = scene.between(1, 3), (1 + 2 * scene.between(0.06, 0.25)) * longer
+    y, x = np.mgrid[0 : FRAME[0], 0 : FRAME[1]] + 0.5
+    y, x = y - top - high / 2, x - left - wide / 2
+    far = np.abs((x + side / 2 + side / 2) % side - side / 2)
+    lines = (thick / 2 + 0.5 - far).clip(0, 1) * (np.abs(y) < side / 2)
+    lines = np.maximum(lines, (thick / 2 + 0.5 - np.abs(np.abs(y) - side / 2)).clip(0, 1))
+    scene.ink = np.maximum(scene.ink, lines * scene.between(0.5, 1))
+
+
 KINDS: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "clean": (),
     "grain": (_grain,),
@@ -266,5 +376,11 @@ KINDS: dict[str, tuple[Callable[[Scene], None], ...]] = {
     "JPEG": (_compressed,),
     "tilted": (_tilted, _ruled),
     "all at once": (_tilted, _one_more, _paper, _shadow, _dim),
-    "thumbnail": (),
+    "coloured pen": (_coloured,),
+    "highlighter": (_highlighter,),
+    "finger": (_finger,),
+    "whiteboard": (_whiteboard,),
+    "sheet on a table": (_sheet_on_a_table,),
+    "form": (_form,),
+    **dict.fromkeys(CUT_OUT, ()),
 }

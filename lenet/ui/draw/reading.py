@@ -87,6 +87,16 @@ def ways_to_draw() -> None:
         st.button("Back to my drawing", icon=":material/draw:", on_click=board.draw, key="back")
 
 
+def show_upload() -> None:
+    """What of an uploaded picture was taken for ink, and what would help."""
+    shown = _over_drawing()
+    if shown and shown.taken:
+        st.image(shown.taken, alt="The uploaded picture: its ink is pink, and a frame is around it")
+        st.caption("Pink: what was taken for ink. The frame: what is scaled to 28 × 28.")
+        if shown.hint:
+            st.info(shown.hint)
+
+
 def _over_drawing() -> digit.Digit | None:
     """The test digit or picture that is looked at in place of the drawing."""
     shown = digit.given()

@@ -14,6 +14,7 @@ from lenet.ui.shared import networks
 from lenet.variant import CLASSES
 
 if TYPE_CHECKING:  # a page shows the chooser before torch is loaded
+    from PIL.Image import Image
     from torch import Tensor
 
     from lenet.ink import Ink
@@ -21,6 +22,8 @@ if TYPE_CHECKING:  # a page shows the chooser before torch is loaded
 
 TEST_DIGITS = 10_000  # pictures in MNIST's test set
 DRAWN = "your drawing"  # the source of what is on the board
+TAKEN_SIDE = 320  # pixels of an uploaded picture's longer side, as it is shown
+TINT = (230, 60, 140)  # neither pens nor chalk are often of this colour
 HARDEST = 100  # how many of them count as hard
 URL = "digit"  # a link to a page may ask for a test digit by its number: ?digit=7
 DRAWING_URL = "drawing"  # or bring a drawing: ?drawing=1... (on the first page the board takes it)
@@ -36,7 +39,7 @@ class Digit:
     source: where it is from, in words; stages: what a drawing or picture was before it was centred, [28, 28] each;
     sheet: of an uploaded picture its ink, as lenet.splitting.on_board has it, for it may be several digits;
     number: of a test digit; drawing: its strokes as text for a link, if it was drawn here; mark: another for every
-    digit that is shown."""
+    digit that is shown; taken: of an uploaded picture, a JPEG in which its ink is tinted; hint: what would help."""
 
     pixels: np.ndarray
     label: int | None
@@ -46,6 +49,8 @@ class Digit:
     number: int | None = None
     drawing: str = ""
     mark: str = ""
+    taken: bytes = b""
+    hint: str = ""
 
     @property
     def image(self) -> "Tensor":
@@ -287,8 +292,31 @@ def _from_upload() -> None:
         return
     st.session_state[_OPEN] = False
     try:
-        ink = read_ink(open_picture(file))
-        show(replace(from_ink(ink, "an uploaded picture", file.file_id), sheet=on_board(ink.grey)))
+        picture = open_picture(file)
+        ink = read_ink(picture)
+        shown = from_ink(ink, "an uploaded picture", file.file_id)
+        show(replace(shown, sheet=on_board(ink.grey), taken=_taken(picture, ink), hint=ink.hint))
     except InkError as error:
         kept = " The digit before it is still shown." if current() else ""
         st.session_state[_PROBLEM] = f"{networks.plain(file.name)}: {error}{kept}"
+
+
+def _taken(picture: "Image", ink: "Ink") -> bytes:
+    """The picture as a JPEG no larger than it is shown, the ink tinted and framed."""
+    from PIL import Image, ImageDraw
+
+    if picture.mode.startswith(("I", "F")):  # more than 8 bits: only the ink is shown
+        picture = Image.fromarray((255 - 255 * ink.grey).astype(np.uint8))
+    scale = TAKEN_SIDE / max(ink.grey.shape)
+    size = (max(1, round(ink.grey.shape[1] * scale)), max(1, round(ink.grey.shape[0] * scale)))
+    small = picture.resize(size)
+    seen = Image.new("RGB", size, "white")
+    clear = small.has_transparency_data
+    seen.paste(small.convert("RGB"), mask=small.convert("RGBA").getchannel("A") if clear else None)
+    seen.paste(TINT, mask=Image.fromarray((200 * ink.grey).astype(np.uint8)).resize(size))
+    rows, columns = ink.box
+    corners = [columns.start * scale - 3, rows.start * scale - 3, columns.stop * scale + 2, rows.stop * scale + 2]
+    ImageDraw.Draw(seen).rectangle(corners, outline=TINT, width=2)
+    file = BytesIO()
+    seen.save(file, "JPEG", quality=85)
+    return file.getvalue()
