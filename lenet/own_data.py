@@ -2,7 +2,8 @@
 
 IDX files (MNIST's own format, packed by gzip or not), NPZ files, and a ZIP of folders of pictures, a folder a class.
 An NPZ file may say in `writers` who drew each picture, as a class's does; then whole writers are kept for the test.
-However the files are made, no more is unpacked than fits the limits below, and nothing of them is run or written.
+However the files are made, no more is unpacked than fits the limits below, and nothing of them is run or written: of
+a larger IDX file the first pictures are taken, and that is said.
 """
 
 import gzip
@@ -12,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from math import prod
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -30,6 +32,7 @@ WRITERS_HELD = 4  # where writers are known, one in so many is kept back
 FEWEST = 2  # pictures of each class
 MOST_NAME = 24  # letters of a class
 DAMAGED = (OSError, EOFError, zlib.error, zipfile.BadZipFile, RuntimeError, NotImplementedError, ValueError)
+PICTURES_HEAD = b"\0\0\x08\x03"  # of an IDX file: bytes, three dimensions
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "WEBP")
 
 
@@ -121,15 +124,16 @@ def _load(files: Iterable[tuple[str, bytes]], which: str) -> Loaded:
     guessed = which or next((key for name, content in files if (key := _guess(name, content))), "")
     known = KNOWN.get(guessed)
     arrays: dict[str, np.ndarray] = {}
+    counts: dict[str, int] = {}
     for name, content in files:
-        found = _read(name, content)
+        found = _read(name, content, counts)
         if isinstance(found, Loaded):
             if len(files) > 1:
                 raise OwnDataError("Load the ZIP of folders alone, without other files.")
             return found
         arrays |= found
     writers = next((arrays.pop(name) for name in list(arrays) if name.startswith("writers.npy")), None)
-    images, labels = _paired(arrays)
+    images, labels, many = _paired(arrays, counts)
     said = []
     if known and known.turned:
         images = {split: value.swapaxes(1, 2) for split, value in images.items()}
@@ -145,7 +149,7 @@ def _load(files: Iterable[tuple[str, bytes]], which: str) -> Loaded:
     title = known.title if known else PurePosixPath(files[0][0]).name.partition(".")[0]
     digits = names == tuple("0123456789") and not known
     licence = known.licence if known else "not stated"
-    return _finish(title, names, known.centred if known else digits, licence, parts, said)
+    return _finish(title, names, known.centred if known else digits, licence, parts, said, many)
 
 
 def _guess(name: str, content: bytes) -> str:
@@ -163,23 +167,27 @@ def _count(found: int) -> str:
     return f"It has {found:,} classes; a LeNet here tells two to ten apart. Leave some out."
 
 
-def _finish(title, names, centred, licence, parts: dict[str, Pictures], said: list[str]) -> Loaded:
-    """Split, cut to the limits, and describe."""
+def _finish(
+    title, names, centred, licence, parts: dict[str, Pictures], said: list[str], many: dict[str, int]
+) -> Loaded:
+    """Split, cut to the limits, and describe. many: pictures by split, where the file has more than were unpacked."""
     if "test" not in parts:
         parts = _split(parts["train"])
         said.append(f"One picture in {HELD_OUT} is kept back as the test set.")
     for split, most in (("train", MOST_TRAIN), ("test", MOST_TEST)):
-        if len(parts[split]) > most:
-            said.append(f"Of {len(parts[split]):,} {split} pictures the first {most:,} are used.")
-            parts[split] = Pictures(parts[split].images[:most], parts[split].labels[:most])
+        there = many.get(split, len(parts[split]))
+        parts[split] = Pictures(parts[split].images[:most], parts[split].labels[:most])
+        if there > len(parts[split]):
+            said.append(f"Of {there:,} {split} pictures the first {len(parts[split]):,} are used.")
     train, test = parts["train"], parts["test"]
     for number, name in enumerate(names):
         if (train.labels == number).sum() < 1 or (test.labels == number).sum() < 1:
             raise OwnDataError(f"The class {name} needs at least {FEWEST} pictures: one to learn from, one to test.")
     checksum = hashlib.sha256()
     for part in (train, test):
-        checksum.update(part.images.tobytes() + part.labels.astype("<i8").tobytes())
-    mean, std = float(train.images.mean() / 255), float(train.images.std() / 255)
+        checksum.update(np.ascontiguousarray(part.images))
+        checksum.update(part.labels.astype("<i8"))
+    mean, std = _mean_and_deviation(train.images)
     if std < 1e-3:
         raise OwnDataError("All its pictures are of one shade, so there is nothing to learn.")
     about = DataSet(
@@ -192,6 +200,15 @@ def _finish(title, names, centred, licence, parts: dict[str, Pictures], said: li
         checksum=checksum.hexdigest()[:16],
     )
     return Loaded(about, train, test, tuple(said))
+
+
+def _mean_and_deviation(images: np.ndarray) -> tuple[float, float]:
+    """Of the pixel intensities, in 0..1. Counted in parts: as floats they would take eight times the memory."""
+    parts = np.array_split(images, 1 + len(images) // 1000)
+    counts = sum(np.bincount(part.ravel(), minlength=256) for part in parts)
+    values = np.arange(256) / 255
+    mean = np.average(values, weights=counts)
+    return float(mean), float(np.average((values - mean) ** 2, weights=counts) ** 0.5)
 
 
 def _split(all_of_them: Pictures) -> dict[str, Pictures]:
@@ -230,10 +247,14 @@ def _by_writer(all_of_them: Pictures, writers: np.ndarray, said: list[str]) -> d
     }
 
 
-def _paired(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Images and labels by split, by the names of the arrays and by what is in them."""
+def _paired(
+    arrays: dict[str, np.ndarray], counts: dict[str, int]
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, int]]:
+    """Images and labels by split, by the names of the arrays and by what is in them; and how many there are of the
+    images that were not all unpacked, by name in `counts` and by split in the answer."""
     images: dict[str, np.ndarray] = {}
     labels: dict[str, np.ndarray] = {}
+    many: dict[str, int] = {}
     for name, array in arrays.items():
         lower = name.lower()
         split = "test" if "test" in lower or "t10k" in lower else "train"
@@ -243,14 +264,22 @@ def _paired(arrays: dict[str, np.ndarray]) -> tuple[dict[str, np.ndarray], dict[
                 f"Two files hold {split} {'pictures' if array.ndim >= 3 else 'labels'}: load one of them."
             )
         into[split] = array
+        if name in counts:
+            many[split] = counts[name]
     for split in {*images, *labels}:
         if split not in labels:
             raise OwnDataError(f"The {split} pictures have no labels: load the file with their labels, too.")
         if split not in images:
             raise OwnDataError(f"The {split} labels have no pictures: load the file with the pictures, too.")
+        there = many.get(split, len(images[split]))
+        if there != len(labels[split]):
+            raise OwnDataError(
+                f"There are {there:,} {split} pictures, but {len(labels[split]):,} labels: are they of the same set?"
+            )
+        labels[split] = labels[split][: len(images[split])]
     if "train" not in images:
-        images, labels = {"train": images["test"]}, {"train": labels["test"]}
-    return images, labels
+        images, labels, many = ({"train": of["test"]} if of else {} for of in (images, labels, many))
+    return images, labels, many
 
 
 def _checked(split: str, images: np.ndarray, labels: np.ndarray) -> Pictures:
@@ -259,10 +288,6 @@ def _checked(split: str, images: np.ndarray, labels: np.ndarray) -> Pictures:
     if images.ndim != 3:
         raise OwnDataError(
             f"The {split} pictures have the shape {images.shape}; grey ones, [N, rows, columns], would do."
-        )
-    if len(images) != len(labels):
-        raise OwnDataError(
-            f"There are {len(images):,} {split} pictures, but {len(labels):,} labels: are they of the same set?"
         )
     least, most = SIDES
     if not all(least <= side <= most for side in images.shape[1:]):
@@ -282,20 +307,20 @@ def _checked(split: str, images: np.ndarray, labels: np.ndarray) -> Pictures:
 # --- Files -----------------------------------------------------------------------------------------------------------
 
 
-def _read(name: str, content: bytes) -> dict[str, np.ndarray] | Loaded:
-    """Arrays by name, or a whole data set."""
+def _read(name: str, content: bytes, counts: dict[str, int]) -> dict[str, np.ndarray] | Loaded:
+    """Arrays by name, or a whole data set. How many pictures there are goes into `counts` where not all are taken."""
     short = PurePosixPath(name.replace("\\", "/")).name[:60]
     try:
         if content[:2] == b"\x1f\x8b":
             with gzip.GzipFile(fileobj=io.BytesIO(content)) as packed:
                 content = packed.read(MOST_BYTES + 1)
-        if len(content) > MOST_BYTES:
+        if len(content) > MOST_BYTES and content[:4] != PICTURES_HEAD:
             raise OwnDataError(f"{short} unpacks to more than {MOST_BYTES // 2**20} MB: it holds too many pictures.")
         if content[:4] == b"PK\x03\x04":
             with zipfile.ZipFile(io.BytesIO(content)) as archive:
                 return _npz(short, archive) if _is_npz(archive) else _folders(short, archive)
         if content[:2] == b"\0\0" and len(content) >= 8:
-            return {short: _idx(short, content)}
+            return {short: _idx(short, content[:MOST_BYTES], counts)}
     except OwnDataError:
         raise
     except DAMAGED as error:
@@ -303,20 +328,21 @@ def _read(name: str, content: bytes) -> dict[str, np.ndarray] | Loaded:
     raise OwnDataError(f"{short} is none of these: an IDX file, an NPZ file, a ZIP of folders of pictures.")
 
 
-def _idx(name: str, content: bytes) -> np.ndarray:
+def _idx(name: str, content: bytes, counts: dict[str, int]) -> np.ndarray:
     kind, dimensions = content[2], content[3]
     if kind != 8 or dimensions not in (1, 3):
         raise OwnDataError(
             f"{name}: only IDX files of bytes are read, with one dimension (labels) or three (pictures)."
         )
-    shape = tuple(int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(dimensions))
-    size = int(np.prod([float(side) for side in shape]))
-    begin = 4 + 4 * dimensions
-    if size != len(content) - begin:
-        raise OwnDataError(
-            f"{name} is damaged: its head tells of {size:,} numbers, and {len(content) - begin:,} follow."
-        )
-    return np.frombuffer(content, np.uint8, offset=begin).reshape(shape)
+    count, *sides = (int.from_bytes(content[4 + 4 * i : 8 + 4 * i], "big") for i in range(dimensions))
+    begin, each = 4 + 4 * dimensions, prod(sides)
+    there = len(content) - begin
+    if len(content) == MOST_BYTES and each and count * each > there:  # the rest was not unpacked
+        counts[name], count = count, there // each
+        there = count * each
+    if count * each != there:
+        raise OwnDataError(f"{name} is damaged: its head tells of {count * each:,} numbers, and {there:,} follow.")
+    return np.frombuffer(content, np.uint8, count * each, begin).reshape(count, *sides)
 
 
 def _is_npz(archive: zipfile.ZipFile) -> bool:
@@ -341,7 +367,7 @@ def _npz(name: str, archive: zipfile.ZipFile) -> dict[str, np.ndarray]:
             raise OwnDataError(f"{name}: {member} is damaged.")
         # KMNIST's files hold one array each, called arr_0: there the file's name tells what it is.
         key = name if member == "arr_0.npy" else member
-        arrays[f"{key} {member}"] = array
+        arrays[f"{key} {member}"] = np.atleast_1d(array)
     return arrays
 
 
@@ -377,7 +403,7 @@ def _folders(name: str, archive: zipfile.ZipFile) -> Loaded:
         parts = {"train": parts["test"]}
     digits = tuple(names) == tuple("0123456789")
     said = [f"Every picture was made grey and fitted into {INPUT_SIZE} × {INPUT_SIZE}, bright on dark."]
-    return _finish(name.rpartition(".")[0], tuple(names), digits, "not stated", parts, said)
+    return _finish(name.rpartition(".")[0], tuple(names), digits, "not stated", parts, said, {})
 
 
 def _picture(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> np.ndarray:

@@ -143,7 +143,7 @@ def test_pages_of_other_sites_are_refused(nginx, origin, status):
 @TOGETHER
 def test_bodies_beyond_the_upload_limit_are_refused(nginx):
     with socket.create_connection(nginx.url.removeprefix("http://").split(":")) as connection:
-        connection.sendall(b"PUT /_stcore/upload_file/x/y HTTP/1.1\r\nHost: x\r\nContent-Length: 40000000\r\n\r\n")
+        connection.sendall(b"PUT /_stcore/upload_file/x/y HTTP/1.1\r\nHost: x\r\nContent-Length: 80000000\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 413")
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from lenet.ink import InkError, open_picture
 from lenet.ui.shared import palette
+from lenet.ui.train import own
 from tests.server import ROOT
 
 SOURCES = [*sorted(path for part in ("lenet", "pages") for path in (ROOT / part).rglob("*.py")), ROOT / "app.py"]
@@ -65,7 +66,8 @@ def test_the_server_is_shut_where_it_can_be():
     config = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     assert config["server"]["enableXsrfProtection"] is True
     assert config["server"]["enableCORS"] is True
-    assert config["server"]["maxUploadSize"] <= 32
+    assert config["server"]["maxUploadSize"] == own.LARGEST <= 64
+    assert config["server"]["disconnectedSessionTTL"] >= 1800  # a locked phone keeps its drawing and its runs
     assert config["client"]["showErrorDetails"] == "none"
     assert config["browser"]["gatherUsageStats"] is False
     assert not config["server"].get("enableStaticServing") and not config["server"].get("enableAgentApi")

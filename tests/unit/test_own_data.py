@@ -103,6 +103,40 @@ def test_more_than_a_recipe_uses_is_cut_off_and_said(monkeypatch):
     assert len(found.train) == 100 and "Of 120 train pictures the first 100 are used." in found.said
 
 
+def test_of_a_file_that_is_too_large_the_first_pictures_are_taken_and_that_is_said(monkeypatch):
+    monkeypatch.setattr(own_data, "MOST_TRAIN", 80)
+    monkeypatch.setattr(own_data, "MOST_BYTES", 100 * 28 * 28 + 16)
+    found = load(fashion())
+    assert "Of 120 train pictures the first 80 are used." in found.said
+    assert (found.train.images == pictures(120)[0][:80]).all() and len(found.test) == 40
+    with pytest.raises(OwnDataError, match="There are 120 train pictures, but 100 labels"):
+        load(fashion(labels=np.arange(100) % 10))
+
+
+def test_emnists_digits_are_taken_within_bounded_memory():
+    """240,000 pictures to learn from and 40,000 to test."""
+    files = []
+    for split, count in (("train", 240_000), ("test", 40_000)):
+        some, _ = pictures(2000)
+        packed = io.BytesIO()
+        with gzip.GzipFile(fileobj=packed, mode="wb", compresslevel=1) as file:
+            file.write(struct.pack(">BBBB3I", 0, 0, 8, 3, count, 28, 28))
+            for _ in range(count // 2000):
+                file.write(some.tobytes())
+        files.append((f"emnist-digits-{split}-images-idx3-ubyte.gz", packed.getvalue()))
+        files.append((f"emnist-digits-{split}-labels-idx1-ubyte.gz", gzip.compress(idx(np.arange(count) % 10))))
+    tracemalloc.start()
+    found = load(files)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found.about.name == "EMNIST" and (found.train.images[:2000] == pictures(2000)[0].swapaxes(1, 2)).all()
+    assert found.said[1:] == (
+        "Of 240,000 train pictures the first 60,000 are used.",
+        "Of 40,000 test pictures the first 10,000 are used.",
+    )
+    assert peak < 6 * own_data.MOST_BYTES
+
+
 BOMB = zipped({"a/1.png": bytes(own_data.MOST_FILE + 1), "b/1.png": png(3)})
 LETTERS_OF_EMNIST = [
     (f"emnist-letters-train-{kind}-ubyte.gz", gzip.compress(idx(array)))
@@ -114,6 +148,7 @@ REFUSED = {
     "gzip bomb": ([("train-images.gz", gzip.compress(bytes(own_data.MOST_BYTES + 1)))], "unpacks to more than"),
     "way out": ([("b.zip", zipped({"../a/1.png": png(1), "b/1.png": png(2)}))], "leads out of it"),
     "wrong label count": (fashion(labels=np.zeros(77)), "120 train pictures, but 77 labels"),
+    "one number for labels": ([("x.npz", npz(x=pictures(40)[0], y=3))], "40 train pictures, but 1 labels"),
     "300 classes": (
         [("c.zip", zipped({f"{k}/1.png": b"" for k in range(300)}))],
         "has 300 classes; a LeNet here tells two to ten apart",

@@ -10,7 +10,7 @@ from lenet.recipe import MNIST, DataSet
 from lenet.ui.shared import membership, networks
 from lenet.ui.train.service import mine, service
 
-LARGEST = 32  # MB of a file, as server.maxUploadSize says; Fashion-MNIST's training pictures are 26
+LARGEST = 64  # MB of a file, as server.maxUploadSize says; the training pictures of EMNIST's digits are about 60
 GUESS, OTHER = "", "other"
 WHICH = {GUESS: "Guess from the files", **{key: known.title for key, known in KNOWN.items()}, OTHER: "Something else"}
 _CHOSEN, _SAID, _TRIES = "data", "own_data_said", "own_data_tries"
