@@ -30,3 +30,11 @@ def short(value: float, figures: int = 2) -> str:
         return fixed(value, 0) if abs(value) >= 100 else f"{value:.{figures}g}".replace("-", "−")
     digits, _, power = f"{value:.{figures - 1}e}".partition("e")
     return f"{digits} × 10{str(int(power)).translate(SUPERSCRIPTS)}".replace("-", "−", 1 if value < 0 else 0)
+
+
+def duration(seconds: float) -> str:
+    """As people say it: 95 s, 4 min, 3 h."""
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:,.0f} {unit}"
+    return f"{seconds:.0f} s"

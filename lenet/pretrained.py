@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
+from math import isqrt
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +27,36 @@ from lenet.recipe import RECIPES, Recipe, RecipeError, check
 from lenet.recipe import to_fields as recipe_fields
 from lenet.safetensors_io import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch, new_model
-from lenet.variant import ACTIVATIONS, VARIANTS, Variant, VariantError, from_fields, layers, to_fields, variant
+from lenet.variant import (
+    ACTIVATIONS,
+    CHANNELS,
+    NONE,
+    SIZES,
+    VARIANTS,
+    Convolution,
+    Pool,
+    Variant,
+    VariantError,
+    from_fields,
+    layers,
+    to_fields,
+    variant,
+)
 
 LARGEST_FILE = 16 * 2**20  # bytes; the largest network of the project has 2.7 MB of weights
 FORMAT = "lenet-card-1"
 MISFITS = 3  # named in a message, of perhaps many
-MNIST_NORMAL = (0.1307, 0.3081)  # mean and deviation of its training pictures, as tutorials normalise them
+# Mean and deviation with which others normalise: not at all, by MNIST's own, to -1 and 1.
+NORMALS = ((0.0, 1.0), (0.1307, 0.3081), (0.5, 0.5))
+# Poolings that are tried where only the weights are known, the most usual first.
+POOLINGS = (
+    *(Pool(), Pool(1, 1, 0, NONE), Pool(3, 2), Pool(2, 1), Pool(3, 1), Pool(2, 2, 1), Pool(3, 3), Pool(3, 2, 1)),
+    *(Pool(2, 3), Pool(3, 3, 1)),
+)
+GEOMETRIES = 6  # of those that fit the weights, the most usual ones are tried
+# Training pictures on which the possible networks are compared, and how many of them stay.
+HEATS = ((20, 24), (100, 6), (1000, 1))
+READS = 0.9  # of the last pictures: a named variant that reads so many is taken
 
 
 # How each shipped network is made: one row each, a variant and a recipe. `python -m lenet train NAME` makes it again.
@@ -124,12 +149,13 @@ def load(source: Path | bytes) -> tuple[LeNet, Card]:
 BROUGHT = "brought along: how it was trained is not known, so the recipe here is not its own"
 
 
-def adopt(content: bytes, name: str, test: Digits) -> tuple[LeNet, Card]:
+def adopt(content: bytes, name: str, train: Digits, test: Digits) -> tuple[LeNet, Card]:
     """A network from a plain safetensors state_dict, whatever its modules are called, with a card made on the spot.
 
-    The weights' shapes tell convolutions, pooling and widths; nonlinearity and normalisation they do not tell, so the
-    possible networks read the `test` digits and the best of them is taken. Raises WeightsError that says what does not
-    fit.
+    The weights' shapes tell kernels, channels and widths. They do not tell nonlinearity and normalisation, nor always
+    stride, padding and pooling: the networks that fit read some of the `train` digits, and the one that reads most of
+    them is taken, of equal ones the most usual. Its accuracy is that on the `test` digits. Raises WeightsError that
+    says what does not fit.
     """
     if len(content) > LARGEST_FILE:
         raise WeightsError(f"{name} is larger than {LARGEST_FILE // 2**20} MB: no LeNet has that many weights.")
@@ -137,37 +163,98 @@ def adopt(content: bytes, name: str, test: Digits) -> tuple[LeNet, Card]:
         tensors = parse(content)
     except Exception as error:  # the library stumbles over a crafted header in many ways
         raise WeightsError(f"{name} is damaged or is no safetensors file ({error}).") from error
-    best: tuple[LeNet, Card] | None = None
-    unfit: list[str] | None = None
-    for candidate in _candidates():
-        model = empty_model(candidate)
-        named, left = _renamed(tensors, model.state_dict())
-        if left:
-            unfit = left if unfit is None or len(left) < len(unfit) else unfit
-            continue
-        model.load_state_dict(named)
-        accuracy = evaluate(model, test).accuracy
-        if best is None or accuracy > best[1].test_accuracy:
-            best = model.eval().requires_grad_(False), Card(BROUGHT, candidate, Recipe(), accuracy)
-    if best is None:
-        assert unfit is not None
+    fitting: list[LeNet] = []
+    unfit: list[str] = []
+    for possible in (VARIANTS.values(), _by_shape(tensors)):
+        for of in possible:
+            named, left = _renamed(tensors, empty_model(of).state_dict())
+            if left:
+                unfit = min(unfit or left, left, key=len)
+                continue
+            for one in _alike(of):
+                model = empty_model(one)
+                model.load_state_dict(named, assign=True)  # all share the file's numbers
+                fitting.append(model.eval().requires_grad_(False))
+        for pictures, stay in HEATS:
+            fitting.sort(key=lambda model: -evaluate(model, train[:pictures]).accuracy)
+            del fitting[stay:]
+        if fitting and evaluate(fitting[0], train[: HEATS[-1][0]]).accuracy > READS:
+            break
+    if not fitting:
         raise WeightsError(f"{name} fits no LeNet here. In the nearest one, {'; '.join(unfit[:MISFITS])}.")
-    return best
+    [model] = fitting
+    return model, Card(BROUGHT, model.variant, Recipe(), evaluate(model, test).accuracy)
 
 
-def _candidates() -> Iterator[Variant]:
-    """The named variants, each with every nonlinearity, with and without one at the end, and with both inputs."""
-    seen = set()
-    for of in VARIANTS.values():
-        for activation in dict.fromkeys([of.activation, *ACTIVATIONS]):
-            for last, normal in product((False, True), ((0.0, 1.0), MNIST_NORMAL)):
-                one = replace(of, activation=activation, output_activation=last, mean=normal[0], std=normal[1])
-                if one in seen:
-                    continue
-                seen.add(one)
-                with suppress(VariantError):  # not every network may have a nonlinearity at its end
-                    layers(one)
-                    yield one
+def _alike(of: Variant) -> Iterator[Variant]:
+    """The variants with the same weights: every nonlinearity, with and without one at the end, every normalisation."""
+    for activation in dict.fromkeys([of.activation, *ACTIVATIONS]):
+        for last, normal in product((False, True), NORMALS):
+            one = replace(of, activation=activation, output_activation=last, mean=normal[0], std=normal[1])
+            with suppress(VariantError):  # not every network may have a nonlinearity at its end
+                layers(one)
+                yield one
+
+
+def _by_shape(tensors: dict[str, Tensor]) -> list[Variant]:
+    """Networks of convolutions and fully connected layers that have weights of these shapes, the most usual first."""
+    shapes = [tuple(tensors[name].shape) for name in sorted(tensors, key=_natural)]
+    convs = _chained([shape for shape in shapes if len(shape) == 4 and shape[2] == shape[3] and shape[0]], 1)
+    linears = [shape for shape in shapes if len(shape) == 2]
+    flat = {shape[1] for shape in linears} - {shape[0] for shape in linears}
+    if not 1 <= len(convs) <= len(CHANNELS) or len(flat) != 1:
+        return []
+    hidden = [shape[0] for shape in _chained(linears, *flat)]
+    side = isqrt(flat.pop() // convs[-1][0])
+    ways = sorted(
+        (
+            (unusual, size, made, pools)
+            for size in SIZES
+            for unusual, made, pools in _geometries([(shape[0], shape[2]) for shape in convs], size, side)
+        ),
+        key=lambda way: way[0],
+    )
+    found = []
+    for (_, size, made, pools), kind in product(ways[:GEOMETRIES], (Pool.kind, "average")):
+        pools = tuple(pool if pool.kind == NONE else replace(pool, kind=kind) for pool in pools)
+        one = Variant(pools=pools, output_activation=False, size=size, convs=made, hidden=tuple(hidden[:-1]))
+        with suppress(VariantError):
+            layers(one)
+            found.append(one)
+    return found
+
+
+def _chained(shapes: list[tuple[int, ...]], given: int) -> list[tuple[int, ...]]:
+    """In an order in which each takes as many as the one before gives, as far as there is one."""
+    left, order = list(shapes), []
+    while left:
+        order.append(next((shape for shape in left if shape[1] == given), left[0]))
+        left.remove(order[-1])
+        given = order[-1][0]
+    return order
+
+
+def _geometries(
+    convs: list[tuple[int, int]], size: int, side: int
+) -> list[tuple[int, tuple[Convolution, ...], tuple[Pool, ...]]]:
+    """Paddings, strides and poolings with which convolutions of these (channels, kernel) leave maps of `side` of a
+    picture of `size`, the most usual first: how unusual it is, convolutions, poolings."""
+    ways: dict[int, list] = {size: [(0, (), ())]}
+    for channels, kernel in convs:
+        further: dict[int, list] = {}
+        for before, so_far in ways.items():
+            for padding, stride, (rank, pool) in product({0, kernel // 2}, (1, 2), enumerate(POOLINGS)):
+                made = Convolution(kernel, stride, padding, channels)
+                after = before
+                for window in (made, pool):
+                    after = (after + 2 * window.padding - window.kernel) // window.stride + 1
+                if after > 0:
+                    more = rank + (padding > 0) + 3 * (stride - 1)
+                    further.setdefault(after, []).extend(
+                        (unusual + more, (*before_it, made), (*pools, pool)) for unusual, before_it, pools in so_far
+                    )
+        ways = {after: sorted(found, key=lambda way: way[0])[:GEOMETRIES] for after, found in further.items()}
+    return ways.get(side, [])
 
 
 def _renamed(tensors: dict[str, Tensor], wanted: dict[str, Tensor]) -> tuple[dict[str, Tensor], list[str]]:

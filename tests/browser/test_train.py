@@ -8,8 +8,10 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+from safetensors.torch import save_file
 
 from benchmarks.app.browser import stroke
+from lenet import create_model
 from tests.server import settled
 
 pytestmark = pytest.mark.browser
@@ -186,6 +188,12 @@ def test_weights_go_out_and_come_back_and_other_files_do_not(server, visit, tmp_
     page.locator("input[type=file]").set_input_files(tmp_path / "mine.safetensors")
     page.get_by_text("Loaded as loaded").wait_for(timeout=60_000)
     assert not page.get_by_text("is damaged or is no safetensors file").count()
+    save_file(create_model("d2l", pretrained=True).state_dict(), tmp_path / "d2l.safetensors")
+    page.locator("input[type=file]").set_input_files(tmp_path / "d2l.safetensors")
+    page.get_by_text("The file holds weights alone").wait_for(timeout=60_000)
+    (tmp_path / "net.pth").write_bytes(b"PK")
+    page.locator("input[type=file]").set_input_files(tmp_path / "net.pth")
+    page.get_by_text("Turn it into safetensors at home").wait_for(timeout=15_000)
 
 
 def shapes() -> bytes:

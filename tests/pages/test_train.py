@@ -2,14 +2,24 @@
 
 import json
 import re
+import shlex
+import subprocess
+import sys
 import time
 
+import numpy as np
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+import lenet
 from benchmarks.app.browser import ROOT
+from lenet.data import mnist
+from lenet.formatting import duration
+from lenet.pretrained import adopt
 from lenet.recipe import RECIPES
-from lenet.ui.train import service
+from lenet.service.queue import WORKERS
+from lenet.ui.train import live, pictures, service
 from lenet.ui.train.stories import STORIES
 from lenet.variant import VARIANTS, Convolution
 
@@ -123,6 +133,48 @@ def test_the_same_run_of_a_classmate_is_shared_and_said_to_be(monkeypatch):
         app.button("start").click().run()
         until(app, lambda app: not app.button("start").disabled)
         assert ("A classmate already trained exactly this" in words(app)) == said
+
+
+def test_who_waits_watches_a_stored_run_and_is_told_so(monkeypatch):
+    apps = {}
+    for number in range(WORKERS + 1):
+        monkeypatch.setattr(service, "owner", lambda name=f"pupil-{number}": name)
+        app = start(preset="paper", epochs="400", train_size="5000", seed=str(71 + number))
+        apps[service.owner] = app.button("start").click().run()
+
+    def stored(app: AppTest) -> bool:
+        return any("stored-run" in one.proto.id for one in app.get("bidi_component"))
+
+    until(app, lambda app: "Waiting: 0 before you in the queue" in words(app) and stored(app))
+    assert any("**A stored run**, played back" in one.value for one in app.markdown)
+    monkeypatch.setattr(service, "owner", next(iter(apps)))
+    first = next(iter(apps.values()))
+    first.button("stop").click().run()
+    until(app, lambda app: not stored(app))  # its turn: it watches its own
+    for owner, one in apps.items():
+        monkeypatch.setattr(service, "owner", owner)
+        one.run()
+        if not one.button("stop").disabled:
+            one.button("stop").click().run()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(0.4, "0 s"), (119, "119 s"), (120, "2 min"), (7199, "120 min"), (19_547, "5 h")]
+)
+def test_a_wait_is_said_as_people_say_it(seconds, said):
+    assert duration(seconds) == said
+
+
+def test_ones_own_digit_is_told_from_the_test_digits():
+    own = pictures.and_own(np.ones((1, 28, 28), np.float32))
+    assert [one["name"] for one in own] == [""] * 10 + ["yours"] and own[-1]["label"] == ""
+
+
+def test_the_command_for_a_pth_file_makes_one_that_is_taken(tmp_path):
+    torch.save(lenet.create_model("tanh", pretrained=True).state_dict(), tmp_path / "net.pth")
+    subprocess.run([sys.executable, *shlex.split(live.CONVERT)[1:]], cwd=tmp_path, check=True)
+    _, card = adopt((tmp_path / "net.safetensors").read_bytes(), "net", mnist("train"), mnist("test")[:500])
+    assert card.variant.activation == "tanh" and card.test_accuracy > 0.95
 
 
 def test_a_run_that_is_stopped_in_its_first_epoch_is_measured_and_diagnosed():

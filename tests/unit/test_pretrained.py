@@ -10,14 +10,15 @@ import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from safetensors.torch import save as plain
+from torch import nn
 
 import lenet
-from lenet.data import mnist
+from lenet.data import mnist, pixels
 from lenet.evaluation import evaluate
 from lenet.pretrained import BROUGHT, FOLDER, SHIPPED, Card, WeightsError, adopt, load, make_card, save, weights_bytes
 from lenet.recipe import Recipe
 from lenet.training import epochs, new_model, train
-from lenet.variant import VARIANTS, parameter_count
+from lenet.variant import NONE, VARIANTS, Convolution, Pool, Variant, parameter_count
 from tests.unit.test_engine import some_variant
 
 
@@ -215,7 +216,7 @@ def test_a_plain_state_dict_of_another_program_gets_a_card_on_the_spot(name):
     model = lenet.create_model(name, pretrained=True)
     modules = {module: number for number, module in enumerate(dict(model.named_children()))}
     elsewhere = {f"{9 + modules[k.split('.')[0]]}.{k.split('.')[1]}": v for k, v in model.state_dict().items()}
-    found, card = adopt(plain(elsewhere), "net.safetensors", mnist("test")[:500])
+    found, card = adopt(plain(elsewhere), "net.safetensors", mnist("train"), mnist("test")[:500])
     assert all(torch.equal(a, b) for a, b in zip(model.state_dict().values(), found.state_dict().values()))
     assert (card.variant.activation, card.variant.pools, card.variant.head) == (
         model.variant.activation,
@@ -226,15 +227,89 @@ def test_a_plain_state_dict_of_another_program_gets_a_card_on_the_spot(name):
     assert load(weights_bytes(found, card))[1].variant == card.variant
 
 
+def test_the_networks_of_d2l_and_of_pytorchs_tutorial_come_from_their_own_state_dicts():
+    d2l = nn.Sequential(
+        *(nn.Conv2d(1, 6, 5, padding=2), nn.Sigmoid(), nn.AvgPool2d(2, 2)),
+        *(nn.Conv2d(6, 16, 5), nn.Sigmoid(), nn.AvgPool2d(2, 2), nn.Flatten()),
+        *(nn.Linear(400, 120), nn.Sigmoid(), nn.Linear(120, 84), nn.Sigmoid(), nn.Linear(84, 10)),
+    )
+    tutorial = nn.Sequential(
+        *(nn.ZeroPad2d(2), nn.Conv2d(1, 6, 5), nn.ReLU(), nn.MaxPool2d(2)),
+        *(nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten()),
+        *(nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10)),
+    )
+    x = pixels(mnist("test")[:50].images)
+    for name, theirs in (("d2l", d2l), ("pytorch-tutorial", tutorial)):
+        ours = lenet.create_model(name, pretrained=True)
+        theirs.load_state_dict(dict(zip(theirs.state_dict(), ours.state_dict().values(), strict=True)))
+        found, card = adopt(plain(theirs.state_dict()), "net.safetensors", mnist("train"), mnist("test")[:500])
+        torch.testing.assert_close(found(x), theirs(x))
+        assert card.test_accuracy == evaluate(ours, mnist("test")[:500]).accuracy > 0.95
+
+
+BUILT = {
+    "PyTorch's example": Variant(
+        pools=(Pool(1, 1, 0, NONE), Pool()),
+        convs=(Convolution(3, 1, 0, 8), Convolution(3, 1, 0, 12)),
+        hidden=(40,),
+        output_activation=False,
+        mean=0.1307,
+        std=0.3081,
+    ),
+    "means and tanh": Variant(
+        "tanh",
+        (Pool(kind="average"),) * 2,
+        output_activation=False,
+        convs=(Convolution(7, 1, 0, 5), Convolution(4, 1, 0, 9)),
+        hidden=(60, 50, 50),
+    ),
+    "three with frames": Variant(
+        pools=(Pool(),) * 3,
+        convs=tuple(Convolution(3, 1, 1, channels) for channels in (8, 16, 24)),
+        hidden=(),
+        output_activation=False,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BUILT)
+def test_a_network_of_any_shape_is_recognised_from_its_weights(name):
+    model = new_model(BUILT[name], 0)
+    for _ in train(model, Recipe("adam", 0.003, batch_size=64, epochs=1, train_size=20_000), mnist("train")):
+        pass
+    elsewhere = {f"module.net.{key}": value for key, value in model.state_dict().items()}
+    found, card = adopt(plain(elsewhere), "net.safetensors", mnist("train"), mnist("test")[:500])
+    assert card.variant == BUILT[name]
+    x = pixels(mnist("test")[:50].images)
+    assert torch.equal(found(x), model.eval()(x))
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        {"conv": (0, 1, 5, 5), "fc": (10, 256)},
+        {"conv": (6, 1, 5, 5), "fc": (10, 0)},
+        {f"conv{at}": (1, 1, 1, 1) for at in range(40)} | {"fc": (10, 784)},
+        {f"fc{at}": (10, 10) for at in range(9)},
+        {"conv1": (6, 3, 5, 5), "conv2": (16, 6, 5, 5), "fc1": (10, 400)},
+    ],
+)
+def test_strange_shapes_get_a_sentence(shapes):
+    weights = {f"{name}.weight": torch.zeros(shape) for name, shape in shapes.items()}
+    biases = {f"{name}.bias": torch.zeros(shape[0]) for name, shape in shapes.items()}
+    with pytest.raises(WeightsError, match="fits no LeNet here"):
+        adopt(plain(weights | biases), "net.safetensors", mnist("train"), mnist("test")[:100])
+
+
 def test_a_state_dict_that_does_not_fit_says_which_layers():
     other = {"features.0.weight": torch.zeros(6, 1, 5, 5), "classifier.0.weight": torch.zeros(120, 400)}
     with pytest.raises(WeightsError, match=r"fits no LeNet here.*conv1.bias would be 6, and the file has none"):
-        adopt(plain(other), "net.safetensors", mnist("test")[:100])
+        adopt(plain(other), "net.safetensors", mnist("train"), mnist("test")[:100])
     almost = lenet.create_model("best", pretrained=True).state_dict() | {"fc1.weight": torch.zeros(120, 399)}
     with pytest.raises(WeightsError, match=r"fc1.weight would be 120 × 256.*nothing for fc1.weight \(120 × 399\)"):
-        adopt(plain(almost), "net.safetensors", mnist("test")[:100])
+        adopt(plain(almost), "net.safetensors", mnist("train"), mnist("test")[:100])
     with pytest.raises(WeightsError, match="is damaged or is no safetensors file"):
-        adopt(b"PK and so on", "net.safetensors", mnist("test")[:100])
+        adopt(b"PK and so on", "net.safetensors", mnist("train"), mnist("test")[:100])
 
 
 def test_a_network_of_the_builder_comes_back_from_its_file():

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from lenet.formatting import fixed, percent, short
+from lenet.formatting import duration, fixed, percent, short
 from lenet.recipe import LIMITS, MNIST
 from lenet.service.queue import Job
 from lenet.service.worker import QUICK_TEST, QUICK_TEST_EVERY, Command, State
 from lenet.ui.shared import networks, palette
 from lenet.ui.train import builder, pictures, service
 from lenet.ui.train.service import ended_early, mine, number
-from lenet.variant import CLASSES
+from lenet.variant import CLASSES, layers
 
 if TYPE_CHECKING:  # torch
     from lenet.pretrained import Card
@@ -30,8 +30,8 @@ def name(job: Job) -> str:
     v, r = job.variant, job.recipe
     data = "" if r.data == MNIST else f"{r.data.name}, "
     own = ", own layers" if builder.to_texts(v) else ""
-    layers = f"{v.activation}, {v.depth} conv, {v.head}{own}"
-    return f"run {number(job)}: {data}{layers}, {r.optimiser} {r.lr:g}, seed {r.seed}"
+    inside = f"{v.activation}, {v.depth} conv, {v.head}{own}"
+    return f"run {number(job)}: {data}{inside}, {r.optimiser} {r.lr:g}, seed {r.seed}"
 
 
 def status(job: Job, before: int, wait: float) -> None:
@@ -39,7 +39,7 @@ def status(job: Job, before: int, wait: float) -> None:
     p = job.progress
     held = " It will pause after the first step." if job.awaited in (Command.PAUSE, Command.STEP, Command.EPOCH) else ""
     if job.state == State.QUEUED:
-        left = f", about {wait:.0f} s to go" if wait < inf else ""
+        left = f", about {duration(wait)} to go" if wait < inf else ""
         words = f"Waiting: {before} before you in the queue{left}." if before or wait else "About to begin …"
         st.info(words + held)
     elif p is None and not job.ended:
@@ -47,7 +47,7 @@ def status(job: Job, before: int, wait: float) -> None:
     elif p is not None:
         if job.ended and not job.settled:
             st.info("Stopped. Measuring what it has learnt so far …")
-        words = WORDS.get(job.state, f"about {p.seconds_left:.0f} s left")
+        words = WORDS.get(job.state, f"about {duration(p.seconds_left)} left")
         share = min(p.step / p.steps, 1.0)
         seen = f" Accuracy {percent(p.accuracies[-1][1])}." if p.accuracies else ""
         st.progress(share, f"Step {p.step:,} of {p.steps:,}, {words}. Loss of the last batch {short(p.loss, 4)}.{seen}")
@@ -221,16 +221,21 @@ def _csv(job: Job) -> bytes:
     return table.getvalue().encode()
 
 
-CONVERT = """python -c "import sys, torch, safetensors.torch as s
-s.save_file(torch.load(sys.argv[1], weights_only=True), 'net.safetensors')" net.pth"""
+# In one line, or Windows' shell would not take it.
+CONVERT = (
+    'python -c "import torch, safetensors.torch as s; '
+    "s.save_file(torch.load('net.pth', weights_only=True), 'net.safetensors')\""
+)
+LARGEST = 16  # MB, as LARGEST_FILE of lenet/pretrained.py says
 
 
 def upload() -> None:
     """Weights that were downloaded here, or a state_dict from elsewhere, come into the pickers."""
-    from lenet.pretrained import WeightsError
+    from lenet.pretrained import BROUGHT, WeightsError
 
     kinds = ["safetensors", "pth", "pt"]
-    file = st.file_uploader("Weights that were saved here, or another LeNet's", type=kinds, key="weights_upload")
+    words = "Weights that were saved here, or another LeNet's"
+    file = st.file_uploader(words, type=kinds, max_upload_size=LARGEST, key="weights_upload")
     st.caption(
         "A file from here comes back with its card. Any other safetensors state_dict gets one, if its shapes fit."
     )
@@ -239,7 +244,7 @@ def upload() -> None:
     st.session_state["uploaded"] = file.file_id
     if not file.name.endswith(".safetensors"):
         st.warning("A .pth or .pt file may contain code, so it is not opened here. Turn it into safetensors at home:")
-        st.code(CONVERT, language="bash")
+        st.code(CONVERT, language="bash", wrap_lines=True)
         return
     try:
         called, card = _take_in(file.getvalue(), file.name)
@@ -250,6 +255,11 @@ def upload() -> None:
         f"Loaded as {called}: {percent(card.test_accuracy, 2)} of the test set. It is in the pickers of the other "
         "pages."
     )
+    if card.name == BROUGHT:
+        st.caption(
+            "The file holds weights alone. Of the networks that they fit, this one reads digits best: "
+            f"{' → '.join(layer.name for layer in layers(card.variant))}."
+        )
 
 
 def _take_in(content: bytes, file: str) -> "tuple[str, Card]":
@@ -258,5 +268,6 @@ def _take_in(content: bytes, file: str) -> "tuple[str, Card]":
     from lenet.pretrained import adopt, load
     from lenet.safetensors_io import says
 
-    model, card = load(content) if says(content, "card") else adopt(content, file, mnist("test"))
+    known = says(content, "card")
+    model, card = load(content) if known else adopt(content, file, mnist("train"), mnist("test"))
     return networks.add_session_network("loaded", model, card), card
