@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
-from math import isqrt
+from math import inf, isqrt
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,8 @@ import torch
 from safetensors.torch import load as parse
 from torch import Tensor
 
-from lenet.data import Digits
-from lenet.evaluation import evaluate
+from lenet.data import Digits, pixels
+from lenet.evaluation import evaluate, loss
 from lenet.model import LeNet, empty_model
 from lenet.paths import PRETRAINED as FOLDER
 from lenet.paths import write_atomically
@@ -28,7 +28,6 @@ from lenet.recipe import to_fields as recipe_fields
 from lenet.safetensors_io import TensorFileError, checksum, name_of, read, to_bytes
 from lenet.training import Epoch, new_model
 from lenet.variant import (
-    ACTIVATIONS,
     CHANNELS,
     NONE,
     SIZES,
@@ -54,6 +53,7 @@ POOLINGS = (
     *(Pool(2, 3), Pool(3, 3, 1)),
 )
 GEOMETRIES = 6  # of those that fit the weights, the most usual ones are tried
+OF_OTHERS = ("relu", "tanh", "sigmoid")  # nonlinearities
 # Training pictures on which the possible networks are compared, and how many of them stay.
 HEATS = ((20, 24), (100, 6), (1000, 1))
 READS = 0.9  # of the last pictures: a named variant that reads so many is taken
@@ -153,8 +153,8 @@ def adopt(content: bytes, name: str, train: Digits, test: Digits) -> tuple[LeNet
     """A network from a plain safetensors state_dict, whatever its modules are called, with a card made on the spot.
 
     The weights' shapes tell kernels, channels and widths. They do not tell nonlinearity and normalisation, nor always
-    stride, padding and pooling: the networks that fit read some of the `train` digits, and the one that reads most of
-    them is taken, of equal ones the most usual. Its accuracy is that on the `test` digits. Raises WeightsError that
+    stride, padding and pooling: the networks that fit read some of the `train` digits, and the one with the least loss
+    is taken, of equal ones the most usual. Its accuracy is that on the `test` digits. Raises WeightsError that
     says what does not fit.
     """
     if len(content) > LARGEST_FILE:
@@ -176,7 +176,7 @@ def adopt(content: bytes, name: str, train: Digits, test: Digits) -> tuple[LeNet
                 model.load_state_dict(named, assign=True)  # all share the file's numbers
                 fitting.append(model.eval().requires_grad_(False))
         for pictures, stay in HEATS:
-            fitting.sort(key=lambda model: -evaluate(model, train[:pictures]).accuracy)
+            fitting.sort(key=lambda model: _loss(model, train[:pictures]))
             del fitting[stay:]
         if fitting and evaluate(fitting[0], train[: HEATS[-1][0]]).accuracy > READS:
             break
@@ -186,9 +186,15 @@ def adopt(content: bytes, name: str, train: Digits, test: Digits) -> tuple[LeNet
     return model, Card(BROUGHT, model.variant, Recipe(), evaluate(model, test).accuracy)
 
 
+@torch.inference_mode()
+def _loss(model: LeNet, digits: Digits) -> float:
+    """Infinite where it is no number."""
+    return loss(model, model(pixels(digits.images)), digits.labels).nan_to_num(inf, inf).item()
+
+
 def _alike(of: Variant) -> Iterator[Variant]:
     """The variants with the same weights: every nonlinearity, with and without one at the end, every normalisation."""
-    for activation in dict.fromkeys([of.activation, *ACTIVATIONS]):
+    for activation in dict.fromkeys([of.activation, *OF_OTHERS]):
         for last, normal in product((False, True), NORMALS):
             one = replace(of, activation=activation, output_activation=last, mean=normal[0], std=normal[1])
             with suppress(VariantError):  # not every network may have a nonlinearity at its end
@@ -249,10 +255,11 @@ def _geometries(
                 for window in (made, pool):
                     after = (after + 2 * window.padding - window.kernel) // window.stride + 1
                 if after > 0:
-                    more = rank + (padding > 0) + 3 * (stride - 1)
-                    further.setdefault(after, []).extend(
-                        (unusual + more, (*before_it, made), (*pools, pool)) for unusual, before_it, pools in so_far
-                    )
+                    for unusual, convs_so_far, pools in so_far:
+                        framed = bool(convs_so_far) and convs_so_far[-1].padding > 0
+                        more = rank + 3 * (stride - 1) + (framed != (padding > 0))  # usually all have a frame, or none
+                        way = unusual + more, (*convs_so_far, made), (*pools, pool)
+                        further.setdefault(after, []).append(way)
         ways = {after: sorted(found, key=lambda way: way[0])[:GEOMETRIES] for after, found in further.items()}
     return ways.get(side, [])
 
