@@ -185,8 +185,8 @@ def _finish(
             raise OwnDataError(f"The class {name} needs at least {FEWEST} pictures: one to learn from, one to test.")
     checksum = hashlib.sha256()
     for part in (train, test):
-        checksum.update(np.ascontiguousarray(part.images))
-        checksum.update(part.labels.astype("<i8"))
+        checksum.update(np.ascontiguousarray(part.images).tobytes())
+        checksum.update(part.labels.astype("<i8").tobytes())
     mean, std = _mean_and_deviation(train.images)
     if std < 1e-3:
         raise OwnDataError("All its pictures are of one shade, so there is nothing to learn.")
@@ -277,8 +277,9 @@ def _paired(
                 f"There are {there:,} {split} pictures, but {len(labels[split]):,} labels: are they of the same set?"
             )
         labels[split] = labels[split][: len(images[split])]
-    if "train" not in images:
-        images, labels, many = ({"train": of["test"]} if of else {} for of in (images, labels, many))
+    if images and "train" not in images:
+        images, labels = {"train": images["test"]}, {"train": labels["test"]}
+        many = {"train": many["test"]} if many else {}
     return images, labels, many
 
 

@@ -6,7 +6,7 @@ is not exactly the network that its card describes.
 
 import platform
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from itertools import product
@@ -230,7 +230,7 @@ def _by_shape(tensors: dict[str, Tensor]) -> list[Variant]:
     return found
 
 
-def _chained(shapes: list[tuple[int, ...]], given: int) -> list[tuple[int, ...]]:
+def _chained(shapes: Sequence[tuple[int, ...]], given: int) -> list[tuple[int, ...]]:
     """In an order in which each takes as many as the one before gives, as far as there is one."""
     left, order = list(shapes), []
     while left:
