@@ -8,12 +8,13 @@ such files for long, so the names of the folders change with their content.
 import hashlib
 from base64 import b64encode
 from collections.abc import Callable
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import streamlit as st
+from streamlit.components.v2.component_manager import BidiComponentManager
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
@@ -52,6 +53,12 @@ def component(module: str, html: str, *styles: str) -> Callable[..., Any]:
 
     Returns what mounts it, called with key and data.
     """
+    return _component(get_bidi_component_manager(), module, html, *styles)
+
+
+@lru_cache(maxsize=32)
+def _component(_manager: BidiComponentManager, module: str, html: str, *styles: str) -> Callable[..., Any]:
+    """The same, once a server: to register one takes longer than to show it."""
     name = _serve(FOLDER, f"{Path(module).stem}-{_digest(FOLDER, '**/*.*')}")
     return st.components.v2.component(name, html=html, css=_css(*styles), js=module)
 
