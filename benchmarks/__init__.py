@@ -8,6 +8,7 @@ BENCHES: dict[str, str] = {
     "several": "two and three digits in one drawing, apart and touching, made of a file of pen drawings",
     "sizes": "accuracy on pen drawings made again from 48 to 300 pixels high on the board",
     "photographs": "accuracy on photographs made from a file of pen drawings: grain, shadow, squared paper and more",
+    "robustness": "errors of every shipped network on test digits spoilt in the fifteen ways of MNIST-C",
     "familiarity": "whether letters are told from digits, and shares are right, on a folder of pen drawings",
     "app.draw": "pen-up to bars painted, against a bare echo app",
     "train": "training against the usual loop: an epoch, 99 % of the test set, the first figures on the screen",

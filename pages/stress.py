@@ -8,6 +8,7 @@ from lenet.ui.stress import message
 FIRST_DIGIT = 0  # of the test set, while nothing is drawn or chosen: a 7
 SECTIONS = {
     "two": "Two ways at once",
+    "spoilt": "Spoilt pictures",
     "network": "Every layer",
     "pixels": "What the pixels contribute",
 }
@@ -44,6 +45,8 @@ if shown is not None and working:
     )
     if section == "two":
         message.show_two_ways()
+    elif section == "spoilt":
+        message.show_spoilt(shown)
     elif section == "network":
         message.show_network(len(working))
     elif section == "pixels":

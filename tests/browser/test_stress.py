@@ -237,3 +237,18 @@ def test_nothing_is_wider_than_the_screen_or_covers_something_else(server, visit
                 or other["y"] + other["height"] <= one["y"] + 1
             )
             assert apart, (one, other)
+
+
+def test_the_digit_spoilt_in_fifteen_ways_is_read(server, visit):
+    page = visit(server, [("networks", "best"), ("networks", "original"), ("digit", "0"), ("more", "Spoilt pictures")])
+    lines = page.locator(".spoilt li")
+    expect(lines).to_have_count(30)
+    page.wait_for_function(
+        """() => [...document.querySelector(".st-key-spoilt [data-testid=stBidiComponentIsolated]").shadowRoot
+            .querySelectorAll("li b")].length === 30""",
+        timeout=60_000,
+    )
+    answers = lines.locator("b").all_inner_texts()
+    assert answers.count("7") > 15 and all("misreads" in text for text in lines.all_inner_texts())
+    wrong = page.locator(".spoilt li.wrong b").all_inner_texts()
+    assert len(wrong) == 30 - answers.count("7") and "7" not in wrong

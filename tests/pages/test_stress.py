@@ -12,6 +12,7 @@ from lenet.data import mnist, pixels
 from lenet.paths import ROOT
 from lenet.pretrained import card, create_model
 from lenet.probes import stress
+from lenet.probes.corruptions import CORRUPTIONS, corrupt
 from lenet.probes.stress import AMOUNTS, TRANSFORMATIONS
 from lenet.recipe import DataSet
 from lenet.ui.shared.digit import Digit
@@ -77,11 +78,29 @@ def test_the_rows_of_the_file_are_in_the_order_of_the_amounts():
         assert [one["amount"] for one in found] == pytest.approx(row.amounts().tolist())
 
 
-@pytest.mark.parametrize(("more", "component"), [("Two ways at once", "two"), ("Every layer", "view")])
+@pytest.mark.parametrize(
+    ("more", "component"), [("Two ways at once", "two"), ("Spoilt pictures", "spoilt"), ("Every layer", "view")]
+)
 def test_more_about_the_digit(more, component):
     at = page(digit="0", more=more)
     assert not at.error
     assert sent(at, component)
+
+
+def test_the_digit_comes_spoilt_in_fifteen_ways_with_what_was_measured():
+    told = sent(page(digit="0", more="Spoilt pictures"), "spoilt")
+    assert [way["id"] for way in told["ways"]] == list(CORRUPTIONS) and len(told["ways"]) == 15
+    seven = pixels(mnist("test").images[0])[0].numpy()
+    for way in told["ways"]:
+        assert (numbers(way["image"]) == corrupt(seven, way["id"], 0).ravel()).all()
+    mine = told["measured"][card("best").checksum]
+    assert 0 < mine["clean"] < mine["zigzag"] < 1 and told["digits"] == 1000
+
+
+def test_without_a_file_of_errors_the_pictures_come_alone(monkeypatch):
+    monkeypatch.setattr(message, "errors", dict)
+    told = sent(page(digit="0", more="Spoilt pictures"), "spoilt")
+    assert (told["measured"], told["digits"]) == ({}, 0) and len(told["ways"]) == 15
 
 
 def test_what_the_pixels_contribute_to_another_output():

@@ -13,6 +13,7 @@ const VIEWS = {
   slides: () => import("./draw/slides.js"),
   strip: () => import("./strip.js"),
   stress: () => import("./stress/stress.js"),
+  "stress-spoilt": () => import("./stress/corruptions.js"),
   "stress-two": () => import("./stress/two.js"),
 }
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import streamlit as st
 
+from lenet.probes.corruptions import CORRUPTIONS, corrupt, errors
 from lenet.probes.transformations import TRANSFORMATIONS, AveragesError, noise_pattern, read_averages
 from lenet.recipe import MNIST
 from lenet.ui.shared import described, lesson, modules, networks
@@ -36,6 +37,28 @@ def show_network(count: int) -> None:
 def show_two_ways() -> None:
     """Maps of the digit changed in two ways at once."""
     modules.view("two", {"view": "stress-two"})
+
+
+def show_spoilt(shown: "Digit") -> None:
+    """The digit spoilt in fifteen ways, and how often each network misreads such pictures."""
+    measured = errors()
+    modules.view(
+        "spoilt",
+        {
+            "view": "stress-spoilt",
+            "ways": [
+                {
+                    "id": name,
+                    "label": row.label,
+                    "about": row.about,
+                    "image": modules.numbers(corrupt(shown.pixels[0], name, 0)),
+                }
+                for name, row in CORRUPTIONS.items()
+            ],
+            "measured": {mark: row["errors"] for mark, row in measured.items()},
+            "digits": max((row["digits"] for row in measured.values()), default=0),
+        },
+    )
 
 
 def show_pixels(shown: "Digit", chosen: list[str]) -> None:
