@@ -54,6 +54,6 @@ def run(options: argparse.Namespace) -> None:
     print("|".join(("network", CLEAN, *CORRUPTIONS, "mean of the fifteen")))
     print("|".join(["---"] * (len(CORRUPTIONS) + 3)))
     for _, row in rows:
-        spoilt = [row["errors"][kind] for kind in CORRUPTIONS]
-        figures = [row["errors"][CLEAN], *spoilt, sum(spoilt) / len(spoilt)]
+        fifteen = [row["errors"][kind] for kind in CORRUPTIONS]
+        figures = [row["errors"][CLEAN], *fifteen, sum(fifteen) / len(fifteen)]
         print("|".join([row["name"], *(f"{100 * figure:.1f}" for figure in figures)]))

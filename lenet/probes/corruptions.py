@@ -100,7 +100,7 @@ def stripe(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def fog(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    cloud = sum(2.0**-octave * _soft(random, SIDE / 4 / 2**octave) for octave in range(4))
+    cloud = np.sum([2.0**-octave * _soft(random, SIDE / 4 / 2**octave) for octave in range(4)], 0)
     cloud = (cloud - cloud.min()) / np.ptp(cloud)
     return image + FOG * cloud * (1 - image)
 
@@ -120,8 +120,10 @@ def _soft(random: np.random.Generator, size: float) -> np.ndarray:
 def dotted_line(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     thick, apart = DOTS
     start, way = _across(random)
-    dots = [start + way * far for far in np.arange(0, 2 * SIDE, apart)]
-    return np.maximum(image, _drawn(lambda pen: [pen.ellipse(_box(dot, thick), fill=255) for dot in dots]))
+    sheet = Image.new("L", (SIDE * FINE, SIDE * FINE))
+    for far in np.arange(0, 2 * SIDE, apart):
+        ImageDraw.Draw(sheet).ellipse(_box(start + way * far, thick), fill=255)
+    return np.maximum(image, _shrunk(sheet))
 
 
 def zigzag(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
@@ -129,8 +131,9 @@ def zigzag(image: np.ndarray, random: np.random.Generator) -> np.ndarray:
     start, way = _across(random)
     aside = np.array([-way[1], way[0]]) * wide
     corners = [start + way * apart * n + aside * (-1) ** n for n in range(round(2 * SIDE / apart))]
-    line = [tuple(corner * FINE) for corner in corners]
-    return np.maximum(image, _drawn(lambda pen: pen.line(line, 255, round(thick * FINE), joint="curve")))
+    sheet = Image.new("L", (SIDE * FINE, SIDE * FINE))
+    ImageDraw.Draw(sheet).line([tuple(corner * FINE) for corner in corners], 255, round(thick * FINE), joint="curve")
+    return np.maximum(image, _shrunk(sheet))
 
 
 def _across(random: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
@@ -145,9 +148,7 @@ def _box(middle: np.ndarray, side: float) -> list[float]:
     return [*((middle - side / 2) * FINE), *((middle + side / 2) * FINE)]
 
 
-def _drawn(draw: Callable[[ImageDraw.ImageDraw], Any]) -> np.ndarray:
-    sheet = Image.new("L", (SIDE * FINE, SIDE * FINE))
-    draw(ImageDraw.Draw(sheet))
+def _shrunk(sheet: Image.Image) -> np.ndarray:
     return np.asarray(sheet.resize((SIDE, SIDE), Image.Resampling.BOX)) / 255
 
 
