@@ -29,6 +29,7 @@ SLOPES = np.linspace(-0.2, 0.2, 41)  # of such lines, against the picture's side
 SPECK = 0.12  # of the longer side of the largest mark; smaller ones are specks
 LONG = 12.0  # times its thickness: a mark need not be longer to be a stroke
 APART = 0.4  # of the digit's longer side: what lies further away is no part of it
+BESIDE = 0.6  # of the rows of both that the next digit of a number shares with it
 THIN = 0.5  # of the thickness of the digit's strokes: straight marks that are thinner are lines
 RING = 0.15  # of the picture's shorter side: what lies so close to its edges all along is the rest of a frame
 FULL = np.ones((3, 3), int)  # marks hang together over corners, too
@@ -262,7 +263,7 @@ def _of_the_digit(marks: list[Mark]) -> list[Mark]:
         return []
     main = marks[0]
     near, rest = [main], [mark for mark in marks[1:] if _fits(mark, main)]
-    while more := [mark for mark in rest if _gap(mark, near) < APART * main.size]:
+    while more := [mark for mark in rest if _gap(mark, near) < APART * main.size or _beside(mark, main)]:
         near += more
         rest = [mark for mark in rest if mark not in more]
     return near
@@ -276,6 +277,13 @@ def _fits(mark: Mark, main: Mark) -> bool:
     if max(high, wide) > 6 * min(high, wide) and mark.thickness < THIN * main.thickness:
         return False
     return not _underlines(mark, main)
+
+
+def _beside(mark: Mark, main: Mark) -> bool:
+    """Whether it is as high and stands on the same line: perhaps the next digit of a number."""
+    rows, others = mark.box[0], main.box[0]
+    shared = min(rows.stop, others.stop) - max(rows.start, others.start)
+    return shared > BESIDE * max(rows.stop - rows.start, others.stop - others.start)
 
 
 def _gap(mark: Mark, others: list[Mark]) -> float:

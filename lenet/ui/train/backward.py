@@ -14,6 +14,7 @@ from lenet.variant import layers
 
 if TYPE_CHECKING:  # torch
     from lenet.learning import Sweep
+    from lenet.service.worker import Stepped
 
 HTML = '<div class="backward"></div>\n'
 MOST_NUMBERS = 150_000  # of a picture's way there and back: more are neither drawn nor sent
@@ -21,29 +22,29 @@ MOST_NUMBERS = 150_000  # of a picture's way there and back: more are neither dr
 
 def show(job: Job) -> None:
     """The pictures of the last single step with the largest and the smallest loss, on their way there and back."""
-    if not job.stepped:
+    stepped = job.stepped  # read once: the run may go on meanwhile
+    if not stepped:
         return
-    sweeps = [one for one in job.stepped.sweeps if _size(one) <= MOST_NUMBERS]
+    sweeps = [one for one in stepped.sweeps if _size(one) <= MOST_NUMBERS]
     if not sweeps:
         st.caption("This network is too large for its errors to be drawn.")
         return
     sheets = ("train/training", "train/backward")
-    modules.component("train/backward.js", HTML, *sheets)(key="backward", data=_message(job, sweeps))
+    modules.component("train/backward.js", HTML, *sheets)(key="backward", data=_message(job, stepped, sweeps))
 
 
 def _size(sweep: "Sweep") -> int:
     return sum(value.size for value in sweep.values.values()) + sum(error.size for error in sweep.errors.values())
 
 
-def _message(job: Job, sweeps: "list[Sweep]") -> dict[str, Any]:
-    assert job.stepped
+def _message(job: Job, stepped: "Stepped", sweeps: "list[Sweep]") -> dict[str, Any]:
     norms: dict[str, float] = {}
-    for name, gradient in job.stepped.gradients.items():
+    for name, gradient in stepped.gradients.items():
         layer = name.partition(".")[0]
         norms[layer] = float(np.hypot(norms.get(layer, 0.0), np.linalg.norm(gradient)))
     return {
         "run": job.key,
-        "step": job.stepped.number,
+        "step": stepped.number,
         "classes": job.recipe.data.classes,
         "smoothing": job.recipe.smoothing,
         "layers": describe(layers(job.variant)),

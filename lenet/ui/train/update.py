@@ -8,6 +8,7 @@ import streamlit as st
 
 from lenet.formatting import short
 from lenet.service.queue import Job
+from lenet.service.worker import Stepped
 from lenet.ui.shared import modules
 from lenet.ui.train.service import service
 
@@ -19,33 +20,34 @@ KEY = "weight-update"
 
 def show(job: Job) -> None:
     """The gradients of the last single step, painted; whoever clicks a weight sees how it changed."""
-    if not job.stepped:
+    stepped = job.stepped  # read once: the run may go on meanwhile
+    if not stepped:
         st.caption("Press **One step**, then click any weight to see where its gradient came from.")
         return
     modules.component("train/update.js", HTML, "train/training", "train/update")(
         key=KEY,
         data={
             "run": job.key,
-            "step": job.stepped.number,
-            "layers": [_layer(name, value) for name, value in _those_that_fit(job).items()],
+            "step": stepped.number,
+            "layers": [_layer(name, value) for name, value in _those_that_fit(stepped).items()],
             "opened": _opened(job),
         },
         on_weight_change=lambda: _open(job),
     )
 
 
-def _those_that_fit(job: Job) -> dict[str, np.ndarray]:
-    assert job.stepped
+def _those_that_fit(stepped: Stepped) -> dict[str, np.ndarray]:
     return {
         name: value
-        for name, value in job.stepped.gradients.items()
+        for name, value in stepped.gradients.items()
         if name.split(".")[0].rstrip("0123456789") in ("conv", "fc") and value.size <= MOST_CELLS
     }
 
 
 def _open(job: Job) -> None:
     asked = st.session_state[KEY].get("weight")
-    gradients = _those_that_fit(job) if job.stepped else {}
+    stepped = job.stepped
+    gradients = _those_that_fit(stepped) if stepped else {}
     if asked and asked.get("name") in gradients:
         shape = gradients[asked["name"]].shape
         at = int(asked.get("at", -1))
