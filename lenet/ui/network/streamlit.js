@@ -1,7 +1,6 @@
 // All that our scripts know of the insides of Streamlit and of the drawing canvas.
 
 export const PAGES = ".st-key-frame" // the row with the way to all pages
-export const LINK = "[data-testid=stPageLink-NavLink]" // to another page
 export const CANVAS = ".st-key-canvas" // the place of the drawing canvas
 export const COMPONENT = "[data-testid=stBidiComponentIsolated]" // holds what a component shows, in a shadow root
 export const SURFACE = "canvas.upper-canvas" // of the drawing canvas: what takes the pen

@@ -45,8 +45,7 @@ export function remarkOf(judged) {
   return desk.networks.length === 1 ? RULE : `${strange.join(" and ")}: ${RULE}`
 }
 
-/** A place for all of it. `tell(text)` is told the remark of the moment. `button` opens it, `show` brings it
- *  up to date, `follow` has it do so by itself. Returns { element, button, show, follow }. */
+/** A place for all of it. `tell(text)` is told the remark of the moment. `button` opens it, `show` brings it up to date. Returns { element, button, show, stop }. */
 export function mountFamiliar(tell) {
   const share = el("p", {})
   const pictures = el("div", { className: "alike" })
@@ -78,14 +77,12 @@ export function mountFamiliar(tell) {
     open = !open
     show()
   }
-  const follow = () => {
-    watchers.add(show)
-    return () => {
-      watchers.delete(show)
-      for (const network of desk.networks) network.familiar = null // other pages show what softmax says
-    }
+  watchers.add(show)
+  const stop = () => {
+    watchers.delete(show)
+    for (const network of desk.networks) network.familiar = null // other pages show what softmax says
   }
-  return { element, button, show, follow }
+  return { element, button, show, stop }
 }
 
 /** How the share that is shown differs from what softmax says, and why. */
