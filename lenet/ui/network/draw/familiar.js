@@ -15,7 +15,7 @@ const RULE = "It has to choose one of ten. It has never seen anything like this.
 function equip() {
   const due = desk.networks.filter((network) => {
     const { about, reader, familiar } = network
-    if (familiar || !about.familiar || !reader || !desk.image) return false
+    if (familiar || !about.familiar || !reader || !desk.image || desk.writing) return false
     const known = familiarityOf(
       reader.network,
       about,
