@@ -69,7 +69,7 @@ class Ink:
         """What would help to read a picture surely; empty if nothing would."""
         share = self.grey[self.box].size / self.grey.size
         if share < SMALL_SHARE:
-            return f"Crop closer: the digit fills {max(share, 0.01):.0%} of the picture."
+            return f"Crop closer: the digit fills {max(100 * share, 1):.0f} % of the picture."
         if self.doubt > DOUBTFUL:
             return "Is that the digit? If not, crop closer, or take the picture in even light."
         return ""
