@@ -30,6 +30,7 @@ SPECK = 0.12  # of the longer side of the largest mark; smaller ones are specks
 LONG = 12.0  # times its thickness: a mark need not be longer to be a stroke
 APART = 0.4  # of the digit's longer side: what lies further away is no part of it
 BESIDE = 0.6  # of the rows of both that the next digit of a number shares with it
+RECTANGLE = 0.88  # of the smallest box around it that a sheet fills, though seen at a slant; an ellipse fills 0.79
 THIN = 0.5  # of the thickness of the digit's strokes: straight marks that are thinner are lines
 RING = 0.15  # of the picture's shorter side: what lies so close to its edges all along is the rest of a frame
 FULL = np.ones((3, 3), int)  # marks hang together over corners, too
@@ -100,6 +101,7 @@ def pen(light: np.ndarray) -> Found | None:
     factor = int(np.ceil(SMALL / max(light.shape)))
     if factor > 1:
         light = _enlarged(light, factor)
+    light = _sheet(light) if factor == 1 else light
     found = [one for dark in (True, False) if (one := _marks(light, dark, factor)) is not None]
     if not found:
         return None
@@ -154,6 +156,42 @@ def _enlarged(light: np.ndarray, factor: int) -> np.ndarray:
     picture = Image.fromarray(np.ascontiguousarray(light, np.float32))
     size = (light.shape[1] * factor, light.shape[0] * factor)
     return np.asarray(picture.resize(size, Image.Resampling.BICUBIC), np.float32).clip(0, 1)
+
+
+def _sheet(light: np.ndarray) -> np.ndarray:
+    """The same, but where a whole sheet lies on something darker, its paper goes on over that."""
+    smooth = ndimage.gaussian_filter(light, 1.5)
+    labels, count = ndimage.label(smooth > _between(smooth))
+    if not count:
+        return light
+    inside = labels == 1 + int(np.argmax(np.bincount(labels.ravel())[1:]))
+    sides = (inside[0], inside[-1], inside[:, 0], inside[:, -1])
+    if not 0.05 < inside.mean() < 0.9 or sum(bool(side.any()) for side in sides) > 2:
+        return light
+    filled = ndimage.binary_fill_holes(inside)
+    if not 0.02 < 1 - inside.sum() / filled.sum() < 0.5 or _fullness(filled) < RECTANGLE:
+        return light
+    paper = ndimage.binary_erosion(filled, FULL, iterations=4)
+    nearest = ndimage.distance_transform_edt(~paper, return_distances=False, return_indices=True)
+    return light[tuple(nearest)]
+
+
+def _between(values: np.ndarray) -> float:
+    """The shade that parts dark from light best (N. Otsu, 1979)."""
+    counts, edges = np.histogram(values, 64)
+    middles = (edges[1:] + edges[:-1]) / 2
+    below, sums = np.cumsum(counts)[:-1], np.cumsum(counts * middles)[:-1]
+    above, total = counts.sum() - below, (counts * middles).sum()
+    parted = below * above * (sums / below.clip(1) - (total - sums) / above.clip(1)) ** 2
+    return float(edges[1 + int(np.argmax(parted))])
+
+
+def _fullness(filled: np.ndarray) -> float:
+    """How much of the smallest box around it, however turned, it fills."""
+    rows, columns = np.nonzero(filled & ~ndimage.binary_erosion(filled))
+    turns = np.deg2rad(np.arange(-45, 45, 3))[:, None]
+    down, across = rows * np.cos(turns) - columns * np.sin(turns), columns * np.cos(turns) + rows * np.sin(turns)
+    return float(filled.sum() / ((np.ptp(down, 1) + 1) * (np.ptp(across, 1) + 1)).min())
 
 
 def _marks(light: np.ndarray, dark: bool, factor: int) -> tuple[float, np.ndarray] | None:

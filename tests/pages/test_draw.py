@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 from streamlit.testing.v1 import AppTest
@@ -294,6 +295,9 @@ def test_an_uploaded_picture_is_read(kind: str):
     app.file_uploader("digit_upload").set_value(("seven.png", GOOD[kind], "image/png")).run()
     assert answers(app) == {"best": 7}
     assert app.session_state["current_digit"].source == "an uploaded picture"
+    taken = np.asarray(Image.open(io.BytesIO(app.session_state["current_digit"].taken)).convert("RGB"), int)
+    pink = (taken[..., 0] - taken[..., 1] > 80) & (taken[..., 2] - taken[..., 1] > 20)
+    assert 0.02 < pink.mean() < 0.3  # the pen's marks and the frame around them
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -8,12 +8,10 @@ from PIL import Image, ImageDraw
 
 from lenet import create_model, to_mnist
 from lenet.data import mnist
-from lenet.ink import BOX, InkError, open_picture
+from lenet.ink import BOX, InkError, open_picture, read_ink
 from tests.photographs import KINDS, photograph
 
 PICTURES = 8  # of each kind
-# A small light sheet on a dark table is taken for the ink of a light pen: three of these eight are read wrongly.
-LEAST_RIGHT = {kind: 5 if kind == "sheet on a table" else PICTURES - 1 for kind in KINDS}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +32,7 @@ def test_photographs_of_test_digits_are_read(best, kind):
         image = Image.fromarray(digits.images[number, 0].numpy()).resize((224, 224), Image.Resampling.BICUBIC)
         ink = ((np.asarray(image) / 255 - 0.25) * 2).clip(0, 1)  # with edges as sharp as a pen's
         right += answer(best, photograph(ink, kind, random)) == digits.labels[number]
-    assert right >= LEAST_RIGHT[kind]
+    assert right >= PICTURES - 1
 
 
 @pytest.mark.parametrize("grain", [0, 0.3, 1, 2, 4, 6, 10])
@@ -169,3 +167,10 @@ WEB = {
 @pytest.mark.parametrize("kind", WEB)
 def test_pictures_from_the_web_are_read(best, kind):
     assert answer(best, open_picture(file(WEB[kind](), "PNG"))) == 7
+
+
+def test_a_digit_that_is_far_away_gets_a_hint():
+    picture = Image.new("L", (600, 600), 200)
+    picture.paste(seven(60, 200).resize((150, 150)), (40, 300))
+    assert read_ink(picture).hint == "Crop closer: the digit fills 1 % of the picture."
+    assert read_ink(seven(60, 200)).hint == ""
