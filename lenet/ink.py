@@ -137,12 +137,12 @@ def read_grey(ink: np.ndarray, tie: float = 0.0) -> Ink:
     tie: a small share of a pixel by which the centre of mass is moved before it is rounded, so that a picture whose
     centre lies between two pixels goes to the same side whatever the last bit of a sum says.
     """
-    grey = _drop_strays(ink)
+    grey = without_strays(ink)
     rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
     crop = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     thickness = thickness_of(crop)
-    cropped = _middle(_scale(crop, thickness, SIDE))
-    small = _scale(crop, thickness, BOX)
+    cropped = _middle(scaled_to(crop, thickness, SIDE))
+    small = scaled_to(crop, thickness, BOX)
     scaled = _middle(small)
     return Ink(grey, _resize(grey, SIDE, SIDE), cropped, scaled, _by_mass(small, tie))
 
@@ -276,7 +276,7 @@ def _border(array: np.ndarray) -> np.ndarray:
     return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
 
 
-def _drop_strays(grey: np.ndarray) -> np.ndarray:
+def without_strays(grey: np.ndarray) -> np.ndarray:
     """Without the spots that are no strokes. Raises InkError if nothing is left but a dot."""
     labels, count = ndimage.label(grey >= INK, structure=np.ones((3, 3)))
     if not count:
@@ -303,7 +303,7 @@ def thickness_of(crop: np.ndarray) -> float:
     return max(2 * float(np.median(ridge)) - 1, 1.0)
 
 
-def _scale(crop: np.ndarray, thickness: float, longest: int) -> np.ndarray:
+def scaled_to(crop: np.ndarray, thickness: float, longest: int) -> np.ndarray:
     """The crop with its longer side at this many pixels, as strong and at least as thick as MNIST's strokes."""
     factor = longest / max(crop.shape)
     thickness *= factor
