@@ -143,6 +143,11 @@ def test_two_digits_are_cut_apart_and_read_in_their_order(page):
     expect_answers(page, "42")
     assert page.evaluate(places) == before
     slides = page.locator(".st-key-slides")
+    size = page.viewport_size
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(slides.locator("canvas").first).to_be_visible()
+    assert slides.locator("section").evaluate("(e) => e.scrollWidth <= e.parentElement.clientWidth")
+    page.set_viewport_size(size)
     expect(slides).to_contain_text("Sliding along the whole drawing, best reads 42.")
     assert slides.locator("canvas").count() == 2
     page.locator(".st-key-undo button").click()  # the 4 alone
@@ -409,12 +414,27 @@ def test_a_cell_opens_its_arithmetic_and_escape_closes_it(page):
     page.locator(".st-key-view .panel h3", has_text="softmax · digit 7").wait_for()
     page.locator(".st-key-view .panel button", has_text="fc3 7").first.click()
     page.locator(".st-key-view .panel h3", has_text="fc3 · digit 7").wait_for()
+    view.click(position={"x": 0.13 * box["width"], "y": 60})
+    page.locator(".st-key-view .panel h3", has_text="conv1").wait_for()
+    pictures = page.locator(".st-key-view .panel .pictures canvas")
+    assert all(picture.bounding_box()["width"] > 40 for picture in pictures.all()) and pictures.count() == 3
     page.keyboard.press("Escape")
     page.locator(".st-key-view .panel").wait_for(state="hidden")
     view.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     page.locator(".st-key-view .panel").wait_for(state="visible")
+
+
+def test_softmax_in_the_network_view_says_what_the_answer_makes_of_it(page):
+    """`best` reads an o with a corner as a 6; its share is corrected in the answer, not in the arithmetic."""
+    stroke(page, [(0.5, 0.15), (0.3, 0.5), (0.5, 0.85), (0.7, 0.5)])
+    share = page.locator(".st-key-answer .bars .first .share")
+    expect(share).to_have_text("98.9 %", timeout=60_000)
+    view = page.locator(".st-key-view canvas.view")
+    view.hover(position={"x": view.bounding_box()["width"] - 60, "y": 16 + 18.4 * 6.5})
+    readout = page.locator(".st-key-view .readout", has_text="softmax · digit 6")
+    expect(readout).to_contain_text("before the correction; the answer shows 98.9 %")
 
 
 def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):

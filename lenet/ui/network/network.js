@@ -250,7 +250,11 @@ function describe(readout, { plan, hover, pinned }) {
   }
   const stage = plan.networks[at.network].stages[at.stage]
   const value = stage.values[at.cell]
-  readout.textContent = `${nameOf(stage, at.cell)} = ${stage.kind === "softmax" ? percent(value) : figure(value)} · ${stage.about}`
+  const { familiar, reading } = desk.networks[at.network]
+  const softmax = stage.kind === "softmax"
+  const given =
+    softmax && familiar && reading ? `, before the correction; the answer shows ${percent(reading[at.cell])}` : ""
+  readout.textContent = `${nameOf(stage, at.cell)} = ${softmax ? percent(value) : figure(value)}${given} · ${stage.about}`
 }
 
 // --- Painting --------------------------------------------------------------------------------------------------------
@@ -287,7 +291,9 @@ function paintBlock(context, state, block, text) {
   context.font = FONT
   context.textBaseline = "alphabetic"
   context.textAlign = "left"
-  context.fillText(heading, x, y - 4, width)
+  // what the arithmetic gives, where the page corrects its shares: see familiarity.js
+  const corrected = block.bars && desk.networks[network].familiar
+  context.fillText(corrected ? "softmax, uncorrected" : heading, x, y - 4, width)
   if (block.bars) paintBars(context, state, block, text)
   else {
     const picture = pictureOf(state, `${network} ${stage.name}`, stage)
