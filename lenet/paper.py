@@ -21,7 +21,10 @@ STRONG, WEAK = 0.5, 0.3  # of the full ink: where a mark is sure, and down to wh
 WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
 WIDE_WINDOW = 0.7  # of a small picture's, which the digit fills
 MOST_MARKS = 40  # that are looked at, the largest ones
-RIM = 0.03  # of that side: a border of one shade that is no thicker is a window's
+RIM = 0.03  # of that side: lines along the edges that are no thicker are no ink
+SAME_SHADE = 0.1  # of the range from black to white: so far apart are the pixels of such a line
+INSET, SQUARE = 0.1, 0.65  # a picture in a picture covers so much of it at least, its shorter side against the longer
+INSET_FULL = 0.93  # of its box, its holes filled: the marks on a chart's axes stick out of it
 SMALL = 96  # pixels; smaller pictures are enlarged first
 EDGE = 3  # pixels: as close as this to two opposite edges a line begins and ends
 ACROSS = 0.7  # of the picture that a line from edge to edge covers
@@ -31,7 +34,9 @@ LONG = 12.0  # times its thickness: a mark need not be longer to be a stroke
 APART = 0.4  # of the digit's longer side: what lies further away is no part of it
 BESIDE = 0.6  # of the rows of both that the next digit of a number shares with it
 RECTANGLE = 0.88  # of the smallest box around it that a sheet fills, though seen at a slant; an ellipse fills 0.79
-THIN = 0.5  # of the thickness of the digit's strokes: straight marks that are thinner are lines
+NARROW = 6.0  # times as long as wide: such a mark is a straight stroke, or a printed line
+THIN = 0.7  # of the thickness of the digit's strokes: narrow marks that are thinner are lines
+BLOT = 3.0  # times its thickness: no stroke that a corner of the picture cuts is shorter
 RING = 0.15  # of the picture's shorter side: what lies so close to its edges all along is the rest of a frame
 FULL = np.ones((3, 3), int)  # marks hang together over corners, too
 
@@ -92,21 +97,23 @@ def pen(light: np.ndarray) -> Found | None:
 
     light: float32 [height, width] in [0, 1]. The ink has the same shape or, of a small picture, an enlarged one.
     """
+    inner = _between_lines(light)
+    if light[inner].shape != light.shape:
+        return _within(light, inner)
     if (sheet := _even(light)) is not None:
-        if rim := _rim(light, sheet):
-            within = pen(light[rim:-rim, rim:-rim])
-            return within and Found(np.pad(within.ink, rim), within.doubt)
+        if (box := _inset(light, sheet)) and (found := _within(light, box)) is not None:
+            return found
         drawn = _drawn(light - sheet)
         return None if drawn is None else Found(drawn)
     factor = int(np.ceil(SMALL / max(light.shape)))
     if factor > 1:
         light = _enlarged(light, factor)
     light = _sheet(light) if factor == 1 else light
-    found = [one for dark in (True, False) if (one := _marks(light, dark, factor)) is not None]
-    if not found:
+    kinds = [one for dark in (True, False) if (one := _marks(light, dark, factor)) is not None]
+    if not kinds:
         return None
-    (best, ink), *others = sorted(found, key=lambda one: -one[0])
-    return Found(ink, others[0][0] / best if others else 0.0)
+    (best, ink), *others = sorted(kinds, key=lambda one: -one[0])
+    return Found(ink, others[0][0] / max(best, 1e-9) if others else 0.0)
 
 
 def _even(light: np.ndarray) -> float | None:
@@ -117,14 +124,51 @@ def _even(light: np.ndarray) -> float | None:
     return sheet if (away < 0.002).mean() > 0.7 and ((away >= 0.002) & (away < 0.01)).mean() < 0.02 else None
 
 
-def _rim(light: np.ndarray, sheet: float) -> int:
-    """Pixels of a thin border of one shade along all four edges, as a screenshot's window has; 0 if there is none."""
-    for rim in range(1, round(RIM * min(light.shape)) + 1):
-        inner = light[rim:-rim, rim:-rim]
-        edges = (inner[0], inner[-1], inner[:, 0], inner[:, -1])
-        if all((np.abs(edge - sheet) > LEAST_RISE).mean() > 0.9 for edge in edges):
-            return rim
-    return 0
+def _within(light: np.ndarray, inner: tuple[slice, slice]) -> Found | None:
+    """What is found in a part of the picture, with no ink around it."""
+    found = pen(light[inner])
+    if found is None:
+        return None
+    factor = found.ink.shape[0] // light[inner].shape[0]
+    around = [(factor * side.start, factor * (size - side.stop)) for side, size in zip(inner, light.shape)]
+    return Found(np.pad(found.ink, around), found.doubt)
+
+
+def _between_lines(light: np.ndarray) -> tuple[slice, slice]:
+    """The picture without thin lines of one shade along its edges, which a window has, or what is cut from a table.
+
+    One line alone, of a small picture, may be the bar of a seven.
+    """
+    above, below, left, right = lines = [_line(rows) for side in (light, light.T) for rows in (side, side[::-1])]
+    if min(light.shape) < SMALL and np.count_nonzero(lines) < 2:
+        return slice(0, light.shape[0]), slice(0, light.shape[1])
+    return slice(above, light.shape[0] - below), slice(left, light.shape[1] - right)
+
+
+def _line(rows: np.ndarray) -> int:
+    """How many of the first rows are a line."""
+    most = min(max(2, round(RIM * min(rows.shape))), len(rows) // 4)
+    shades = np.median(rows[: most + 1], axis=1)
+    even = (np.abs(rows[:most] - shades[:most, None]) < SAME_SHADE).mean(1) > 0.97
+    line = np.logical_and.accumulate(even) & (np.abs(shades[:most] - shades[-1]) > SAME_SHADE)
+    return int(np.flatnonzero(line)[-1]) + 1 if line.any() else 0
+
+
+def _inset(light: np.ndarray, sheet: float) -> tuple[slice, slice] | None:
+    """The inside of a picture or a box that lies on the sheet, as a chart's does between its numbers."""
+    labels, count = ndimage.label(np.abs(light - sheet) > LEAST_RISE, FULL)
+    if not count or min(light.shape) < SMALL:
+        return None
+    sizes = [box[0].stop - box[0].start + box[1].stop - box[1].start for box in ndimage.find_objects(labels)]
+    at = int(np.argmax(sizes))
+    rows, columns = ndimage.find_objects(labels)[at]
+    high, wide = rows.stop - rows.start, columns.stop - columns.start
+    if high * wide < INSET * light.size or min(high, wide) < SQUARE * max(high, wide):
+        return None
+    if ndimage.binary_fill_holes(labels[rows, columns] == at + 1).mean() < INSET_FULL:
+        return None
+    rim = max(2, round(RIM * min(high, wide)))
+    return slice(rows.start + rim, rows.stop - rim), slice(columns.start + rim, columns.stop - rim)
 
 
 def _drawn(difference: np.ndarray) -> np.ndarray | None:
@@ -281,7 +325,17 @@ def _all_marks(labels: np.ndarray, rise: np.ndarray, cut: bool) -> list[Mark]:
 def _without_ring(marks: list[Mark], shape: tuple[int, int]) -> list[Mark]:
     """Without what runs along the picture's edges, as the rest of a printed box does."""
     within = [mark for mark in marks if not _in_ring(mark, shape)]
-    return within if within and max(mark.size for mark in within) > 0.3 * min(shape) else marks
+    largest = max((mark.size for mark in within), default=0)
+    if largest > 0.3 * min(shape):
+        return within
+    within = [mark for mark in marks if not (_in_ring(mark, shape) and _along_edge(mark, shape))]
+    return within if max((mark.size for mark in within), default=0) > 0.08 * min(shape) else marks
+
+
+def _along_edge(mark: Mark, shape: tuple[int, int]) -> bool:
+    """Whether all of one edge of the picture is its own, as the border of a scan is."""
+    whole = np.pad(mark.inside, [(box.start, size - box.stop) for box, size in zip(mark.box, shape)])
+    return any(edge.mean() > 0.95 for edge in (whole[0], whole[-1], whole[:, 0], whole[:, -1]))
 
 
 def _in_ring(mark: Mark, shape: tuple[int, int]) -> bool:
@@ -297,6 +351,7 @@ def _of_the_digit(marks: list[Mark]) -> list[Mark]:
     """Those that may be parts of a digit, the most prominent one first."""
     marks = sorted(marks, key=_prominence, reverse=True)
     marks = [mark for mark in marks if not any(_surrounds(mark, other) for other in marks)]
+    marks = _without_thin_lines(marks)
     if not marks:
         return []
     main = marks[0]
@@ -309,12 +364,25 @@ def _of_the_digit(marks: list[Mark]) -> list[Mark]:
 
 def _fits(mark: Mark, main: Mark) -> bool:
     """Whether the same pen may have made it for the same digit."""
-    high, wide = mark.inside.shape
-    if mark.size < SPECK * main.size or mark.strength <= 0.5 * main.strength or (mark.cut and not main.cut):
+    if mark.size < SPECK * main.size or mark.strength <= 0.5 * main.strength:
         return False
-    if max(high, wide) > 6 * min(high, wide) and mark.thickness < THIN * main.thickness:
+    if mark.cut and (not main.cut or (all(map(any, mark.at_edge)) and mark.length < BLOT)):
         return False
     return not _underlines(mark, main)
+
+
+def _without_thin_lines(marks: list[Mark]) -> list[Mark]:
+    """Without printed lines: narrow marks that are thinner than the strokes of one that is not narrow."""
+    narrow = {mark.label for mark in marks if max(mark.inside.shape) > NARROW * min(mark.inside.shape)}
+    curved = [mark for mark in marks if mark.label not in narrow]
+    if not curved:
+        return marks
+    stroke = curved[0]
+    return [
+        mark
+        for mark in marks
+        if mark.label not in narrow or mark.size > 2.5 * stroke.size or mark.thickness >= THIN * stroke.thickness
+    ]
 
 
 def _beside(mark: Mark, main: Mark) -> bool:

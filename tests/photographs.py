@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 from scipy import ndimage
 
 FRAME = (330, 400)  # height and width of a photograph
@@ -125,7 +125,71 @@ def _cell(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     return _jpeg(seen + random.normal(0, random.uniform(0, 0.02), small.shape), int(random.integers(60, 96)))
 
 
-CUT_OUT = {"thumbnail": _thumbnail, "cell": _cell}
+def _clean_cell(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The same without noise, and the lines lie right at the edges."""
+    side = int(random.integers(50, 150))
+    sheet = _placed(ink, side, side, random.uniform(0.5, 0.75) * side, random)
+    for turn, line in enumerate(random.random(4) < 0.6):
+        if line:
+            np.rot90(sheet, turn)[: int(random.integers(1, 3))] = 1
+    return np.asarray(255 * (1 - random.uniform(0.5, 1) * sheet), np.uint8)
+
+
+def _placed(ink: np.ndarray, high: int, wide: int, longer: float, random: np.random.Generator) -> np.ndarray:
+    """A sheet with the digit anywhere, but not at an edge."""
+    digit = _cut(ink)
+    small = _resized(digit, *(max(2, round(side * longer / max(digit.shape))) for side in digit.shape))
+    top, left = (int(random.integers(4, size - side - 3)) for size, side in zip((high, wide), small.shape))
+    sheet = np.zeros((high, wide))
+    sheet[top : top + small.shape[0], left : left + small.shape[1]] = small
+    return sheet
+
+
+def _scan(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A sheet that is smaller than the scanner's glass: dark bars along some of the edges."""
+    sheet = _placed(ink, 400, 400, random.uniform(80, 260), random)
+    seen = np.pad(0.95 - 0.8 * sheet, 30, constant_values=0.95)
+    wide, shade = int(random.integers(3, 26)), random.uniform(0, 0.4)
+    for turn, bar in enumerate(random.random(4) < 0.6):
+        if bar:
+            np.rot90(seen, turn)[:wide] = shade
+    return _jpeg(ndimage.gaussian_filter(seen, 0.6) + random.normal(0, 0.006, seen.shape), 70)
+
+
+def _chart(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """The digit as a picture of 28 × 28 cells, light on dark or dark on light, between the axes of a chart."""
+    cells = _placed(ink, 28, 28, 19, random)
+    page = np.ones((480, 640))
+    page[58:422, 140:504] = np.kron(cells if random.random() < 0.7 else 1 - cells, np.ones((13, 13)))
+    picture = Image.fromarray((255 * page).astype(np.uint8))
+    sketch = ImageDraw.Draw(picture)
+    sketch.rectangle((140, 58, 504, 422), outline=0)
+    for tick in range(0, 28, 5):
+        at = 13 * tick + 6
+        sketch.line((140 + at, 422, 140 + at, 426), 0)
+        sketch.line((136, 58 + at, 140, 58 + at), 0)
+        sketch.text((136 + at, 428), str(tick), 0)
+        sketch.text((118, 52 + at), str(tick), 0)
+    return np.asarray(picture)
+
+
+def _thresholded(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """Black and white: a dark corner of the photograph became a blot."""
+    sheet = _placed(ink, 300, 300, random.uniform(120, 200), random)
+    y, x = np.mgrid[0:300, 0:300]
+    corner = np.hypot(y - random.choice([0, 299]), x - random.choice([0, 299])) < random.uniform(20, 90)
+    free = ndimage.binary_dilation(sheet > 0.2, iterations=12)
+    return np.where((sheet > 0.5) | (corner & ~free), 0, 255).astype(np.uint8)
+
+
+CUT_OUT = {
+    "thumbnail": _thumbnail,
+    "cell": _cell,
+    "clean cell": _clean_cell,
+    "scan": _scan,
+    "chart": _chart,
+    "thresholded": _thresholded,
+}
 
 
 # --- What a scene may have -------------------------------------------------------------------------------------------
