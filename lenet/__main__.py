@@ -1,11 +1,21 @@
 """The command line: python -m lenet experiments | train | export | tape | stress | familiarity | times."""
 
+from __future__ import annotations
+
 import argparse
 import sys
 from pathlib import Path
 from tempfile import TemporaryFile
+from typing import TYPE_CHECKING
 
 from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from torch import Tensor
+
+    from lenet.recipe import Recipe
 
 
 def experiments(arguments: argparse.Namespace) -> None:
@@ -136,7 +146,8 @@ def train(arguments: argparse.Namespace) -> None:
     try:
         check(recipe)
         model = new_model(variant, recipe.seed)
-        running = epochs(training.train(model, recipe, mnist("train"), mnist("test")))
+        teacher = teacher_of(recipe)
+        running = epochs(training.train(model, recipe, mnist("train"), mnist("test"), teacher=teacher))
         history = []
         with tqdm(running, total=recipe.epochs + 1, unit="epoch", desc=arguments.name) as bar:
             for epoch in bar:
@@ -148,6 +159,28 @@ def train(arguments: argparse.Namespace) -> None:
         sys.exit("Stopped. Nothing was written.")
     save(model, make_card(arguments.name, variant, recipe, history), path)
     print(f"Written: {path}, {history[-1].test_accuracy:.2%} of the test set")
+
+
+def teacher_of(recipe: Recipe) -> Callable[[Tensor], Tensor] | None:
+    """What `train` takes: the probabilities of the network that teaches by this recipe, or None. It is trained first,
+    or found among the runs of this machine. Raises DataError, WeightsError."""
+    from lenet.data import mnist
+    from lenet.pretrained import TEACHERS, load, make_card, save
+    from lenet.study.runner import WEIGHTS
+    from lenet.training import epochs, new_model, train
+
+    if not recipe.teacher:
+        return None
+    variant, how = TEACHERS[recipe.teacher]
+    path = WEIGHTS / f"teacher-{recipe.teacher}.safetensors"
+    model, card = load(path) if path.exists() else (None, None)
+    if not model or not card or (card.variant, card.recipe) != (variant, how):
+        model = new_model(variant, how.seed)
+        running = epochs(train(model, how, mnist("train"), mnist("test")))
+        history = list(tqdm(running, total=how.epochs + 1, unit="epoch", desc=path.stem))
+        save(model, make_card(path.stem, variant, how, history), path)
+    teacher = model.eval().requires_grad_(False)
+    return lambda pictures: teacher(pictures).softmax(1)
 
 
 def export(arguments: argparse.Namespace) -> None:

@@ -64,7 +64,7 @@ READS = 0.9  # of the last pictures: a named variant that reads so many is taken
 # digits; `original-dead` is its seed 0, which has lost one of them.
 SHIPPED: dict[str, tuple[Variant, Recipe]] = {
     **{name: (v, RECIPES["paper"]) for name, v in VARIANTS.items() if v.output_activation},
-    "best": (VARIANTS["best"], RECIPES["best"]),
+    "best": (VARIANTS["best"], replace(RECIPES["best"], teacher="wide")),
     "original": (VARIANTS["original"], replace(RECIPES["paper"], seed=1)),
     "original-seed-2": (VARIANTS["original"], replace(RECIPES["paper"], seed=2)),
     "lenet-5-1998": (VARIANTS["lenet-5-1998"], RECIPES["1998"]),
@@ -72,6 +72,20 @@ SHIPPED: dict[str, tuple[Variant, Recipe]] = {
     "d2l": (VARIANTS["d2l"], replace(RECIPES["paper"], lr=0.9)),  # the learning rate that d2l.ai has
     "pytorch-tutorial": (VARIANTS["pytorch-tutorial"], RECIPES["paper"]),
     "sigmoid-adam": (VARIANTS["sigmoid"], RECIPES["adam"]),
+}
+
+# Larger networks that a recipe may learn from, never shipped: a variant and a recipe. They see the training pictures
+# alone.
+TEACHERS: dict[str, tuple[Variant, Recipe]] = {
+    "wide": (
+        Variant(
+            output_activation=False,
+            convs=(Convolution(5, 1, 0, 32), Convolution(5, 1, 0, 64)),
+            hidden=(256,),
+            dropout=(0.0, 0.0, 0.4),
+        ),
+        replace(RECIPES["modern"], epochs=16),
+    ),
 }
 
 

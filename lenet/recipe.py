@@ -51,6 +51,8 @@ class Recipe:
     smoothing: the share of each label that is spread over all classes: a network that need not be quite sure learns
         faster (label smoothing, Szegedy and others 2015).
     start: the shipped network whose weights it begins with (fine-tuning); empty for random ones.
+    teacher: a row of TEACHERS in pretrained.py: a larger network, whose probabilities it learns in the place of the
+        labels (distillation, Hinton and others 2015); empty for the labels.
     """
 
     optimiser: str = "sgd"
@@ -69,6 +71,7 @@ class Recipe:
     smoothing: float = 0.0
     start: str = ""
     ways: str = "plain"
+    teacher: str = ""
 
     def __post_init__(self) -> None:
         if isinstance(self.data, dict):  # read from a file
@@ -135,7 +138,7 @@ def between(name: str) -> str:
     return f"between {least:,.10g} and {most:,.10g}"
 
 
-LATER = ("data", "smoothing", "start", "ways")  # fields that older files do not know
+LATER = ("data", "smoothing", "start", "ways", "teacher")  # fields that older files do not know
 
 
 def to_fields(recipe: Recipe) -> dict[str, Any]:
@@ -159,6 +162,8 @@ def check(recipe: Recipe) -> None:
         raise RecipeError(f"shuffle must be true or false, not {recipe.shuffle!r:.40}.")
     if not isinstance(recipe.start, str) or not re.fullmatch("[a-z0-9-]{0,40}", recipe.start):
         raise RecipeError(f"It can start from the weights of a shipped network, not from {recipe.start!r:.40}.")
+    if not isinstance(recipe.teacher, str) or not re.fullmatch("[a-z0-9-]{0,40}", recipe.teacher):
+        raise RecipeError(f"A teacher has a name of the project, not {recipe.teacher!r:.40}.")
     if recipe.data != MNIST:
         _check_data(recipe)
     for name, choices in CHOICES.items():

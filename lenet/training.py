@@ -32,7 +32,14 @@ from lenet.variant import Variant
 
 OPTIMISERS: dict[str, Callable] = {
     "sgd": lambda parameters, r: torch.optim.SGD(parameters, r.lr, r.momentum, weight_decay=r.weight_decay),
-    "adam": lambda parameters, r: torch.optim.AdamW(parameters, r.lr, weight_decay=r.weight_decay),
+    "adam": lambda parameters, r: torch.optim.AdamW(
+        # Fused, its step is IEEE 754 arithmetic to the bit; else the square root is MKL's, another one on each maker's
+        # processors.
+        parameters,
+        r.lr,
+        weight_decay=r.weight_decay,
+        fused=True,
+    ),
 }
 
 # LeNet-5's: (up to this epoch, the share of the learning rate), 0.0005 to 0.00001 over 20 passes.
@@ -54,8 +61,7 @@ SCHEDULES: dict[str, Callable] = {
 }
 
 # Kernels that every x86-64 processor with AVX2 computes alike, to the bit. Left alone, PyTorch, oneDNN and MKL take the
-# widest that they find; those round differently, and after one epoch the curves of two processors have parted. Adam is
-# not reached: its square root is MKL's own, which is another one on another maker's processor.
+# widest that they find; those round differently, and after one epoch the curves of two processors have parted.
 REPEATABLE = {"ATEN_CPU_CAPABILITY": "avx2", "ONEDNN_MAX_CPU_ISA": "AVX2", "MKL_CBWR": "COMPATIBLE"}
 
 
@@ -108,8 +114,8 @@ _seeding = threading.Lock()  # the initialisation draws from the one generator t
 def prepare_process(repeatable: bool = False) -> None:
     """First thing in a process that does nothing but train: one thread, and memory is kept.
 
-    repeatable: the same numbers on every processor, Adam's left out, for half as much time again (whatever is shipped
-    is made so). It must come before PyTorch has computed anything.
+    repeatable: the same numbers on every processor, for half as much time again (whatever is shipped is made so). It
+    must come before PyTorch has computed anything.
     """
     if repeatable:
         os.environ.update(REPEATABLE)
@@ -117,10 +123,10 @@ def prepare_process(repeatable: bool = False) -> None:
     keep_memory()
 
 
-def release(recipe: Recipe) -> str | None:
-    """PyTorch's release, if this process follows that recipe as every processor does with it, else None."""
+def release() -> str | None:
+    """PyTorch's release, if this process trains as every processor does with it, else None."""
     prepared = all(os.environ.get(name) == value for name, value in REPEATABLE.items())
-    same = prepared and torch.backends.cpu.get_cpu_capability() == "AVX2" and recipe.optimiser != "adam"
+    same = prepared and torch.backends.cpu.get_cpu_capability() == "AVX2"
     return torch.__version__.partition("+")[0] if same else None
 
 
@@ -137,20 +143,24 @@ def train(
     train_digits: Digits,
     test_digits: Digits | None = None,
     control: Control | None = None,
+    teacher: Callable[[Tensor], Tensor] | None = None,
 ) -> Iterator[Step | Epoch]:
     """Follow the recipe: a Step after each update of the model's weights, and an Epoch before the first and after the
     last step of each epoch.
 
     Without test_digits nothing is measured, and there are only Steps. Whoever reads the events may change `control`
-    and look at the model before asking for the next one. Raises RecipeError.
+    and look at the model before asking for the next one. teacher: for a recipe that has one; it gives the probabilities
+    [N, 10] that the model learns for pictures [N, 1, 28, 28] in the place of their labels. Raises RecipeError.
     """
     check(recipe)
+    if bool(recipe.teacher) != (teacher is not None):
+        raise RecipeError("A recipe with a teacher needs that teacher, and no other recipe has one.")
     control = control or Control()
     train_digits = training_set(recipe, train_digits)
     seconds = 0.0
     if test_digits is not None:
         yield measure(model, 0, None, seconds, train_digits, test_digits)
-    running = _steps(model, recipe, train_digits, control)
+    running = _steps(model, recipe, train_digits, control, teacher)
     for epoch in range(1, recipe.epochs + 1):
         total, seen = 0.0, 0
         for step in islice(running, recipe.steps_per_epoch):
@@ -182,7 +192,9 @@ def training_set(recipe: Recipe, digits: Digits) -> Digits:
     return Digits(torch.cat([digits.images, drawn.images]), torch.cat([digits.labels, drawn.labels]))
 
 
-def _steps(model: LeNet, recipe: Recipe, digits: Digits, control: Control) -> Iterator[Step]:
+def _steps(
+    model: LeNet, recipe: Recipe, digits: Digits, control: Control, teacher: Callable[[Tensor], Tensor] | None
+) -> Iterator[Step]:
     random = torch.Generator().manual_seed(recipe.seed)
     optimiser = OPTIMISERS[recipe.optimiser](model.parameters(), recipe)
     schedule = SCHEDULES[recipe.schedule](optimiser, recipe)
@@ -196,7 +208,7 @@ def _steps(model: LeNet, recipe: Recipe, digits: Digits, control: Control) -> It
             kept = learning.keep(model, recipe, optimiser, number + 1, (batch, labels)) if control.keep else None
             with model.dropping(recipe.seed, number + 1):
                 logits = outputs(batch)
-            value = loss(model, logits, labels, recipe.smoothing)
+            value = loss(model, logits, teacher(batch) if teacher else labels, recipe.smoothing)
             optimiser.zero_grad()
             value.backward()
             for group in optimiser.param_groups:

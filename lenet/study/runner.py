@@ -41,8 +41,7 @@ class Result:
 
 
 def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda epoch: None) -> Result:
-    """Do one run from its seed, on one thread. In a process of its own the numbers are the same on every processor, but
-    for Adam's."""
+    """Do one run from its seed, on one thread. In a process of its own the numbers are the same on every processor."""
     from lenet.data import mnist
     from lenet.pretrained import make_card, weights_bytes
     from lenet.training import epochs, new_model, prepare_process, release, train
@@ -53,7 +52,7 @@ def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda e
     for epoch in epochs(train(model, recipe, mnist("train"), mnist("test"))):
         history.append(epoch)
         on_epoch(epoch.epoch)
-    records = [{**asdict(epoch), "torch": release(recipe)} for epoch in history]
+    records = [{**asdict(epoch), "torch": release()} for epoch in history]
     card = make_card(run.name, run.network(), recipe, history)
     return Result(run, records, weights_bytes(model, card))
 

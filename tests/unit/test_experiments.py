@@ -86,8 +86,8 @@ def test_nothing_of_it_imports_torch() -> None:
 
 
 def test_every_recorded_run_names_the_release_that_makes_it_again() -> None:
-    alike = {run: None not in history.torch for run, history in histories(read()).items()}
-    assert alike == {run: run.training().optimiser == "sgd" for run in alike}
+    unnamed = {run.training().optimiser for run, history in histories(read()).items() if None in history.torch}
+    assert unnamed <= {"adam"}  # older ones, of MKL's square root
 
 
 @pytest.mark.slow
@@ -102,7 +102,7 @@ prepare_process(repeatable=True)
 run = {run!r}
 history = epochs(train(new_model(run.network(), run.seed), run.training(), mnist("train"), mnist("test")))
 found = [(e.train_loss, e.test_accuracy, e.gradient_norms) for e in (next(history), next(history))]
-print((release(run.training()), found))
+print((release(), found))
 """
     printed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, text=True).stdout
     release, found = literal_eval(printed)

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
@@ -267,6 +268,52 @@ def test_kernels_between_maps_that_are_not_connected_stay_zero():
         learnt = (model.conv2.weight[map] != before[map]).flatten(1).all(1)
         assert learnt.nonzero().flatten().tolist() == list(inputs)
         assert model.conv2.weight[map][~learnt].eq(0).all()
+
+
+@pytest.mark.parametrize("weight_decay", [0.0, 0.1])
+def test_adams_step_is_arithmetic_that_every_processor_does_alike(weight_decay):
+    """The step again in NumPy, by sums, products, quotients and roots that IEEE 754 fixes to the bit: no library's own
+    square root has a part in it."""
+    random = torch.Generator().manual_seed(0)
+    parameter = torch.nn.Parameter(torch.randn(4096, generator=random))
+    optimiser = OPTIMISERS["adam"]([parameter], Recipe(optimiser="adam", lr=0.003, weight_decay=weight_decay))
+
+    def fused(a, b, c):  # a × b + c, rounded once
+        return (np.longdouble(a) * np.longdouble(b) + np.longdouble(c)).astype(np.float32)
+
+    one = np.float32
+    weights = parameter.detach().numpy().copy()
+    mean, square = np.zeros_like(weights), np.zeros_like(weights)
+    for step in range(1, 9):
+        gradient = 10.0 ** (step % 5 - 3) * torch.randn(4096, generator=random)
+        parameter.grad = gradient.clone()
+        optimiser.step()
+        gradient = gradient.numpy()
+        mean = fused(gradient - mean, one(1 - 0.9), mean)
+        square = fused(one(1 - 0.999) * gradient, gradient, one(0.999) * square)
+        root = np.sqrt(square) / one(math.sqrt(1 - 0.999**step)) + one(1e-8)
+        weights = weights * one(1 - 0.003 * weight_decay) + -one(0.003 / (1 - 0.9**step)) * mean / root
+        assert np.array_equal(parameter.detach().numpy(), weights), step
+
+
+def test_a_teachers_probabilities_take_the_place_of_the_labels():
+    recipe = replace(SHORT, optimiser="adam", lr=0.003, epochs=1, teacher="wide")
+    seen = []
+
+    def always_three(pictures):
+        seen.append(tuple(pictures.shape))
+        return F.one_hot(torch.full((len(pictures),), 3), 10).float()
+
+    model = new_model(VARIANTS["best"], 0)
+    steps = list(train(model, replace(recipe, epochs=20), mnist("train"), teacher=always_three))
+    assert seen == 40 * [(256, 1, 28, 28)] and steps[-1].loss < 0.01
+    assert evaluate(model, mnist("test")[:200]).predictions.eq(3).all()
+
+
+@pytest.mark.parametrize(("name", "teacher"), [("wide", None), ("", lambda pictures: pictures)])
+def test_a_recipe_with_a_teacher_needs_it_and_no_other_has_one(name, teacher):
+    with pytest.raises(RecipeError, match="A recipe with a teacher needs that teacher"):
+        next(train(new_model(VARIANTS["best"], 0), replace(SHORT, teacher=name), mnist("train"), teacher=teacher))
 
 
 def test_dead_units_against_a_network_that_is_dead_by_hand():

@@ -44,7 +44,7 @@ def tuned(data: Loaded, recipe: Recipe):
 def test_a_tuned_network_reads_other_writers_better_and_keeps_mnist(data):
     recipe = tuning.recipe("tune", data, 0)
     others, mnist = tuning.compare(tuned(data, recipe), recipe, data)
-    assert others.before.value < 0.99 < others.after.value
+    assert others.before.value <= 0.99 < others.after.value
     assert round(1000 * (others.after.value - others.before.value)) == others.mended - others.spoilt > 0
     assert mnist.after.value > 0.992 and mnist.before.value == pytest.approx(0.995, abs=0.001)
     assert mnist.after.low < mnist.after.value < mnist.after.high
