@@ -291,12 +291,14 @@ def test_an_uploaded_picture_of_two_digits_is_cut(page):
     blue = """() => {
         const find = (root) => root.querySelector?.(".lenet-shown")
             ?? [...root.querySelectorAll("*")].map(({ shadowRoot }) => shadowRoot && find(shadowRoot)).find(Boolean)
-        const { data } = find(document).getContext("2d").getImageData(0, 0, 320, 320)
+        const shown = find(document)
+        if (!shown) return null  // the board is being mounted
+        const { data } = shown.getContext("2d").getImageData(0, 0, 320, 320)
         let count = 0
         for (let at = 0; at < data.length; at += 4) count += data[at] === 86 && data[at + 2] === 233
         return count
     }"""
-    assert page.evaluate(blue) > 100
+    page.wait_for_function(f"({blue})() > 100")
     message.get_by_role("button", name="Read as one digit").click()
     page.wait_for_function(f"({blue})() === 0")
     expect(message).to_contain_text("Read as one digit.")
