@@ -55,22 +55,13 @@ HIGH_FIVE = [
 ]
 
 
-@pytest.fixture(scope="module")
-def desktop(browser):
-    """The tests share its cache, as the visits of one person do; each page is a session of its own."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    yield context
-    context.close()
-
-
 @pytest.fixture
-def page(server: Server, desktop):
+def page(server: Server, new_page):
     """The first page, with the board on it."""
-    opened = desktop.new_page()
+    opened = new_page()
     opened.goto(server.url)
     board(opened)
-    yield opened
-    opened.close()
+    return opened
 
 
 def expect_answers(page, *answers: str) -> None:
@@ -184,13 +175,12 @@ def test_the_first_minute_needs_no_scrolling(page):
         assert box["y"] >= 0 and box["y"] + box["height"] <= 720, part
 
 
-def test_a_large_screen_has_a_large_board_that_draws_as_well(server: Server, browser):
-    page = browser.new_page(viewport={"width": 1920, "height": 1080})
+def test_a_large_screen_has_a_large_board_that_draws_as_well(server: Server, new_page):
+    page = new_page(1920, 1080)
     page.goto(server.url)
     assert board(page).bounding_box()["width"] > 400
     draw(page, 3)
     expect_answers(page, "3")
-    page.close()
 
 
 def test_undo_takes_back_a_stroke_and_clear_all_of_them(page):
@@ -210,8 +200,8 @@ def test_undo_takes_back_a_stroke_and_clear_all_of_them(page):
     expect_answers(page, "7")
 
 
-def test_three_networks_from_a_link_and_one_less_by_a_click(server: Server, desktop):
-    page = desktop.new_page()
+def test_three_networks_from_a_link_and_one_less_by_a_click(server: Server, new_page):
+    page = new_page()
     page.goto(f"{server.url}/?networks=best&networks=original&networks=tanh")
     board(page)
     draw(page, 7)
@@ -219,7 +209,6 @@ def test_three_networks_from_a_link_and_one_less_by_a_click(server: Server, desk
     page.get_by_role("button", name="tanh").click()
     expect_answers(page, "7", "7")
     page.wait_for_url(lambda url: "tanh" not in url and "original" in url)
-    page.close()
 
 
 def test_the_drawing_survives_a_change_of_page(page):
@@ -308,8 +297,8 @@ def test_an_uploaded_picture_of_two_digits_is_cut(page):
     expect_answers(page, "1")
 
 
-def test_a_test_digit_is_drawn_over(server: Server, desktop):
-    page = desktop.new_page()
+def test_a_test_digit_is_drawn_over(server: Server, new_page):
+    page = new_page()
     page.goto(f"{server.url}/?digit=2")  # a slim 1
     board(page)
     expect_answers(page, "1")
@@ -320,7 +309,6 @@ def test_a_test_digit_is_drawn_over(server: Server, desktop):
     expect_answers(page, "7")
     page.locator(".st-key-undo button").click()
     expect_answers(page, "1")
-    page.close()
 
 
 def test_an_example_is_one_click_away(page):
@@ -331,9 +319,8 @@ def test_an_example_is_one_click_away(page):
     page.get_by_role("button", name="Try a test digit").wait_for(state="detached")
 
 
-def test_digits_drawn_with_a_finger_are_read_and_the_page_stays_where_it_is(server: Server, browser):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
+def test_digits_drawn_with_a_finger_are_read_and_the_page_stays_where_it_is(server: Server, new_page):
+    page = new_page(device="phone")
     page.goto(server.url)
     box = board(page).bounding_box()
     settled(page)
@@ -346,7 +333,6 @@ def test_digits_drawn_with_a_finger_are_read_and_the_page_stays_where_it_is(serv
         assert page.evaluate(scrolled) == 0
         page.locator(".st-key-clear button").tap()
         expect_answers(page, "?")
-    context.close()
 
 
 def shown(page) -> str:
@@ -439,7 +425,7 @@ def test_softmax_in_the_network_view_says_what_the_answer_makes_of_it(page):
     expect(readout).to_contain_text("before the correction; the answer shows 98.9 %")
 
 
-def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):
+def test_a_drawing_survives_a_reload_and_travels_in_a_link(page, new_page):
     draw(page, 4)
     expect_answers(page, "4")
     text = encode([Stroke(tuple((320 * x, 320 * y) for x, y in points)) for points in DIGITS[4]])
@@ -448,7 +434,7 @@ def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):
     page.reload()
     board(page)
     expect_answers(page, "4")
-    other = page.context.new_page()
+    other = new_page()
     other.goto(address)
     board(other)
     expect_answers(other, "4")
@@ -461,12 +447,11 @@ def test_a_drawing_survives_a_reload_and_travels_in_a_link(page):
     expect_answers(other, "4")
     other.locator(".st-key-undo button").click()  # the second stroke of a 4
     other.wait_for_url(lambda url: url != address)
-    other.close()
 
 
 @pytest.mark.alone
-def test_a_stroke_sends_the_server_one_message(server: Server, desktop):
-    page = desktop.new_page()
+def test_a_stroke_sends_the_server_one_message(server: Server, new_page):
+    page = new_page()
     frames = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda _: frames.append(1)))
     page.goto(server.url)
@@ -478,12 +463,11 @@ def test_a_stroke_sends_the_server_one_message(server: Server, desktop):
     expect_answers(page, "7")
     page.wait_for_timeout(1500)
     assert len(frames) - before <= 1
-    page.close()
 
 
 @pytest.mark.parametrize("width", [390, 768, 1024, 1280, 1440, 1920])
-def test_nothing_overlaps_or_is_cut(server: Server, browser, width: int):
-    page = browser.new_page(viewport={"width": width, "height": 800 if width < 1500 else 1080})
+def test_nothing_overlaps_or_is_cut(server: Server, new_page, width: int):
+    page = new_page(width, 800 if width < 1500 else 1080)
     page.goto(f"{server.url}/?networks=best&networks=original-dead&networks=sigmoid")
     board(page)
     draw(page, 7)
@@ -509,7 +493,6 @@ def test_nothing_overlaps_or_is_cut(server: Server, browser, width: int):
         assert apart, (one, a, other, b)
     tracks = page.locator(".st-key-answer .track").evaluate_all("all => all.map((one) => one.clientWidth)")
     assert min(tracks) >= 20
-    page.close()
 
 
 def test_the_right_button_erases(page):
@@ -544,24 +527,20 @@ def test_a_digit_is_drawn_with_the_keyboard(page):
     assert page.get_by_role("navigation", name="Pages").count() == 1
 
 
-def test_a_canvas_that_has_changed_inside_is_read_after_the_stroke(server: Server, browser):
+def test_a_canvas_that_has_changed_inside_is_read_after_the_stroke(server: Server, new_page):
     """The page cannot follow the pen then, and the canvas itself sends the drawing."""
-    context = browser.new_context(viewport={"width": 1280, "height": 720})
-    context.add_init_script(
+    page = new_page()
+    page.add_init_script(
         """const query = ShadowRoot.prototype.querySelector
         ShadowRoot.prototype.querySelector = function (asked) {
             return asked === "canvas.upper-canvas" ? null : query.call(this, asked)
         }"""
     )
-    page = context.new_page()
-    try:
-        page.goto(server.url)
-        board(page)
-        page.wait_for_timeout(9000)  # the page gives the canvas some seconds to show what it is made of
-        draw(page, 3)
-        expect_answers(page, "3")
-    finally:
-        context.close()
+    page.goto(server.url)
+    board(page)
+    page.wait_for_timeout(9000)  # the page gives the canvas some seconds to show what it is made of
+    draw(page, 3)
+    expect_answers(page, "3")
 
 
 def test_what_is_no_digit_gets_a_remark_where_nothing_moves(page):

@@ -1,6 +1,6 @@
 """The Experiments page in Chromium: first visit, charts, selection, and a telephone."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import pytest
@@ -15,20 +15,16 @@ CHART = ".st-key-curves-nonlinearities .plot svg"
 
 
 @pytest.fixture
-def visit(browser) -> Iterator:
-    """Open the page at an address; the contexts are closed afterwards."""
-    contexts = []
+def visit(new_page) -> Callable:
+    """Open the page at an address."""
 
     def at(server, query: dict[str, str], width: int = 1366, height: int = 900):
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
-        page = contexts[-1].new_page()
+        page = new_page(width, height)
         page.goto(f"{server.url}/experiments?{urlencode(query)}")
         settled(page)
         return page
 
-    yield at
-    for context in contexts:
-        context.close()
+    return at
 
 
 def test_a_drawn_guess_is_held_against_what_was_measured(server, visit) -> None:

@@ -20,99 +20,84 @@ def address(server: Server, key: str) -> str:
 
 
 @pytest.mark.parametrize("key", PAGES)
-def test_a_first_visit_shows_the_whole_frame_and_asks_no_other_host(key: str, fresh_server: Server, browser):
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
+def test_a_first_visit_shows_the_whole_frame_and_asks_no_other_host(key: str, fresh_server: Server, new_page):
+    page = new_page(1366, 768)
     hosts: set[str] = set()
     page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
     page.on("websocket", lambda socket: hosts.add(urlsplit(socket.url).netloc))
-    try:
-        page.goto(address(fresh_server, key))
-        settled(page)
-        page.locator("h1").wait_for()
-        assert page.locator("h1").inner_text() == PAGES[key].title
-        assert page.get_by_text(PAGES[key].todo).is_visible()
-        assert page.title().startswith(PAGES[key].title)
-        links = page.locator(".st-key-frame a")
-        links.nth(len(PAGES) - 1).wait_for()
-        assert [text.split("\n")[-1] for text in links.all_inner_texts()] == [other.title for other in PAGES.values()]
-        assert all(link.is_visible() for link in links.all())
-        assert page.get_by_test_id("stSidebarNav").count() == 0
-        assert page.get_by_test_id("stException").count() == 0
-        page.wait_for_timeout(500)  # for what is fetched late
-        assert hosts - {""} == {f"127.0.0.1:{fresh_server.port}"}  # "" is that of data: and blob: addresses
-    finally:
-        page.close()
+    page.goto(address(fresh_server, key))
+    settled(page)
+    page.locator("h1").wait_for()
+    assert page.locator("h1").inner_text() == PAGES[key].title
+    assert page.get_by_text(PAGES[key].todo).is_visible()
+    assert page.title().startswith(PAGES[key].title)
+    links = page.locator(".st-key-frame a")
+    links.nth(len(PAGES) - 1).wait_for()
+    assert [text.split("\n")[-1] for text in links.all_inner_texts()] == [other.title for other in PAGES.values()]
+    assert all(link.is_visible() for link in links.all())
+    assert page.get_by_test_id("stSidebarNav").count() == 0
+    assert page.get_by_test_id("stException").count() == 0
+    page.wait_for_timeout(500)  # for what is fetched late
+    assert hosts - {""} == {f"127.0.0.1:{fresh_server.port}"}  # "" is that of data: and blob: addresses
 
 
 @pytest.mark.parametrize(("key", "scheme"), [("draw", "dark"), *((key, "light") for key in PAGES)])
-def test_a_phone_never_scrolls_sideways_and_both_themes_are_there(key: str, scheme: str, server: Server, browser):
-    page = browser.new_page(viewport={"width": 390, "height": 844}, color_scheme=scheme)
-    try:
-        page.goto(address(server, key))
+def test_a_phone_never_scrolls_sideways_and_both_themes_are_there(key: str, scheme: str, server: Server, new_page):
+    page = new_page(390, 844, color_scheme=scheme)
+    page.goto(address(server, key))
+    settled(page)
+    page.locator("h1").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+    colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
+    lightness = sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
+    assert lightness > 700 if scheme == "light" else lightness < 100
+
+
+def test_the_links_lead_to_every_page(server: Server, new_page):
+    page = new_page(1366, 768)
+    page.goto(server.url)
+    for other in [*PAGES.values(), PAGES["draw"]]:
         settled(page)
-        page.locator("h1").wait_for()
-        assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
-        colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
-        lightness = sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
-        assert lightness > 700 if scheme == "light" else lightness < 100
-    finally:
-        page.close()
+        page.locator(".st-key-frame a", has_text=other.title).click()
+        page.locator("h1", has_text=other.title).wait_for()
 
 
-def test_the_links_lead_to_every_page(server: Server, browser):
-    page = browser.new_page(viewport={"width": 1366, "height": 768})
-    try:
-        page.goto(server.url)
-        for other in [*PAGES.values(), PAGES["draw"]]:
-            settled(page)
-            page.locator(".st-key-frame a", has_text=other.title).click()
-            page.locator("h1", has_text=other.title).wait_for()
-    finally:
-        page.close()
-
-
-def test_back_leads_through_the_pages_as_they_were_left(server: Server, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+def test_back_leads_through_the_pages_as_they_were_left(server: Server, new_page):
+    page = new_page()
 
     def chosen(name: str, path: str, title: str) -> None:
         page.locator("h1", has_text=title).wait_for()
         page.wait_for_function("path => location.pathname.endsWith(path)", arg=path)
         page.locator(f'button:is([aria-checked=true], [aria-pressed=true]):has(:text-is("{name}"))').wait_for()
 
-    try:
-        page.goto(server.url)
-        chosen("best", "/", "Draw")
-        page.get_by_role("navigation", name="Pages").wait_for()  # our script is there, and replaces steps of Back
-        page.locator(".st-key-frame a", has_text="Look inside").click()
-        chosen("best", "/inside", "Look inside")
-        page.locator('button:has(:text-is("tanh"))').click()
-        page.wait_for_function("location.search.includes('network=tanh')")
-        settled(page)  # the server knows, too
-        page.locator(".st-key-frame a", has_text="Stress").click()
-        chosen("tanh", "/stress", "Stress")  # the network goes along
-        page.go_back()
-        chosen("tanh", "/inside", "Look inside")
-        page.go_back()
-        chosen("tanh", "/", "Draw")  # nothing was asked for there: what was chosen last goes along
-    finally:
-        page.close()
+    page.goto(server.url)
+    chosen("best", "/", "Draw")
+    page.get_by_role("navigation", name="Pages").wait_for()  # our script is there, and replaces steps of Back
+    page.locator(".st-key-frame a", has_text="Look inside").click()
+    chosen("best", "/inside", "Look inside")
+    page.locator('button:has(:text-is("tanh"))').click()
+    page.wait_for_function("location.search.includes('network=tanh')")
+    settled(page)  # the server knows, too
+    page.locator(".st-key-frame a", has_text="Stress").click()
+    chosen("tanh", "/stress", "Stress")  # the network goes along
+    page.go_back()
+    chosen("tanh", "/inside", "Look inside")
+    page.go_back()
+    chosen("tanh", "/", "Draw")  # nothing was asked for there: what was chosen last goes along
 
 
-def test_networks_of_a_link_go_along_to_another_page(server: Server, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    try:
-        page.goto(f"{server.url}/?networks=tanh&networks=sigmoid")
-        board(page)
-        page.locator(".st-key-frame a", has_text="Stress").click()
-        page.locator("h1", has_text="Stress").wait_for()
-        for name in ("tanh", "sigmoid"):
-            page.locator(f'button[aria-pressed=true]:has(:text-is("{name}"))').wait_for()
-    finally:
-        page.close()
+def test_networks_of_a_link_go_along_to_another_page(server: Server, new_page):
+    page = new_page()
+    page.goto(f"{server.url}/?networks=tanh&networks=sigmoid")
+    board(page)
+    page.locator(".st-key-frame a", has_text="Stress").click()
+    page.locator("h1", has_text="Stress").wait_for()
+    for name in ("tanh", "sigmoid"):
+        page.locator(f'button[aria-pressed=true]:has(:text-is("{name}"))').wait_for()
 
 
-def test_every_selector_that_reaches_into_streamlit_and_the_canvas_finds_something(server: Server, browser):
+def test_every_selector_that_reaches_into_streamlit_and_the_canvas_finds_something(server: Server, new_page):
     """When a new version moves what our style and scripts hold on to, this says what, and which version."""
     folder = ROOT / "lenet" / "ui"
     css = (folder / "shared" / "frame.css").read_text(encoding="utf-8")
@@ -121,26 +106,23 @@ def test_every_selector_that_reaches_into_streamlit_and_the_canvas_finds_somethi
         *re.findall(r"\.st-key-[\w-]+|\[data-testid=\"?\w+(?:-\w+)?\"?\]", css),
         *re.findall(r'= "(.+)" //', script),
     }
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page = new_page()
     found = set()
-    try:
-        for path in ("/", "/train", "/inside"):  # a primary button is on the second
-            page.goto(server.url + path)
-            settled(page)
-            page.locator("h1").wait_for()
-            if path == "/":
-                board(page)
-            page.wait_for_timeout(500)
-            found |= set(
-                page.evaluate(
-                    """wanted => {
-                        const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)]
-                        return wanted.filter((one) => roots.some((root) => root?.querySelector(one)))
-                    }""",
-                    sorted(wanted),
-                )
+    for path in ("/", "/train", "/inside"):  # a primary button is on the second
+        page.goto(server.url + path)
+        settled(page)
+        page.locator("h1").wait_for()
+        if path == "/":
+            board(page)
+        page.wait_for_timeout(500)
+        found |= set(
+            page.evaluate(
+                """wanted => {
+                    const roots = [document, ...[...document.querySelectorAll("*")].map((e) => e.shadowRoot)]
+                    return wanted.filter((one) => roots.some((root) => root?.querySelector(one)))
+                }""",
+                sorted(wanted),
             )
-    finally:
-        page.close()
+        )
     versions = ", ".join(f"{name} {version(name)}" for name in ("streamlit", "streamlit-drawable-canvas"))
     assert not wanted - found, f"{versions} have no {sorted(wanted - found)}"

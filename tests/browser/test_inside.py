@@ -21,9 +21,9 @@ PANEL = ".st-key-inside-view .panel"
 
 
 @pytest.fixture(scope="module")
-def page(server, browser):
+def page(server, devices):
     """The page with `original` on the page's own digit."""
-    page = opened(browser, f"{server.url}/inside?network=original&digit={DIGIT}")
+    page = opened(devices["computer"].new_page, f"{server.url}/inside?network=original&digit={DIGIT}")
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
@@ -31,8 +31,9 @@ def page(server, browser):
     page.close()
 
 
-def opened(browser, url: str, width: int = 1280, height: int = 720):
-    page = browser.new_page(viewport={"width": width, "height": height})
+def opened(new_page, url: str):
+    page = new_page()
+    page.set_viewport_size({"width": 1280, "height": 720})
     page.goto(url)
     ready(page)
     settled(page)
@@ -141,8 +142,8 @@ def test_a_kernel_moves_steps_and_pauses(page):
     assert page.locator(f"{PANEL} .pictures figure").count() == 3  # what the kernel makes, the bias, their sum
 
 
-def test_keyboard_alone_a_weight_is_edited_undone_and_the_network_kept(server, browser, tmp_path):
-    page = opened(browser, f"{server.url}/inside?network=original&digit={DIGIT}")
+def test_keyboard_alone_a_weight_is_edited_undone_and_the_network_kept(server, new_page, tmp_path):
+    page = opened(new_page, f"{server.url}/inside?network=original&digit={DIGIT}")
     tab_to(page, "canvas.view")
     for key in ("ArrowRight", "ArrowRight", "ArrowDown", "Enter"):
         page.keyboard.press(key)
@@ -186,7 +187,6 @@ def test_keyboard_alone_a_weight_is_edited_undone_and_the_network_kept(server, b
     for key in ("ArrowUp", "ArrowUp", "Space", *["ArrowDown"] * 8, "Space"):
         page.keyboard.press(key)
     page.locator(".st-key-answer .big:not(.none)").first.wait_for()
-    page.close()
 
 
 def tab_to(page, selector: str, key: str = "Tab", text: str = "") -> None:
@@ -222,8 +222,8 @@ def spot(page, stage: str, at: int) -> tuple[float, float]:
     )
 
 
-def test_the_products_fly_into_their_sum_and_can_be_stopped(server, browser):
-    page = opened(browser, f"{server.url}/inside?network=original&digit={DIGIT}")
+def test_the_products_fly_into_their_sum_and_can_be_stopped(server, new_page):
+    page = opened(new_page, f"{server.url}/inside?network=original&digit={DIGIT}")
     page.mouse.click(*spot(page, "conv2", 30))
     page.wait_for_function(f"{INSIDE}.dataset.shown === '4 30'")
     flying, total = page.locator(f"{PANEL} .flying"), page.locator(f"{PANEL} .equation .total")
@@ -240,11 +240,10 @@ def test_the_products_fly_into_their_sum_and_can_be_stopped(server, browser):
     assert flying.count() == 0
     page.wait_for_function(f"{INSIDE}.querySelectorAll('.added').length === 0")  # it ends by itself
     assert total.inner_text() == whole
-    page.close()
 
 
-def test_a_seven_is_broken_by_dragging_one_weight(server, browser):
-    page = opened(browser, f"{server.url}/inside", height=1000)
+def test_a_seven_is_broken_by_dragging_one_weight(server, new_page):
+    page = opened(new_page, f"{server.url}/inside", height=1000)
     page.get_by_role("button", name="Break the 7 with one weight").click()
     page.wait_for_function(f"{INSIDE}?.dataset.ready === 'original' && {INSIDE}.querySelector('.challenges.on')")
     settled(page)
@@ -273,11 +272,10 @@ def test_a_seven_is_broken_by_dragging_one_weight(server, browser):
     assert "with one number changed it says" in page.locator(".st-key-inside-view .challenges").inner_text()
     page.locator(".st-key-inside-view [data-do=undo]").click()  # one drag is one step
     assert page.locator(".st-key-inside-view .edited").inner_text() == "Not edited"
-    page.close()
 
 
-def test_original_dead_is_repaired_by_one_bias(server, browser):
-    page = opened(browser, f"{server.url}/inside")
+def test_original_dead_is_repaired_by_one_bias(server, new_page):
+    page = opened(new_page, f"{server.url}/inside")
     page.get_by_role("button", name="Repair original-dead by one bias").click()
     page.wait_for_function(f"{INSIDE}?.dataset.ready === 'original-dead' && {INSIDE}.querySelector('.challenges.on')")
     settled(page)
@@ -292,12 +290,10 @@ def test_original_dead_is_repaired_by_one_bias(server, browser):
     assert "more" in six.get_attribute("class")
     page.locator(".st-key-inside-view [data-do=reset]").click()
     page.wait_for_function(f"Math.abs({INSIDE}.querySelector('.accuracy').dataset.accuracy - 0.9) < 0.001")
-    page.close()
 
 
-def test_on_a_phone_what_a_cell_looks_at_and_its_arithmetic_share_the_screen(server, browser):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
+def test_on_a_phone_what_a_cell_looks_at_and_its_arithmetic_share_the_screen(server, new_page):
+    page = new_page(device="phone")
     page.goto(f"{server.url}/inside?network=original&digit={DIGIT}")
     ready(page)
     settled(page)
@@ -312,12 +308,11 @@ def test_on_a_phone_what_a_cell_looks_at_and_its_arithmetic_share_the_screen(ser
     )
     assert view["y"] >= 0 and heading["y"] + heading["height"] < 844
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    context.close()
 
 
 @pytest.mark.parametrize("name", ["depth-4", "lstm-steps", "lstm"])
-def test_every_layer_of_every_form_of_network_is_taken_apart(server, browser, name):
-    page = opened(browser, f"{server.url}/inside?network={name}")
+def test_every_layer_of_every_form_of_network_is_taken_apart(server, new_page, name):
+    page = opened(new_page, f"{server.url}/inside?network={name}")
     model = create_model(name, pretrained=True)
     chance = random.Random(1)
     assert page.evaluate(f"({HOVER})([1, 200])")["shown"] == "1 200"  # in the next frame, as with a small network
@@ -326,12 +321,11 @@ def test_every_layer_of_every_form_of_network_is_taken_apart(server, browser, na
         printed = pin(page, number, at := chance.randrange(math.prod(layer.output_shape)))
         assert printed["shown"] == f"{number} {at}"
         assert printed["check"] is None if layer.kind in HANDED_ON else "✓" in printed["check"], layer.name
-    page.close()
 
 
 @pytest.mark.alone
-def test_the_tape_plays_smoothly_and_says_what_happens(server, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+def test_the_tape_plays_smoothly_and_says_what_happens(server, new_page):
+    page = new_page()
     page.goto(f"{server.url}/inside?section=tape&digit={DIGIT}")
     root = INSIDE.replace("inside-view", "tape")
     page.wait_for_function(f"{root}?.dataset.ready", timeout=60_000)
@@ -349,11 +343,10 @@ def test_the_tape_plays_smoothly_and_says_what_happens(server, browser):
     page.wait_for_function(f"{root}.querySelectorAll('.said')[1].innerText.includes('still never says')")
     curve = page.locator(".st-key-tape svg").bounding_box()
     assert curve["y"] + curve["height"] <= 720  # bars, kernels and curve on one screen
-    page.close()
 
 
-def test_a_kernel_is_chosen_by_its_picture(server, browser, tmp_path):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+def test_a_kernel_is_chosen_by_its_picture(server, new_page, tmp_path):
+    page = new_page()
     page.goto(f"{server.url}/inside?section=kernels&network=original&digit={DIGIT}")
     root = INSIDE.replace("inside-view", "kernels-view")
     view = page.locator(".st-key-kernels-view")
@@ -373,11 +366,10 @@ def test_a_kernel_is_chosen_by_its_picture(server, browser, tmp_path):
         view.get_by_role("button", name="All weights (CSV)").click()
     download.value.save_as(tmp_path / "kernels.csv")
     assert len((tmp_path / "kernels.csv").read_text().splitlines()) == 1 + 6 * 25 + 16 * 6 * 25
-    page.close()
 
 
-def test_kernels_are_those_of_the_edited_network_and_what_each_does_is_measured(server, browser):
-    page = opened(browser, f"{server.url}/inside?network=original&digit={DIGIT}")
+def test_kernels_are_those_of_the_edited_network_and_what_each_does_is_measured(server, new_page):
+    page = opened(new_page, f"{server.url}/inside?network=original&digit={DIGIT}")
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.mouse.click(*spot(page, "conv1", 24 * 24 * 3 + 100))
@@ -400,12 +392,11 @@ def test_kernels_are_those_of_the_edited_network_and_what_each_does_is_measured(
     does.locator("[data-measured='conv1 5']").wait_for(timeout=90_000)
     assert "Points lost by each digit: 0:" in does.locator("svg").nth(1).get_attribute("aria-label")
     assert not errors
-    page.close()
 
 
 @pytest.mark.parametrize("section", ["network", "kernels", "evidence", "tape"])
-def test_every_picture_has_a_name_and_every_minus_is_one(server, browser, section):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+def test_every_picture_has_a_name_and_every_minus_is_one(server, new_page, section):
+    page = new_page()
     page.goto(f"{server.url}/inside?network=original&digit={DIGIT}&section={section}")
     key = {"network": "inside-view", "kernels": "kernels-view", "evidence": "does-view", "tape": "tape"}[section]
     page.locator(f".st-key-{key} canvas").first.wait_for(timeout=60_000)
@@ -424,7 +415,6 @@ def test_every_picture_has_a_name_and_every_minus_is_one(server, browser, sectio
     )
     text = page.evaluate(f"{INSIDE.replace('inside-view', key)}.innerText")
     assert not re.search(r"(?<![\w–])-\d", text)
-    page.close()
 
 
 def boxes(locator) -> list[dict]:

@@ -152,122 +152,106 @@ def begin(server: Server, hand: Keyboard | Finger) -> None:
 
 
 @pytest.mark.timeout(600)
-def test_the_whole_lesson_with_the_keyboard_alone(server: Server, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 720}, reduced_motion="reduce")
+def test_the_whole_lesson_with_the_keyboard_alone(server: Server, new_page):
+    page = new_page(reduced_motion="reduce")
     hand = Keyboard(page)
-    try:
-        page.goto(f"{server.url}/lesson")
-        settled(page)
-        page.locator(".st-key-begin-first button").wait_for()
-        while not page.evaluate("document.activeElement.closest('.st-key-begin-first') !== null"):
-            page.keyboard.press("Tab")
-        page.keyboard.press("Enter")
-        for number, step in enumerate(STEPS, start=1):
-            at(page, number)
-            assert page.get_by_test_id("stException").count() == 0
-            part = page.locator(f".st-key-{step.highlight}").first
-            part.wait_for(timeout=60_000)
-            assert part.evaluate("e => getComputedStyle(e).outlineWidth") == "3px"
-            if number == 1:  # the arrow keys draw, where the board has the focus
-                page.get_by_role("application", name="The board").focus()  # it takes the focus once it has its name
-                page.keyboard.press("ArrowRight")
-                page.wait_for_timeout(300)
-                at(page, 1)
-            if number == 2:  # they move among the answers, too
-                page.locator("[class*=st-key-lesson-guess] button").first.focus()
-                page.keyboard.press("ArrowRight")
-                at(page, 2)
-            perform(hand, number)
-            if number < len(STEPS):
-                press_on_nothing(page, "PageDown" if number % 2 else "ArrowRight")
-        press_on_nothing(page, "PageDown")  # there is no step after the last
-        press_on_nothing(page, "PageUp")
-        at(page, len(STEPS) - 1)
-        press_on_nothing(page, "ArrowLeft")
-        at(page, len(STEPS) - 2)
-    finally:
-        page.close()
+    page.goto(f"{server.url}/lesson")
+    settled(page)
+    page.locator(".st-key-begin-first button").wait_for()
+    while not page.evaluate("document.activeElement.closest('.st-key-begin-first') !== null"):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    for number, step in enumerate(STEPS, start=1):
+        at(page, number)
+        assert page.get_by_test_id("stException").count() == 0
+        part = page.locator(f".st-key-{step.highlight}").first
+        part.wait_for(timeout=60_000)
+        assert part.evaluate("e => getComputedStyle(e).outlineWidth") == "3px"
+        if number == 1:  # the arrow keys draw, where the board has the focus
+            page.get_by_role("application", name="The board").focus()  # it takes the focus once it has its name
+            page.keyboard.press("ArrowRight")
+            page.wait_for_timeout(300)
+            at(page, 1)
+        if number == 2:  # they move among the answers, too
+            page.locator("[class*=st-key-lesson-guess] button").first.focus()
+            page.keyboard.press("ArrowRight")
+            at(page, 2)
+        perform(hand, number)
+        if number < len(STEPS):
+            press_on_nothing(page, "PageDown" if number % 2 else "ArrowRight")
+    press_on_nothing(page, "PageDown")  # there is no step after the last
+    press_on_nothing(page, "PageUp")
+    at(page, len(STEPS) - 1)
+    press_on_nothing(page, "ArrowLeft")
+    at(page, len(STEPS) - 2)
 
 
 @pytest.mark.timeout(600)
-def test_the_whole_lesson_on_a_phone_left_and_found_again(server: Server, browser):
-    context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
-    page = context.new_page()
+def test_the_whole_lesson_on_a_phone_left_and_found_again(server: Server, new_page):
+    page = new_page(device="phone")
     hand = Finger(page)
-    try:
-        begin(server, hand)
-        for number in range(1, len(STEPS) + 1):
+    begin(server, hand)
+    for number in range(1, len(STEPS) + 1):
+        at(page, number)
+        perform(hand, number)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        if number == 3:
+            page.reload()
             at(page, number)
-            perform(hand, number)
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390
-            if number == 3:
-                page.reload()
-                at(page, number)
-            if number == 5:  # free play, and back
-                hand.press(page.locator(".st-key-lesson-leave button"))
-                page.locator(".st-key-lesson").wait_for(state="detached")
-                page.goto(f"{server.url}/lesson")  # another visit: the browser knows the step
-                hand.press(page.get_by_role("button", name="Go on at step 5"))
-                at(page, number)
-            if number < len(STEPS):
-                hand.press(page.locator(".st-key-lesson-next button"))
-    finally:
-        context.close()
+        if number == 5:  # free play, and back
+            hand.press(page.locator(".st-key-lesson-leave button"))
+            page.locator(".st-key-lesson").wait_for(state="detached")
+            page.goto(f"{server.url}/lesson")  # another visit: the browser knows the step
+            hand.press(page.get_by_role("button", name="Go on at step 5"))
+            at(page, number)
+        if number < len(STEPS):
+            hand.press(page.locator(".st-key-lesson-next button"))
 
 
-def test_what_is_no_7_is_not_taken_for_one_and_the_card_says_why(server: Server, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+def test_what_is_no_7_is_not_taken_for_one_and_the_card_says_why(server: Server, new_page):
+    page = new_page()
     card = page.locator(".st-key-lesson-view")
-    try:
-        page.goto(f"{server.url}/?lesson=first&step=1&networks=best&digit=0")  # the first test digit, a 7
-        at(page, 1)
-        page.locator(".st-key-answer").get_by_text("right, sure").wait_for(timeout=60_000)
-        card.get_by_text("Your turn").wait_for()
-        page.wait_for_timeout(1000)  # longer than the card's looks
-        assert card.locator(".lesson-task").inner_text() == f"Your turn: {STEPS[0].task}"  # nobody drew it
-        stroke(page, ONE)
-        card.get_by_text("It says 1, not 7").wait_for()
-        page.locator(".st-key-clear button").click()
-        stroke(page, SEVEN)
-        done(page)
+    page.goto(f"{server.url}/?lesson=first&step=1&networks=best&digit=0")  # the first test digit, a 7
+    at(page, 1)
+    page.locator(".st-key-answer").get_by_text("right, sure").wait_for(timeout=60_000)
+    card.get_by_text("Your turn").wait_for()
+    page.wait_for_timeout(1000)  # longer than the card's looks
+    assert card.locator(".lesson-task").inner_text() == f"Your turn: {STEPS[0].task}"  # nobody drew it
+    stroke(page, ONE)
+    card.get_by_text("It says 1, not 7").wait_for()
+    page.locator(".st-key-clear button").click()
+    stroke(page, SEVEN)
+    done(page)
 
-        page.goto(f"{server.url}/?lesson=first&step=15&networks=best")
-        at(page, 15)
-        card.get_by_text("Your turn").wait_for()  # the pen is followed from now on
-        stroke(page, ONE)
-        card.get_by_text("It says 1, not 7").wait_for()
-        page.locator(".st-key-clear button").click()
-        stroke(page, SEVEN)
-        card.get_by_text("It still says 7.").wait_for()
-        page.locator(".st-key-clear button").click()
-        stroke(page, ONE)  # another digit is not a 7 that is misread
-        card.get_by_text("It says 1, not 7").wait_for()
-    finally:
-        page.close()
+    page.goto(f"{server.url}/?lesson=first&step=15&networks=best")
+    at(page, 15)
+    card.get_by_text("Your turn").wait_for()  # the pen is followed from now on
+    stroke(page, ONE)
+    card.get_by_text("It says 1, not 7").wait_for()
+    page.locator(".st-key-clear button").click()
+    stroke(page, SEVEN)
+    card.get_by_text("It still says 7.").wait_for()
+    page.locator(".st-key-clear button").click()
+    stroke(page, ONE)  # another digit is not a 7 that is misread
+    card.get_by_text("It says 1, not 7").wait_for()
 
 
-def test_a_test_digit_that_is_no_3_is_not_a_3_that_is_misread(server: Server, browser):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    try:
-        page.goto(f"{server.url}/stress?lesson=first&step=8&networks=best&digit=0&rotate=0&shift=0")
-        at(page, 8)
-        page.locator(".st-key-lesson-view").get_by_text("This is no 3: choose one.").wait_for(timeout=60_000)
-    finally:
-        page.close()
+def test_a_test_digit_that_is_no_3_is_not_a_3_that_is_misread(server: Server, new_page):
+    page = new_page()
+    page.goto(f"{server.url}/stress?lesson=first&step=8&networks=best&digit=0&rotate=0&shift=0")
+    at(page, 8)
+    page.locator(".st-key-lesson-view").get_by_text("This is no 3: choose one.").wait_for(timeout=60_000)
 
 
-def test_a_cell_counts_once_somebody_has_selected_it(server: Server, browser):
+def test_a_cell_counts_once_somebody_has_selected_it(server: Server, new_page):
     """Look inside opens on a cell of conv1 by itself, which is what step 3 asks for."""
-    page = browser.new_page(viewport={"width": 1280, "height": 900})
-    try:
-        page.goto(f"{server.url}/inside?lesson=first&step=3&network=best&digit=7")
-        at(page, 3)
-        canvas = page.locator(".st-key-inside-view canvas").first
-        canvas.wait_for(timeout=60_000)
-        page.locator(".st-key-inside-view", has_text="conv1 · map").wait_for(timeout=60_000)
-        page.wait_for_timeout(1000)  # longer than the card's looks
-        assert page.locator(".st-key-lesson-view", has_text="Your turn").count() == 1
-        canvas.click(position={"x": 150, "y": 60})  # a map of conv1, second from the left
-        done(page)
-    finally:
-        page.close()
+    page = new_page(1280, 900)
+    page.goto(f"{server.url}/inside?lesson=first&step=3&network=best&digit=7")
+    at(page, 3)
+    canvas = page.locator(".st-key-inside-view canvas").first
+    canvas.wait_for(timeout=60_000)
+    page.locator(".st-key-inside-view", has_text="conv1 · map").wait_for(timeout=60_000)
+    page.wait_for_timeout(1000)  # longer than the card's looks
+    assert page.locator(".st-key-lesson-view", has_text="Your turn").count() == 1
+    canvas.click(position={"x": 150, "y": 60})  # a map of conv1, second from the left
+    done(page)

@@ -45,31 +45,28 @@ def test_four_layers_read_fewer_digits_than_two():
     assert median(ends["depth-4"]) < median(ends["original"])
 
 
-def test_every_link_shows_what_the_script_says(server: Server, browser, tmp_path):
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
-    try:
-        for number, link, title, _, _ in ROWS:
-            page.goto(server.url + link)
-            page.locator(".st-key-lesson").get_by_text(title).first.wait_for(timeout=60_000)
-            settled(page)
-            guess = STEPS[int(number) - 1].guess
-            page.locator("[class*=st-key-lesson-guess] button").nth(guess.right).click()
-            page.locator(".st-key-lesson", has_text="Right.").wait_for()
-            assert not page.locator("[data-testid=stException]").count()
-        misread(page)
-        page.goto(f"{server.url}/lesson?digit=7")
-        with page.expect_download() as download:
-            page.locator(".st-key-worksheet button").click(timeout=60_000)
-        download.value.save_as(tmp_path / "worksheet.html")
-        sheet = (tmp_path / "worksheet.html").read_text(encoding="utf-8")
-        assert sheet.count("<section>") == 2 and sheet.index("Key") > sheet.index("</section>")
-        assert len(re.findall(r"<td></td>", sheet)) == 25  # products to fill in
-        assert sheet.count("<li>") == 2 * 5 and "The network does not round" in sheet
-        page.goto((tmp_path / "worksheet.html").as_uri())
-        printed = page.pdf(prefer_css_page_size=True)
-        assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 2  # the tasks, and the key on a sheet of its own
-    finally:
-        page.close()
+def test_every_link_shows_what_the_script_says(server: Server, new_page, tmp_path):
+    page = new_page()
+    for number, link, title, _, _ in ROWS:
+        page.goto(server.url + link)
+        page.locator(".st-key-lesson").get_by_text(title).first.wait_for(timeout=60_000)
+        settled(page)
+        guess = STEPS[int(number) - 1].guess
+        page.locator("[class*=st-key-lesson-guess] button").nth(guess.right).click()
+        page.locator(".st-key-lesson", has_text="Right.").wait_for()
+        assert not page.locator("[data-testid=stException]").count()
+    misread(page)
+    page.goto(f"{server.url}/lesson?digit=7")
+    with page.expect_download() as download:
+        page.locator(".st-key-worksheet button").click(timeout=60_000)
+    download.value.save_as(tmp_path / "worksheet.html")
+    sheet = (tmp_path / "worksheet.html").read_text(encoding="utf-8")
+    assert sheet.count("<section>") == 2 and sheet.index("Key") > sheet.index("</section>")
+    assert len(re.findall(r"<td></td>", sheet)) == 25  # products to fill in
+    assert sheet.count("<li>") == 2 * 5 and "The network does not round" in sheet
+    page.goto((tmp_path / "worksheet.html").as_uri())
+    printed = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 2  # the tasks, and the key on a sheet of its own
 
 
 def misread(page) -> None:
@@ -82,14 +79,14 @@ def misread(page) -> None:
     page.locator(".st-key-view canvas").first.wait_for()
 
 
-def test_the_tabs_of_the_class_hold_what_the_script_presses(browser, tmp_path):
+def test_the_tabs_of_the_class_hold_what_the_script_presses(new_page, tmp_path):
     store = Store(tmp_path)
     code, secret = store.open()
     teacher = store.teacher(code, secret)
     strokes = [encode([Stroke(((100, 60), (100 + 10 * label, 260)))]) for label in range(10)]
     teacher.put([(writer, label, strokes[label]) for writer in range(4) for label in range(10)])
     server = Server(environment={FOLDER_VARIABLE: str(tmp_path)})
-    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page = new_page()
     try:
         page.goto(f"{server.url}/class")
         page.get_by_role("button", name="Open a class").wait_for()
@@ -108,5 +105,4 @@ def test_the_tabs_of_the_class_hold_what_the_script_presses(browser, tmp_path):
                     button.click()
             assert not page.locator("[data-testid=stException]").count()
     finally:
-        page.close()
         server.stop()

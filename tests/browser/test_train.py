@@ -2,7 +2,7 @@
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable
 from urllib.parse import urlencode
 
 import numpy as np
@@ -21,21 +21,17 @@ LONG = {"preset": "paper", "epochs": 400, "train_size": 5000, "seed": 32}
 
 
 @pytest.fixture
-def visit(browser) -> Iterator:
-    """Open the page at an address; the contexts are closed afterwards."""
-    contexts = []
+def visit(new_page) -> Callable:
+    """Open the page at an address."""
 
     def at(server, query: dict, width: int = 1366, height: int = 900):
-        contexts.append(browser.new_context(viewport={"width": width, "height": height}))
-        page = contexts[-1].new_page()
+        page = new_page(width, height)
         page.goto(f"{server.url}/train?{urlencode(query)}")
         page.locator(".st-key-start button").wait_for(timeout=60_000)
         settled(page)
         return page
 
-    yield at
-    for context in contexts:
-        context.close()
+    return at
 
 
 def test_start_watch_and_draw_on_the_trained_network(server, visit) -> None:

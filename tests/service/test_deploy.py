@@ -154,9 +154,8 @@ def test_metrics_are_not_for_visitors(nginx):
 
 @TOGETHER
 @pytest.mark.browser
-def test_no_page_breaks_the_content_security_policy(nginx, browser):
-    context = browser.new_context()
-    page = context.new_page()
+def test_no_page_breaks_the_content_security_policy(nginx, new_page):
+    page = new_page()
     complaints, foreign = [], []
     page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
     page.on("request", lambda r: None if r.url.startswith((nginx.url, "data:", "blob:")) else foreign.append(r.url))
@@ -167,7 +166,6 @@ def test_no_page_breaks_the_content_security_policy(nginx, browser):
         page.goto(f"{nginx.url}/{file.stem}?digit=7&section=evidence")
         settled(page)
         assert not page.locator("[data-testid=stException]").count()
-    context.close()
     assert complaints == []
     assert foreign == []
 

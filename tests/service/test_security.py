@@ -125,12 +125,11 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded():
 
 
 @pytest.mark.browser
-def test_what_a_link_says_is_never_html(server, browser):
-    page = browser.new_page()
+def test_what_a_link_says_is_never_html(server, new_page):
+    page = new_page()
     alerts = []
     page.on("dialog", lambda dialog: (alerts.append(dialog.message), dialog.dismiss()))
     page.goto(f"{server.url}/inside?network=<img src=x onerror=alert(1)>&digit=<script>alert(2)</script>")
     page.get_by_text("There is no network called").wait_for(timeout=60_000)
     assert page.locator("img[src=x]").count() == 0
     assert alerts == []
-    page.close()
