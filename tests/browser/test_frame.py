@@ -114,6 +114,8 @@ def test_every_selector_that_reaches_into_streamlit_and_the_canvas_finds_somethi
         page.locator("h1").wait_for()
         if path == "/":
             board(page)
+        if path == "/train":
+            page.locator(".st-key-start button").wait_for()
         page.wait_for_timeout(500)
         found |= set(
             page.evaluate(
