@@ -50,10 +50,12 @@ OFFSET, LOWER, WIDER, ASPECT, CROSSED, HALVES, WHOLE = -6.9, 6.2, -4.1, 5.8, -1.
 @dataclass(frozen=True)
 class Split:
     """parts: float32 [height, width] each, the sheet with the ink of one digit only, from left to right; cuts: between
-    each part and the next one, points (x, y) in pixels of the sheet, downwards."""
+    each part and the next one, points (x, y) in pixels of the sheet, downwards; many: whether there are more than MOST,
+    which stay one part."""
 
     parts: list[np.ndarray]
     cuts: list[list[tuple[int, int]]]
+    many: bool = False
 
 
 def split(sheet: np.ndarray, read: Read) -> Split:
@@ -63,7 +65,7 @@ def split(sheet: np.ndarray, read: Read) -> Split:
     """
     parts = [piece for part in _apart(sheet) for piece in _touching(part, read)]
     if not 1 < len(parts) <= MOST:
-        return Split([sheet], [])
+        return Split([sheet], [], many=len(parts) > MOST)
     return Split(parts, [_between(left, right) for left, right in pairwise(parts)])
 
 

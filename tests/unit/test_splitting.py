@@ -81,6 +81,16 @@ def test_cuts_lie_between_the_parts_and_nothing_is_lost():
         assert not (left[y, x + 1 :] >= 0.3).any() and not (right[y, : x - 1] >= 0.3).any()
 
 
+def strokes_in_a_row(count: int) -> list[Stroke]:
+    return [Stroke(((20.0 + 30 * n, 120.0), (20.0 + 30 * n, 200.0))) for n in range(count)]
+
+
+@pytest.mark.parametrize("count", [8, 9, 10])
+def test_more_than_eight_stay_whole_and_that_is_said(count):
+    found = split(raster(strokes_in_a_row(count)), best())
+    assert (len(found.parts), found.many) == ((8, False) if count == 8 else (1, True))
+
+
 def test_a_blank_sheet_and_small_pictures():
     for shape in ((1, 1), (28, 28), (9, 60)):
         assert len(split(np.zeros(shape, np.float32), best()).parts) == 1
@@ -108,8 +118,8 @@ const { about, drawings } = JSON.parse(readFileSync("@given"))
 const bytes = readFileSync("@weights")
 const network = new Network(about, tensorsOf(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length)))
 console.log(JSON.stringify(drawings.map((strokes) => {
-  const { parts, cuts } = split(new Sheet().show(strokes), (image) => network.run(image))
-  return { sums: parts.map(({ values }) => values.reduce((sum, value) => sum + value, 0)), cuts }
+  const { parts, cuts, many } = split(new Sheet().show(strokes), (image) => network.run(image))
+  return { sums: parts.map(({ values }) => values.reduce((sum, value) => sum + value, 0)), cuts, many }
 })))
 """
 
@@ -118,6 +128,7 @@ def test_the_browser_makes_the_same_cuts(tmp_path):
     drawings = [pens.row(digits, n, gap) for gap in (14, -4) for n, digits in enumerate(numbers(25, 2, 7))]
     drawings += [pens.row(digits, n, -3, 80) for n, digits in enumerate(numbers(8, 3, 8))]
     drawings += [pens.digit(n % 10, n, 60, 200, 0.9, 20) for n in range(30)] + [[], [Stroke(((112, 48), (112, 52)))]]
+    drawings += [strokes_in_a_row(8), strokes_in_a_row(9)]
     given = {"about": described.message("best", ""), "drawings": [to_message(drawing) for drawing in drawings]}
     (tmp_path / "given.json").write_text(json.dumps(given))
     weights = NETWORK.parents[2] / "pretrained" / "best.safetensors"
@@ -127,6 +138,7 @@ def test_the_browser_makes_the_same_cuts(tmp_path):
         ours = split(raster(drawing), best())
         several += len(ours.parts) > 1
         assert [[list(point) for point in cut] for cut in ours.cuts] == found["cuts"]
+        assert ours.many == found["many"]
         np.testing.assert_allclose([part.sum() for part in ours.parts], found["sums"], rtol=1e-3, atol=1e-3)
     assert several > 30
 

@@ -27,6 +27,7 @@ export const desk = {
   chosen: null, // which of them is looked at, or null for the last
   whole: false, // whether the drawing is to be read as one digit
   several: 0, // digits that it would be cut into
+  many: false, // whether there are more of them than can be read
   digit: { drawn: true, mark: "", label: null, source: "" },
   ink: null, // what lies on the board, as a grid of its size
   given: null, // the ink of a picture, as large as the board, which may be several digits
@@ -173,10 +174,11 @@ function fromInk() {
   const { drawn } = desk.digit
   const ink = drawn ? sheet.show(visible()) : desk.given
   desk.ink = ink
-  const found = ink && (!drawn || desk.strokes.length) ? split(ink, judging()) : { parts: [], cuts: [] }
+  const found = ink && (!drawn || desk.strokes.length) ? split(ink, judging()) : { parts: [], cuts: [], many: false }
   const digits = found.parts.length > 1 ? found.parts.map((part) => read(part)) : []
   const apart = digits.length > 1 && digits.every(({ reason }) => !reason)
   desk.several = apart ? digits.length : 0
+  desk.many = found.many
   if (apart && !desk.whole) {
     desk.digits = digits.map(piecesOf)
     desk.cuts = found.cuts
@@ -424,12 +426,16 @@ function point(event) {
   ]
 }
 
-let pointer = null
+let pointer = null // the one that draws
+let kind = "" // mouse, touch or pen
 
 function down(event) {
   const erase = event.button === 2 || desk.eraser
   if (!event.isPrimary || (event.button !== 0 && event.button !== 2) || !inside(event)) return
+  // A pen that comes while something touches the board: that was the hand.
+  if (desk.pen && event.pointerType === "pen" && kind === "touch") desk.strokes = desk.strokes.slice(0, -1)
   pointer = event.pointerId
+  kind = event.pointerType
   press(point(event), erase)
 }
 

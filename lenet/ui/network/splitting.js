@@ -4,7 +4,7 @@ import { components, grid, INK, read, STRAY, thicknessOf } from "./ink.js"
 
 const TALL = 0.45 // of the height of the tallest: what is less tall is a part of a digit
 const SAME = 0.5 // of the narrower one's width: strokes above one another that far are one digit
-const MOST = 8 // digits of one drawing
+export const MOST = 8 // digits of one drawing
 const ROWS = 48 // cells of the grid on which cuts are sought
 const THROUGH = [0.35, 0.5, 0.65] // of the height: a cut is sought through each place of these rows
 const SIDEWAYS = 0.03 // what a step to the side costs, in cells full of ink
@@ -15,13 +15,14 @@ const LEAST = 1e-6 // probability
 const BETTER = 0.01 // a cut is preferred to an earlier one only by so much
 const [OFFSET, LOWER, WIDER, ASPECT, CROSSED, HALVES, WHOLE] = [-6.9, 6.2, -4.1, 5.8, -1.0, 3.6, -4.3]
 
-/** The digits of a sheet of ink: { parts: sheets from left to right, cuts: [[x, y], …] between each and the next }.
+/** The digits of a sheet of ink: { parts: sheets from left to right, cuts: [[x, y], …] between each and the next,
+ *  many: whether there are more than MOST, which stay one part }.
  *  probabilities: what the network that judges gives a 28 × 28 picture, or null where there is none yet. */
 export function split(sheet, probabilities) {
   const apart = separate(sheet)
   const parts = probabilities ? apart.flatMap((part) => touching(part, probabilities)) : apart
-  if (parts.length < 2 || parts.length > MOST) return { parts: [sheet], cuts: [] }
-  return { parts, cuts: parts.slice(1).map((right, at) => between(parts[at], right)) }
+  if (parts.length < 2 || parts.length > MOST) return { parts: [sheet], cuts: [], many: parts.length > MOST }
+  return { parts, cuts: parts.slice(1).map((right, at) => between(parts[at], right)), many: false }
 }
 
 // --- Digits that lie apart -------------------------------------------------------------------------------------------
