@@ -107,8 +107,7 @@ function blockOf(stage, { height, ...block }) {
     const zoom = height / 10
     const wide = stage.kind === "softmax" ? block.width : Math.min(block.width, zoom)
     const places = Array.from({ length: 10 }, (_, digit) => [block.x, block.y + digit * zoom])
-    if (stage.kind === "softmax")
-      return { ...block, stage: stage.number, zoom, places, heading: "probabilities", bars: true }
+    if (stage.kind === "softmax") return { ...block, stage: stage.number, zoom, places, heading, bars: true }
     return {
       ...block,
       stage: stage.number,

@@ -124,7 +124,7 @@ export default function ({ data, root, follow = null }) {
     else return
     event.preventDefault()
     if (state.hover)
-      spoken.textContent = `${nameOf(stageOf(state.hover), state.hover.cell)}: ${figure(stageOf(state.hover).values[state.hover.cell])}`
+      spoken.textContent = `${nameOf(stageOf(state.hover), state.hover.cell)}: ${numberOf(stageOf(state.hover), state.hover)}`
   }
   root.onkeydown = (event) => {
     if (event.key === "Escape") pin(null)
@@ -249,12 +249,17 @@ function describe(readout, { plan, hover, pinned }) {
     return
   }
   const stage = plan.networks[at.network].stages[at.stage]
-  const value = stage.values[at.cell]
-  const { familiar, reading } = desk.networks[at.network]
-  const softmax = stage.kind === "softmax"
-  const given =
-    softmax && familiar && reading ? `, before the correction; the answer shows ${percent(reading[at.cell])}` : ""
-  readout.textContent = `${nameOf(stage, at.cell)} = ${softmax ? percent(value) : figure(value)}${given} · ${stage.about}`
+  readout.textContent = `${nameOf(stage, at.cell)} = ${numberOf(stage, at)} · ${stage.about}`
+}
+
+/** What a cell holds, in words; of softmax also what the page makes of it (familiarity.js), where that is another share. */
+function numberOf(stage, { network, cell }) {
+  const value = stage.values[cell]
+  if (stage.kind !== "softmax") return figure(value)
+  const { familiar, reading } = desk.networks[network]
+  const shown = percent(familiar && reading ? reading[cell] : value)
+  const said = percent(value)
+  return said === shown ? said : `${said} before calibration; the answer shows ${shown}`
 }
 
 // --- Painting --------------------------------------------------------------------------------------------------------
@@ -291,9 +296,7 @@ function paintBlock(context, state, block, text) {
   context.font = FONT
   context.textBaseline = "alphabetic"
   context.textAlign = "left"
-  // what the arithmetic gives, where the page corrects its shares: see familiarity.js
-  const corrected = block.bars && desk.networks[network].familiar
-  context.fillText(corrected ? "softmax, uncorrected" : heading, x, y - 4, width)
+  context.fillText(heading, x, y - 4, width)
   if (block.bars) paintBars(context, state, block, text)
   else {
     const picture = pictureOf(state, `${network} ${stage.name}`, stage)
