@@ -4,13 +4,14 @@ import { choose, chosenDigit, configure, desk, keepWhole, readSteps, SIZE, sendT
 import { el, paintCells } from "../dom.js"
 import { answerOf } from "../engine.js"
 import { percent } from "../formatting.js"
+import { MOST } from "../splitting.js"
 import { usualOf, verdictOf } from "../verdict.js"
 import { mountBoard } from "./board.js"
 import { mountFamiliar } from "./familiar.js"
 
 const SPOKEN_AFTER = 600 // milliseconds without a change before a screen reader is told
 const STEPS = {
-  raw: ["as drawn", "the whole board, shrunk to 28 × 28"],
+  raw: ["whole", "all that was drawn or uploaded, shrunk to 28 × 28"],
   cropped: ["cropped", "only the part with ink, its longer side 28 cells"],
   scaled: ["scaled", "its longer side 20 cells, in the middle"],
   centred: ["centred", "its centre of mass in the middle: this is what the network sees"],
@@ -41,9 +42,12 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
   const cardsPlace = el("div", { className: "cards" })
   const pictures = picturesOf()
   let remark = ""
-  const familiar = mountFamiliar((text) => {
+  const familiar = mountFamiliar((text, strange) => {
     remark = text
     say(message, data, remark)
+    cards.forEach((card, at) => {
+      showVerdict(card, at, strange[at])
+    })
   })
   pictures.element.append(familiar.element)
   pictures.beside.append(familiar.button)
@@ -55,9 +59,9 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
     cardsPlace.replaceChildren(...cards.map(({ element }) => element))
   }
   const update = () => {
-    const answers = desk.networks.map(({ reading }) => (reading ? answerOf(reading) : null))
+    const { answers, disagrees } = answersNow()
     cards.forEach((card, at) => {
-      showReading(card, desk.networks[at], answers, at)
+      showReading(card, desk.networks[at], answers, disagrees, at)
     })
     pictures.show()
     clearTimeout(late)
@@ -116,7 +120,9 @@ function say(message, data, remark) {
         : ["one", "Read as one digit"]
   const split = !cut ? "" : desk.whole ? "Read as one digit." : `Read as ${count} digits, cut ${line}.`
   const told = split && (remark || split)
-  const text = problem || REASONS[desk.reason] || told || data.note || (blank ? data.hint : remark)
+  const many =
+    desk.many && `Those are more than ${NUMBERS[MOST]} digits. They are read as one: clear some, or crop to a few.`
+  const text = problem || REASONS[desk.reason] || many || told || data.note || (blank ? data.hint : remark)
   const button = text && !problem && what ? label : ""
   if (message.dataset.text === text && message.dataset.button === button) return
   Object.assign(message.dataset, { text, button })
@@ -191,22 +197,36 @@ const each = ({ about, readings }, short) =>
     .map((one) => one.replaceAll(" ", "\u00a0"))
     .join(" · ")
 
-function showReading({ element, rows, big, verdict, bars }, network, answers, at) {
+/** What each network reads, and whether that is not what most of them do. */
+function answersNow() {
+  const answers = desk.networks.map(({ reading }) => (reading ? answerOf(reading) : null))
+  const usual = usualOf(answers.filter((_, at) => desk.networks[at].reading))
+  const disagrees = answers.map((answer, at) => answers.length > 1 && desk.networks[at].reading && answer !== usual)
+  return { answers, disagrees }
+}
+
+function showVerdict({ verdict }, at, strange) {
+  const network = desk.networks[at]
+  const { about, reading, readings } = network
+  const { answers, disagrees } = answersNow()
+  const label = isDigits(about) ? desk.digit.label : null
+  if (readings.length > 1) verdict.textContent = each(network, true)
+  else
+    verdict.textContent = reading
+      ? verdictOf(answers[at], Math.max(...reading), about.highest, label, disagrees[at], strange)
+      : ""
+}
+
+function showReading({ element, rows, big, bars }, network, answers, disagrees, at) {
   const { about, colour, reading, readings } = network
   const answer = answers[at]
   const several = answers.length > 1
-  const usual = usualOf(answers.filter((_, other) => desk.networks[other].reading))
-  const disagrees = reading !== null && answers.length > 1 && answer !== usual
   showBig(big, network, answer === null ? "?" : nameIn(about, answer))
   big.className = `big${reading ? "" : " none"}${readings.length > 1 ? " several" : ""}`
   const which = readings.length > 1 ? `, for the ${ORDER[chosenDigit()]} digit` : ""
   bars.setAttribute("aria-label", `Probabilities of ${about.name}${which}`)
   big.style.setProperty("--colour", reading ? colour : "")
-  verdict.textContent = reading
-    ? verdictOf(answer, Math.max(...reading), about.highest, isDigits(about) ? desk.digit.label : null, disagrees)
-    : ""
-  if (readings.length > 1) verdict.textContent = each(network, true)
-  element.classList.toggle("disagrees", disagrees)
+  element.classList.toggle("disagrees", Boolean(disagrees[at]))
   rows.forEach(({ row, bar, share, others }, digit) => {
     const chance = reading ? Number(reading[digit]) || 0 : 0
     row.className = reading && digit === answer ? "first" : ""
@@ -237,7 +257,7 @@ function picturesOf() {
   const caption = el("p", {})
   const beside = el("figcaption", {}, caption)
   const places = el("div", { className: "steps" })
-  const stepsHead = el("h3", {}, "How your drawing became 28 × 28")
+  const stepsHead = el("h3", {})
   const figures = Object.entries(STEPS).map(([id, [name, about]]) => {
     const canvas = el("canvas", { width: SIZE, height: SIZE, role: "img", "aria-label": `${name}: ${about}` })
     const reads = el("div", { className: "reads" })
@@ -251,6 +271,7 @@ function picturesOf() {
     caption.textContent = desk.image && !desk.digit.drawn ? desk.digit.source : "28 × 28 pixels"
     const drawn = !desk.image || desk.steps.length > 0
     places.hidden = stepsHead.hidden = !drawn
+    stepsHead.textContent = `How your ${desk.digit.drawn ? "drawing" : "picture"} became 28 × 28`
     if (!drawn) return
     const reads = desk.networks.map((network) => [...readSteps(network), network.reading].filter(Boolean))
     figures.forEach(({ id, canvas, reads: place }, at) => {

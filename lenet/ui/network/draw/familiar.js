@@ -45,7 +45,8 @@ export function remarkOf(judged) {
   return desk.networks.length === 1 ? RULE : `${strange.join(" and ")}: ${RULE}`
 }
 
-/** A place for all of it. `tell(text)` is told the remark of the moment. `button` opens it, `show` brings it up to date. Returns { element, button, show, stop }. */
+/** A place for all of it. `tell(text, strange)` is told the remark of the moment, and of each network whether the digit is
+ *  strange to it. `button` opens it, `show` brings it up to date. Returns { element, button, show, stop }. */
 export function mountFamiliar(tell) {
   const share = el("p", {})
   const pictures = el("div", { className: "alike" })
@@ -57,7 +58,10 @@ export function mountFamiliar(tell) {
   const show = () => {
     equip()
     const judged = judgements()
-    tell(remarkOf(judged))
+    tell(
+      remarkOf(judged),
+      judged.map((one) => Boolean(one?.remark)),
+    )
     const at = desk.networks.findIndex(({ about }) => about.familiar)
     button.hidden = at < 0
     element.hidden = at < 0 || !open
