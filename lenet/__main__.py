@@ -1,9 +1,9 @@
 """The command line: python -m lenet experiments | train | export | tape | stress | familiarity | times."""
 
-from __future__ import annotations
-
 import argparse
 import sys
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING
@@ -120,8 +120,6 @@ def tape(arguments: argparse.Namespace) -> None:
 
 def train(arguments: argparse.Namespace) -> None:
     """Make the weights of a shipped network again, or others of its kind, with their card."""
-    from dataclasses import replace
-
     from lenet import training
     from lenet.data import DataError, mnist
     from lenet.pretrained import FOLDER, SHIPPED, make_card, save
@@ -133,12 +131,7 @@ def train(arguments: argparse.Namespace) -> None:
     path = arguments.out or FOLDER / f"{arguments.name}.safetensors"
     if path.is_dir():
         sys.exit(f"{path} is a folder: --out takes the file to write.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryFile(dir=path.parent):  # now, not after an hour of training
-            pass
-    except OSError as error:
-        sys.exit(f"{path} cannot be written: {error.strerror}.")
+    check_writable(path)
     prepare_process(repeatable=True)
     variant, recipe = SHIPPED[arguments.name]
     asked = {name: getattr(arguments, name) for name in ("seed", "epochs", "train_size")}
@@ -156,37 +149,57 @@ def train(arguments: argparse.Namespace) -> None:
     except (RecipeError, DataError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
-        sys.exit("Stopped. Nothing was written.")
+        sys.exit(f"Stopped. {path} was not written.")
     save(model, make_card(arguments.name, variant, recipe, history), path)
     print(f"Written: {path}, {history[-1].test_accuracy:.2%} of the test set")
 
 
-def teacher_of(recipe: Recipe) -> Callable[[Tensor], Tensor] | None:
-    """What `train` takes: the probabilities of the network that teaches by this recipe, or None. It is trained first,
-    or found among the runs of this machine. Raises DataError, WeightsError."""
+def check_writable(path: Path) -> None:
+    """Exit with a sentence if this file cannot be written: now, not after an hour of training."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        sys.exit(f"{path} cannot be written: {error.strerror}.")
+
+
+def teacher_of(recipe: "Recipe") -> "Callable[[Tensor], Tensor] | None":
+    """The recipe's teacher, as `lenet.training.train` takes it: its probabilities [N, 10] for pictures [N, 1, 28, 28].
+    None if the recipe has none.
+
+    The teacher learns from the same MNIST images as its pupil, and from no others. It is kept in runs/ and taken from
+    there, unless its recipe or PyTorch's release has changed or the file is damaged: then it is trained again. Raises
+    DataError; exits with a sentence if runs/ cannot be written.
+    """
+    import torch
+
     from lenet.data import mnist
-    from lenet.pretrained import TEACHERS, load, make_card, save
+    from lenet.pretrained import TEACHERS, WeightsError, load, make_card, save
     from lenet.study.runner import WEIGHTS
     from lenet.training import epochs, new_model, train
 
     if not recipe.teacher:
         return None
-    variant, how = TEACHERS[recipe.teacher]
-    path = WEIGHTS / f"teacher-{recipe.teacher}.safetensors"
-    model, card = load(path) if path.exists() else (None, None)
-    if not model or not card or (card.variant, card.recipe) != (variant, how):
-        model = new_model(variant, how.seed)
-        running = epochs(train(model, how, mnist("train"), mnist("test")))
-        history = list(tqdm(running, total=how.epochs + 1, unit="epoch", desc=path.stem))
-        save(model, make_card(path.stem, variant, how, history), path)
+    variant, its_recipe = TEACHERS[recipe.teacher]
+    its_recipe = replace(its_recipe, train_size=recipe.train_size)
+    path = WEIGHTS / f"teacher-{recipe.teacher}-{recipe.train_size}.safetensors"
+    card = None
+    with suppress(WeightsError):  # there is none, or it is damaged
+        model, card = load(path)
+    wanted = variant, its_recipe, torch.__version__
+    if not card or (card.variant, card.recipe, card.versions.get("torch")) != wanted:
+        check_writable(path)
+        model = new_model(variant, its_recipe.seed)
+        running = epochs(train(model, its_recipe, mnist("train"), mnist("test")))
+        history = list(tqdm(running, total=its_recipe.epochs + 1, unit="epoch", desc=path.stem))
+        save(model, make_card(path.stem, variant, its_recipe, history), path)
     teacher = model.eval().requires_grad_(False)
     return lambda pictures: teacher(pictures).softmax(1)
 
 
 def export(arguments: argparse.Namespace) -> None:
     """Take the weights of shipped networks from the runs of the experiments instead of training them again."""
-    from dataclasses import replace
-
     from lenet.pretrained import FOLDER, SHIPPED, WeightsError, load, save
     from lenet.study.runner import WEIGHTS
 
