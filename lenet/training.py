@@ -79,7 +79,8 @@ class Step:
 class Epoch:
     """The state of a run after an epoch; epoch 0 is the untrained network. Fields as in pretrained/curves.parquet.
 
-    train_loss is the mean over the epoch's batches as they were met (epoch 0: of the first 1,000 images).
+    train_loss is the mean over the epoch's batches as they were met, against the teacher's probabilities if there is a
+    teacher. In epoch 0 it is that of the first 1,000 images, always against their labels.
     train_seconds is the processor time of this thread spent on training so far, evaluation left out.
     """
 
@@ -99,7 +100,8 @@ class Control:
 
     lr_scale: the recipe's learning rate is multiplied by it from the next step on.
     stop: end here, with one more Epoch, measured where the run stands, be it in the middle of an epoch.
-    keep: keep each step from the next one on in `kept`, so that it can be taken apart (lenet/learning.py).
+    keep: keep each step from the next one on in `kept`, so that it can be taken apart (lenet/learning.py). With a
+        teacher the next step raises RecipeError instead.
     """
 
     lr_scale: float = 1.0
@@ -154,7 +156,11 @@ def train(
     """
     check(recipe)
     if bool(recipe.teacher) != (teacher is not None):
-        raise RecipeError("A recipe with a teacher needs that teacher, and no other recipe has one.")
+        raise RecipeError(
+            "This recipe names no teacher: hand over none." if teacher else "This recipe names a teacher: hand it over."
+        )
+    if teacher and model.variant.output == "rbf":
+        raise RecipeError("A teacher knows ten classes, and an rbf output has eleven: choose another output.")
     control = control or Control()
     train_digits = training_set(recipe, train_digits)
     seconds = 0.0
@@ -203,6 +209,8 @@ def _steps(
     number = 0
     for _ in range(recipe.epochs):
         for images, labels in _batches(digits, recipe, random):
+            if control.keep and teacher:
+                raise RecipeError("A step that learns from a teacher cannot be kept: its labels would not explain it.")
             start = time.thread_time()
             batch = augment(pixels(images), random)
             kept = learning.keep(model, recipe, optimiser, number + 1, (batch, labels)) if control.keep else None

@@ -15,8 +15,20 @@ from torch import nn
 import lenet
 from lenet.data import mnist, pixels
 from lenet.evaluation import evaluate
-from lenet.pretrained import BROUGHT, FOLDER, SHIPPED, Card, WeightsError, adopt, load, make_card, save, weights_bytes
-from lenet.recipe import Recipe
+from lenet.pretrained import (
+    BROUGHT,
+    FOLDER,
+    SHIPPED,
+    TEACHERS,
+    Card,
+    WeightsError,
+    adopt,
+    load,
+    make_card,
+    save,
+    weights_bytes,
+)
+from lenet.recipe import Recipe, check
 from lenet.training import epochs, new_model, train
 from lenet.variant import NONE, VARIANTS, Convolution, Pool, Variant, parameter_count
 from tests.unit.test_engine import some_variant
@@ -29,6 +41,18 @@ def test_every_public_name_can_be_reached(name):
 
 def test_everything_in_the_table_is_shipped_and_the_other_way_round():
     assert lenet.list_models(pretrained=True) == sorted(SHIPPED)
+
+
+@pytest.mark.parametrize("name", TEACHERS)
+def test_a_teacher_can_be_built_and_its_recipe_followed(name):
+    variant, recipe = TEACHERS[name]
+    assert new_model(variant, 0)(torch.zeros(2, 1, 28, 28)).shape == (2, 10)
+    check(replace(recipe, teacher=name))
+    assert not recipe.teacher  # it learns from labels
+
+
+def test_every_shipped_teacher_is_in_the_table():
+    assert {recipe.teacher for _, recipe in SHIPPED.values()} - {""} <= TEACHERS.keys()
 
 
 @pytest.mark.slow

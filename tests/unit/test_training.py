@@ -15,6 +15,7 @@ from lenet.evaluation import NONE_OF_TEN, evaluate, gradient_norms, loss
 from lenet.layers import C3
 from lenet.paths import ROOT
 from lenet.recipe import CHOICES, LIMITS, RECIPES, Recipe, RecipeError, between, check
+from lenet.service.queue import Service
 from lenet.training import (
     OPTIMISERS,
     SCHEDULES,
@@ -296,24 +297,59 @@ def test_adams_step_is_arithmetic_that_every_processor_does_alike(weight_decay):
         assert np.array_equal(parameter.detach().numpy(), weights), step
 
 
+def three_or_five(pictures):
+    """A teacher that never knows which of the two it is."""
+    return torch.eye(10)[[3, 5]].mean(0).expand(len(pictures), 10)
+
+
 def test_a_teachers_probabilities_take_the_place_of_the_labels():
-    recipe = replace(SHORT, optimiser="adam", lr=0.003, epochs=1, teacher="wide")
+    recipe = replace(SHORT, optimiser="adam", lr=0.003, epochs=20, teacher="wide")
     seen = []
 
-    def always_three(pictures):
+    def teacher(pictures):
         seen.append(tuple(pictures.shape))
-        return F.one_hot(torch.full((len(pictures),), 3), 10).float()
+        return three_or_five(pictures)
 
     model = new_model(VARIANTS["best"], 0)
-    steps = list(train(model, replace(recipe, epochs=20), mnist("train"), teacher=always_three))
-    assert seen == 40 * [(256, 1, 28, 28)] and steps[-1].loss < 0.01
-    assert evaluate(model, mnist("test")[:200]).predictions.eq(3).all()
+    steps = list(train(model, recipe, mnist("train"), teacher=teacher))
+    assert seen == 40 * [(256, 1, 28, 28)]
+    assert steps[-1].loss == pytest.approx(math.log(2), abs=0.01)  # the entropy of what the teacher says
+    answers = model(pixels(mnist("test").images[:200])).softmax(1)
+    assert torch.allclose(answers, three_or_five(answers), atol=0.1)
 
 
-@pytest.mark.parametrize(("name", "teacher"), [("wide", None), ("", lambda pictures: pictures)])
-def test_a_recipe_with_a_teacher_needs_it_and_no_other_has_one(name, teacher):
-    with pytest.raises(RecipeError, match="A recipe with a teacher needs that teacher"):
-        next(train(new_model(VARIANTS["best"], 0), replace(SHORT, teacher=name), mnist("train"), teacher=teacher))
+@pytest.mark.parametrize(
+    ("name", "teacher", "variant", "said"),
+    [
+        ("wide", None, "best", "This recipe names a teacher: hand it over."),
+        ("", three_or_five, "best", "This recipe names no teacher"),
+        ("wide", three_or_five, "lenet-5-1998", "ten classes, and an rbf output has eleven"),
+    ],
+)
+def test_a_teacher_that_does_not_fit_gets_a_sentence(name, teacher, variant, said):
+    recipe = replace(SHORT, teacher=name)
+    with pytest.raises(RecipeError, match=said):
+        next(train(new_model(VARIANTS[variant], 0), recipe, mnist("train"), teacher=teacher))
+
+
+def test_a_step_that_learns_from_a_teacher_is_not_kept():
+    control, model = Control(), new_model(VARIANTS["best"], 0)
+    steps = train(model, replace(SHORT, teacher="wide"), mnist("train"), control=control, teacher=three_or_five)
+    next(steps)
+    control.keep = True
+    with pytest.raises(RecipeError, match="cannot be kept"):
+        next(steps)
+
+
+@pytest.mark.parametrize("teacher", ["../wide", "wide.safetensors", "W", 3, None, "x" * 41])
+def test_a_teacher_is_the_name_of_a_network_and_nothing_else(teacher):
+    with pytest.raises(RecipeError, match="such as wide, not"):
+        check(Recipe(teacher=teacher))
+
+
+def test_the_app_trains_no_teacher():
+    with pytest.raises(RecipeError, match="The app trains no teacher"):
+        Service(workers=0).submit(VARIANTS["best"], replace(SHORT, teacher="wide"), "somebody")
 
 
 def test_dead_units_against_a_network_that_is_dead_by_hand():
