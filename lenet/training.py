@@ -33,8 +33,8 @@ from lenet.variant import Variant
 OPTIMISERS: dict[str, Callable] = {
     "sgd": lambda parameters, r: torch.optim.SGD(parameters, r.lr, r.momentum, weight_decay=r.weight_decay),
     "adam": lambda parameters, r: torch.optim.AdamW(
-        # Fused, its step is IEEE 754 arithmetic to the bit; else the square root is MKL's, another one on each maker's
-        # processors.
+        # Fused, its step is IEEE 754 arithmetic to the bit. Without `fused` PyTorch takes MKL's square root, which
+        # differs between Intel's and AMD's processors.
         parameters,
         r.lr,
         weight_decay=r.weight_decay,
