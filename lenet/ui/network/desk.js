@@ -121,6 +121,7 @@ function setNetworks(abouts) {
     abouts.length === desk.networks.length &&
     abouts.every(({ name, mark }, at) => name === desk.networks[at].about.name && mark === desk.networks[at].about.mark)
   if (same) return
+  const before = forDigits()
   desk.networks = abouts.map((about) => ({
     about,
     colour: about.colour,
@@ -131,6 +132,8 @@ function setNetworks(abouts) {
     familiar: null, // where a view wants it: how its probabilities are to be corrected
   }))
   tell("networks")
+  const fromPen = desk.digit.drawn && desk.strokes.length
+  if (before !== forDigits() && (fromPen || desk.given)) fromInk()
   for (const network of desk.networks.filter(({ problem }) => !problem)) {
     open(network.about).then(
       (reader) => {
@@ -174,7 +177,8 @@ function fromInk() {
   const { drawn } = desk.digit
   const ink = drawn ? sheet.show(visible()) : desk.given
   desk.ink = ink
-  const found = ink && (!drawn || desk.strokes.length) ? split(ink, judging()) : { parts: [], cuts: [], many: false }
+  const found =
+    ink && (!drawn || desk.strokes.length) && forDigits() ? split(ink, judging()) : { parts: [], cuts: [], many: false }
   const digits = found.parts.length > 1 ? found.parts.map((part) => read(part)) : []
   const apart = digits.length > 1 && digits.every(({ reason }) => !reason)
   desk.several = apart ? digits.length : 0
@@ -205,6 +209,11 @@ const piecesOf = (found) => ({
   image: found.centred,
   steps: ["raw", "cropped", "scaled"].map((id) => ({ id, image: found[id] })),
 })
+
+/** Whether a network reads digits; other classes are not written side by side. */
+export const isDigits = ({ classes }) => !classes || classes.join("") === "0123456789"
+
+const forDigits = () => desk.networks.some(({ about }) => isDigits(about))
 
 /** Cuts through ink take more than a frame: they are sought when the pen is lifted, and not in
  *  its past. */

@@ -1,6 +1,6 @@
 // The answers: for each network a large digit, a verdict and ten bars; what the networks see; how it became that.
 
-import { choose, chosenDigit, configure, desk, keepWhole, readSteps, SIZE, sendTo, watch } from "../desk.js"
+import { choose, chosenDigit, configure, desk, isDigits, keepWhole, readSteps, SIZE, sendTo, watch } from "../desk.js"
 import { el, paintCells } from "../dom.js"
 import { answerOf } from "../engine.js"
 import { percent } from "../formatting.js"
@@ -141,8 +141,6 @@ function say(message, data, remark) {
 /** What the network reads, digit by digit; "" if it reads nothing. */
 const stringOf = (about, readings, answer) =>
   readings.length > 1 ? readings.map((one) => nameIn(about, answerOf(one) ?? "?")).join("") : `${answer ?? ""}`
-
-const isDigits = ({ classes }) => !classes || classes.join("") === "0123456789"
 
 /** What an answer stands for: a digit, or a class of other pictures. */
 const nameIn = ({ classes }, answer) => (classes ? (classes[answer] ?? "–") : `${answer}`)
