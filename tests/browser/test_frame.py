@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from benchmarks.app.browser import board
+from benchmarks.app.browser import board, stroke
 from lenet.ui.shared.frame import PAGES
 from tests.server import ROOT, Server, settled
 
@@ -85,6 +85,24 @@ def test_back_leads_through_the_pages_as_they_were_left(server: Server, new_page
     chosen("tanh", "/inside", "Look inside")
     page.go_back()
     chosen("tanh", "/", "Draw")  # nothing was asked for there: what was chosen last goes along
+
+
+def test_a_drawing_survives_a_reload_of_the_pages_that_it_goes_along_to(server: Server, new_page):
+    page = new_page()
+    page.goto(server.url)
+    stroke(page, [(0.3, 0.2), (0.7, 0.2), (0.45, 0.85)])
+    page.wait_for_function("location.search.includes('drawing=')")
+    for title in ("Stress", "Look inside"):
+        settled(page)
+        page.locator(".st-key-frame a", has_text=title).click()
+        page.locator("h1", has_text=title).wait_for()
+        page.wait_for_function("location.search.includes('drawing=')")
+        page.reload()
+        settled(page)
+        page.get_by_text("Looking at your drawing").wait_for()
+    page.go_back()
+    page.locator("h1", has_text="Stress").wait_for()
+    page.get_by_text("Looking at your drawing").wait_for()
 
 
 def test_networks_of_a_link_go_along_to_another_page(server: Server, new_page):

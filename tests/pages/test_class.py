@@ -202,6 +202,19 @@ def test_a_drawing_travels_in_the_link_to_every_page_that_takes_a_digit(store):
         assert "part of a drawing" in at.error[0].value
 
 
+def test_the_address_has_the_drawing_until_another_digit_is_looked_at():
+    seven = Stroke(((90, 80), (230, 80), (150, 260)))
+    for file in ("stress", "inside"):
+        at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+        at.session_state["current_drawing"] = [seven], "on the board"
+        at.switch_page(f"pages/{file}.py").run()
+        assert not at.exception and at.query_params["drawing"] == encode([seven])
+        at.query_params["digit"] = "5"
+        at.run()
+        assert not at.exception and "drawing" not in at.query_params
+        assert any("Looking at **test digit 5" in text.value for text in at.markdown)
+
+
 def test_which_map_lights_up_is_asked_about_the_digit_that_is_looked_at(store):
     code, secret = store.open()
     at = page(**{"class": code, "teacher": secret})

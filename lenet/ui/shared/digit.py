@@ -158,6 +158,7 @@ def choose() -> Digit | None:
     follow_url()
     with st.container(horizontal=True, vertical_alignment="center", key="digit-chooser"):
         digit = current()
+        _keep_drawing(digit)
         if digit is not None:
             st.image(digit.pixels[0], width=40, clamp=True, alt=f"The digit being looked at: {digit.source}")
             st.markdown(f"Looking at **{digit.source}**", width="content")
@@ -231,6 +232,15 @@ def _follow_drawing() -> None:
             draw(decode(asked), None, f"link-{asked}")
         except StrokesError as error:
             refuse(str(error))
+
+
+def _keep_drawing(digit: Digit | None) -> None:
+    """Keep the drawing in the address while it is looked at, so that a reload brings it back."""
+    drawing = digit.drawing if digit else ""
+    st.session_state[_FOLLOWED_DRAWING] = drawing
+    if drawing and drawing != st.query_params.get(DRAWING_URL):
+        st.query_params[DRAWING_URL] = drawing
+    st.query_params.pop(URL if drawing else DRAWING_URL, None)  # the address asks for one digit
 
 
 def _follow_number() -> None:
