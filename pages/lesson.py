@@ -15,7 +15,7 @@ for name in lessons.folders():
         st.error(str(error))
         continue
     with st.container(key=f"lesson-{name}"):
-        st.subheader(one.title, anchor=False)
+        st.header(one.title, anchor=False)
         with st.container(horizontal=True, gap="small"):
             at = min(last[1], len(one.steps)) if last and last[0] == name else 0
             if at > 1:
@@ -28,7 +28,7 @@ for name in lessons.folders():
             asked = {**step.query, lesson.URL: name, lesson.STEP: str(number)}
             st.page_link(frame.PAGES[step.page].file, label=f"{number}. {step.title}", query_params=asked)
 
-st.subheader("Worksheet and exit ticket", anchor=False)
+st.header("Worksheet and exit ticket", anchor=False)
 st.markdown("From your own digit: one cell of the first layer by hand. Print it; the key is on its second sheet.")
 shown = digit.choose()
 place = st.container()

@@ -46,14 +46,14 @@ with st.expander(
     "Advanced: your own pictures, network and recipe, for Start", icon=":material/tune:", expanded=advanced
 ):
     data = own.choose()
-    st.subheader("The network", anchor=False)
+    st.header("The network", anchor=False)
     blocks = st.container()
     left, right = st.columns(2, gap="large")
     with left:
         st.subheader("All its layers", anchor=False)
         wanted = controls.network(data, blocks)
     with right:
-        st.subheader("The recipe", anchor=False)
+        st.header("The recipe", anchor=False)
         recipe = controls.recipe(data)
         overlay = st.multiselect("Compare with published curves", PUBLISHED, key="overlay")
 live_upload = st.expander("Load weights", on_change="rerun", key="load")

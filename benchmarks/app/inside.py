@@ -27,7 +27,7 @@ HOVER = """async ([stage, cell]) => {
         clientX: box.x + x + (cell % columns + 0.5) * wide,
         clientY: box.y + y + (Math.floor(cell / columns) % rows + 0.5) * block.zoom }))
     await new Promise(requestAnimationFrame)
-    return { shown: root.dataset.shown, title: root.querySelector(".panel h3").innerText }
+    return { shown: root.dataset.shown, title: root.querySelector(".panel h2").innerText }
 }""".replace("INSIDE", INSIDE)
 MOVES = """async (count) => {
     const root = INSIDE, state = root.querySelector(".network").state, times = []

@@ -2,12 +2,14 @@
 
 import re
 from importlib.metadata import version
+from itertools import pairwise
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 import pytest
 
 from benchmarks.app.browser import board, stroke
+from lenet.strokes import Stroke, encode
 from lenet.ui.shared.frame import PAGES
 from tests.server import ROOT, Server, settled
 
@@ -52,6 +54,39 @@ def test_a_phone_never_scrolls_sideways_and_both_themes_are_there(key: str, sche
     colour = page.evaluate("getComputedStyle(document.querySelector('[data-testid=stApp]')).backgroundColor")
     lightness = sum(int(part) for part in colour.removeprefix("rgb(").removesuffix(")").split(","))
     assert lightness > 700 if scheme == "light" else lightness < 100
+
+
+@pytest.mark.parametrize(
+    ("path", "last"),
+    [
+        ("/?drawing=" + encode([Stroke(((90, 80), (230, 80), (150, 260)))]), "What the network sees"),
+        ("/inside", "conv1"),
+        ("/inside?section=kernels", "Two kernels that the paper reads by eye"),
+        ("/inside?section=evidence", "Answer of kernel 0 of conv1"),
+        ("/inside?section=tape", "Look inside"),
+        ("/train?epochs=1", "The recipe"),
+        ("/experiments", "Learning rate 0.1, all nonlinearities replaced"),
+        ("/experiments?experiment=kernels&guess-kernels=look", "1a"),
+        ("/experiments?experiment=compare", "Any networks of any experiments"),
+        ("/stress?more=What+the+pixels+contribute", "logit of"),
+        ("/lesson", "Worksheet and exit ticket"),
+        ("/class", "I am the teacher"),
+    ],
+)
+def test_headings_go_down_one_level_at_a_time(path: str, last: str, server: Server, new_page):
+    """So that a screen reader's list of them is the outline of the page. `last` is the heading to wait for."""
+    page = new_page()
+    page.goto(server.url + path)
+    settled(page)
+    page.get_by_role("heading", name=last).first.wait_for(timeout=60_000)
+    levels = page.evaluate("""() => {
+        const heading = (e) => /^H[1-6]$/.test(e.tagName) && e.checkVisibility({ visibilityProperty: true })
+        const below = (e) => [...(e.shadowRoot?.children ?? []), ...e.children].flatMap(walk)
+        const walk = (e) => (heading(e) ? [Number(e.tagName[1])] : below(e))
+        return walk(document.body)
+    }""")
+    assert levels[0] == 1 and levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels)), levels
 
 
 def test_the_links_lead_to_every_page(server: Server, new_page):

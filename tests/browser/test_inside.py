@@ -64,7 +64,7 @@ def figure(text: str) -> float:
 
 
 def test_it_opens_on_an_edge_and_the_panel_follows_the_pointer_in_the_next_frame(page):
-    heading, number = page.locator(f"{PANEL} h3"), page.evaluate(f"{INSIDE}.dataset.shown")
+    heading, number = page.locator(f"{PANEL} h2"), page.evaluate(f"{INSIDE}.dataset.shown")
     assert heading.inner_text().startswith("conv1")
     assert page.locator(f"{PANEL} .grid").count() == 3  # patch, kernel, products
     shown = page.evaluate(f"({HOVER})([4, 70])")
@@ -116,17 +116,17 @@ def test_a_walk_back_from_the_probability_to_the_pixels(page):
     assert " %" in panel.locator(".value").inner_text()
     seen = []
     for _ in range(20):
-        name = panel.locator("h3").inner_text().split(" ")[0]
+        name = panel.locator("h2").inner_text().split(" ")[0]
         seen.append(name)
         if name == "input":
             break
         panel.locator("tr.own .go, .grid button.mark[data-stage], tr.one .go, .line .go").first.click()
-        page.wait_for_function(f"(before) => {INSIDE}.querySelector('h3').innerText.split(' ')[0] !== before", arg=name)
+        page.wait_for_function(f"(before) => {INSIDE}.querySelector('h2').innerText.split(' ')[0] !== before", arg=name)
     assert seen[0] == "softmax" and seen[-1] == "input"
     assert {"relu5", "fc3", "flatten", "pool2", "conv2", "conv1"} <= set(seen)
     assert panel.locator(".trail button").count() == len(seen) - 1
     panel.locator(".trail button").first.click()
-    page.wait_for_function(f"{INSIDE}.querySelector('h3').innerText.startsWith('softmax')")
+    page.wait_for_function(f"{INSIDE}.querySelector('h2').innerText.startsWith('softmax')")
 
 
 def test_a_kernel_moves_steps_and_pauses(page):
@@ -256,7 +256,7 @@ def test_a_seven_is_broken_by_dragging_one_weight(server, new_page):
     page.wait_for_function(f"{INSIDE}?.dataset.ready === 'original' && {INSIDE}.querySelector('.challenges.on')")
     settled(page)
     page.mouse.click(*spot(page, "fc3", 7))
-    page.wait_for_function(f"{INSIDE}.querySelector('h3').innerText === 'fc3 · digit 7'")
+    page.wait_for_function(f"{INSIDE}.querySelector('h2').innerText === 'fc3 · digit 7'")
     weight = page.locator(f"{PANEL} tr.one [data-weight]").first
     box = weight.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
@@ -288,7 +288,7 @@ def test_original_dead_is_repaired_by_one_bias(server, new_page):
     page.wait_for_function(f"{INSIDE}?.dataset.ready === 'original-dead' && {INSIDE}.querySelector('.challenges.on')")
     settled(page)
     page.mouse.click(*spot(page, "fc3", 6))  # the score of the 6
-    page.wait_for_function(f"{INSIDE}.querySelector('h3').innerText === 'fc3 · digit 6'")
+    page.wait_for_function(f"{INSIDE}.querySelector('h2').innerText === 'fc3 · digit 6'")
     page.locator(f"{PANEL} tr.bias [data-weight]").click()
     page.locator(f"{PANEL} .editor input[type=number]").fill("5")
     page.keyboard.press("Enter")

@@ -312,7 +312,7 @@ def test_a_link_that_asks_for_nothing_we_know_opens_the_first() -> None:
     at.query_params["guess-nonlinearities"] = "the ninth"
     at.run()
     assert not at.exception
-    assert NONLINEARITIES.question in [heading.value for heading in at.subheader]
+    assert NONLINEARITIES.question in [heading.value for heading in at.header]
     assert sent(at, "guess-view-nonlinearities")["answer"] is None
 
 

@@ -67,7 +67,7 @@ def door() -> None:
 
 def _join(code: str) -> None:
     """One tap, and a pupil is in."""
-    st.subheader(f"Class {code}", anchor=False)
+    st.header(f"Class {code}", anchor=False)
     if membership.store().nicknames(code):
         st.text_input("A nickname, if you like", max_chars=NICKNAME, key=_JOINED, width=320)
     st.button("Join the class", type="primary", key="join", on_click=_joined, args=(code,))

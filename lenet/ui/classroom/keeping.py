@@ -19,7 +19,7 @@ _DELETED, _MADE = "class_deleted", "class_files"
 def page(me: Teacher) -> None:
     """Export, import, delete."""
     wall = me.wall()
-    st.subheader("Keep the class's digits", anchor=False)
+    st.header("Keep the class's digits", anchor=False)
     if wall:
         with st.container(horizontal=True):
             for name, content in _made(wall).items():
@@ -41,7 +41,7 @@ def page(me: Teacher) -> None:
     else:
         st.caption("There are no digits on the wall yet.")
     _bring_back(me)
-    st.subheader("Delete the class", anchor=False)
+    st.header("Delete the class", anchor=False)
     where = membership.store().folder
     st.caption(
         "Classes are kept on this server until you delete them."

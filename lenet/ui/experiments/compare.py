@@ -36,7 +36,7 @@ def settings() -> dict[str, tuple[Setting, str, str]]:
 def compare(runs: Runs) -> None:
     """The choosers and the chart."""
     there = settings()
-    st.subheader("Any networks of any experiments, on one chart", anchor=False)
+    st.header("Any networks of any experiments, on one chart", anchor=False)
     chosen = st.multiselect(
         "Networks: type to search",
         list(there),

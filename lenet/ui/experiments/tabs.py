@@ -20,7 +20,7 @@ OUTPUT = {"paper": "as in the paper", "linear": FORMS["linear"]}
 
 def show(e: Experiment, runs: Runs) -> None:
     """Everything of an experiment, from its question on; most of it only after the guess."""
-    st.subheader(e.question, anchor=False)
+    st.header(e.question, anchor=False)
     left, right = st.columns(2, gap="medium") if e.before else (st.container(), st.container())
     with left:
         panels(e, e.before, runs)

@@ -20,7 +20,7 @@ export default function ({ data, root }) {
 /** For each network the share of digits read correctly, with its interval, on the class's digits and on MNIST's. */
 function accuraciesOf(networks, from) {
   const rows = networks.flatMap(({ name, colour, results }) => [
-    el("h3", {}, el("i", { className: "chip", style: `--colour: ${colour}` }), name),
+    el("h2", {}, el("i", { className: "chip", style: `--colour: ${colour}` }), name),
     ...results.map(({ what, value, low, high, text }) => {
       const at = (share) => (100 * (share - from)) / (1 - from)
       const line = el("span", { className: "interval", style: `left: ${at(low)}%; width: ${at(high) - at(low)}%` })
@@ -38,11 +38,11 @@ const percentOf = (share) => `${Math.round(100 * share)} %`
 
 function detailsOf({ name, confusion, misread, facts }) {
   const parts = [el("ul", { className: "facts" }, ...facts.map((fact) => el("li", {}, fact)))]
-  parts.push(el("section", {}, el("h3", {}, `What ${name} read, row by row what was asked for`), tableOf(confusion)))
+  parts.push(el("section", {}, el("h2", {}, `What ${name} read, row by row what was asked for`), tableOf(confusion)))
   if (misread.length) {
     const tiles = misread.map(([pupil, label, strokes, words]) => tileOf(pupil, label, strokes, words))
     parts.push(
-      el("section", {}, el("h3", {}, "Misread, the surest first"), el("div", { className: "misread" }, ...tiles)),
+      el("section", {}, el("h2", {}, "Misread, the surest first"), el("div", { className: "misread" }, ...tiles)),
     )
   }
   return parts

@@ -128,7 +128,7 @@ const sum = (numbers) => numbers.reduce((total, one) => total + one, 0)
 export const pointsOf = (before, after) =>
   before.all.map((all, at) => (100 * (before.right[at] - after.right[at])) / Math.max(1, all))
 
-const heading = (words) => el("h3", {}, words)
+const heading = (words) => el("h2", {}, words)
 const note = (words) => el("p", { className: "note" }, words)
 
 /** A chart: an upright axis from low to high with its title, and what is drawn by `draw(y)`. */

@@ -215,7 +215,7 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
 
   function headView() {
     const trail = el("nav", { className: "trail", "aria-label": "The way here" })
-    const name = el("h3", { tabIndex: -1 })
+    const name = el("h2", { tabIndex: -1 })
     const value = el("p", { className: "value" })
     const about = el("p", { className: "note" })
     const moves = Object.entries(MOVES).map(([text, [x, y, way]]) =>

@@ -183,7 +183,7 @@ function begin({ data, root, edited, want }) {
   const read = (data.guesses ?? []).map((one) => ({ one, layer: layers.find(({ stage }) => stage.name === one.layer) }))
   if (read.length && read.every(({ one, layer }) => layer?.side ** 2 === one.half.length && one.kernel < layer.count))
     guesses.append(
-      el("h3", {}, "Two kernels that the paper reads by eye"),
+      el("h2", {}, "Two kernels that the paper reads by eye"),
       ...read.map(({ one, layer }) => guessOf(one, layer, name)),
     )
   show(true)

@@ -47,7 +47,7 @@ function cardOf(network) {
   const card = el(
     "article",
     { className: "result", style: `--colour:${colour}`, translate: false },
-    el("h3", {}, el("span", { className: "chip", style: `--colour:${colour}` }), about.name),
+    el("h2", {}, el("span", { className: "chip", style: `--colour:${colour}` }), about.name),
     big,
     list,
     said,

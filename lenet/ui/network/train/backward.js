@@ -145,7 +145,7 @@ function build(root, data) {
   slider.max = state.way.length
   const observer = new ResizeObserver(place)
   root.replaceChildren(
-    el("h3", {}, `Where the gradient came from: step ${data.step.toLocaleString("en")}, backwards`),
+    el("h2", {}, `Where the gradient came from: step ${data.step.toLocaleString("en")}, backwards`),
     el("div", { className: "player" }, button, back, slider, el("label", {}, "Picture ", select)),
     said,
     canvas,

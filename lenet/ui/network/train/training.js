@@ -102,7 +102,7 @@ function digits(pictures, answers) {
   const yours = pictures.findIndex(({ name }) => name)
   const order = [...answers.keys()].sort((a, b) => (b === yours) - (a === yours))
   return [
-    el("h3", {}, "What the network answers, and how sure it is"),
+    el("h2", {}, "What the network answers, and how sure it is"),
     el(
       "div",
       { className: "row", style: `--count:${answers.length}` },
@@ -113,7 +113,7 @@ function digits(pictures, answers) {
 
 function kernels({ grids, scale, words, layer }) {
   return [
-    el("h3", {}, `The kernels of ${layer}`),
+    el("h2", {}, `The kernels of ${layer}`),
     el(
       "div",
       { className: "row" },
@@ -164,7 +164,7 @@ export function lines({ title, lines: all, kind, end, x }, until = Infinity) {
     }
   }
   return [
-    el("h3", {}, title),
+    el("h2", {}, title),
     chart,
     el("p", { className: "small x" }, x),
     shown.length > 1
@@ -240,7 +240,7 @@ const shares = () => ({
 function bars(rows, title, scale) {
   const { share, said, words } = scale(rows.map(({ value }) => value))
   return [
-    el("h3", {}, title),
+    el("h2", {}, title),
     el(
       "dl",
       {},
@@ -290,7 +290,7 @@ function confusion({ counts, classes, title }) {
   })
   head.append(el("th", { scope: "col" }, "right"))
   return [
-    el("h3", {}, title),
+    el("h2", {}, title),
     el("div", { className: "scroll" }, el("table", {}, el("thead", {}, head), el("tbody", {}, ...rows))),
   ]
 }

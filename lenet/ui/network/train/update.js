@@ -110,7 +110,7 @@ function chooser(root, { layers, step }) {
     el(
       "section",
       { className: "weights" },
-      el("h3", {}, "Learning, taken apart: click any weight"),
+      el("h2", {}, "Learning, taken apart: click any weight"),
       el("label", {}, "Weights of ", select),
       el("div", { className: "canvas" }, canvas, ring),
       legend,
