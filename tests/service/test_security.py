@@ -8,7 +8,6 @@ import http.client
 import re
 import tomllib
 from io import BytesIO
-from pathlib import Path
 
 import pytest
 import streamlit.config
@@ -18,15 +17,9 @@ from lenet.ink import InkError, open_picture
 from lenet.ui.shared import palette
 from lenet.ui.train import own
 from tests.server import ROOT
+from tests.sources import SOURCES, calls
 
-SOURCES = [*sorted(path for part in ("lenet", "pages") for path in (ROOT / part).rglob("*.py")), ROOT / "app.py"]
 SCRIPTS = sorted((ROOT / "lenet" / "ui").rglob("*.js"))
-
-
-def calls(path: Path) -> list[tuple[str, ast.Call]]:
-    """Every call in a file with its dotted name."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return [(ast.unparse(node.func), node) for node in ast.walk(tree) if isinstance(node, ast.Call)]
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -159,7 +159,8 @@ def _show_among(name: str, number: int) -> None:
     found = _read_among(name, number)
     shown, left, right = st.columns([1, 3, 3], gap="medium")
     with shown:
-        st.image(found["picture"], caption=f"Test digit {number}, a {found['label']}", width=140)
+        words = f"Test digit {number}, a {found['label']}"
+        st.image(found["picture"], caption=words, width=140, alt="The digit that is read")
     with left:
         st.vega_lite_chart(
             spec=charts.probabilities(found["neighbours"], "Answer", f"{NEIGHBOURS} digits before it"),
