@@ -167,10 +167,8 @@ def luck(rows: Iterable[dict]) -> list[str]:
     ]
 
 
-def _times() -> str:
-    rows = training_times.rows()
-    if not rows:
-        return "Training times were not measured on this machine yet: `python -m lenet times`."
+def times_table(rows: list[dict]) -> str:
+    """The rows of training_times, in Markdown."""
     header = ["", "paper, s", "paper, ratio", "here, s an epoch", "here, ratio"]
     body = [
         [
@@ -182,7 +180,14 @@ def _times() -> str:
         ]
         for row in rows
     ]
-    return f"Training time ({training_times.machine()}):\n\n{markdown(header, body)}"
+    return markdown(header, body)
+
+
+def _times() -> str:
+    rows = training_times.rows()
+    if not rows:
+        return "Training times were not measured on this machine yet: `python -m lenet times`."
+    return f"Training time ({training_times.machine()}):\n\n{times_table(rows)}"
 
 
 # What the report shows of an experiment beside its tables and claims: rows named in Experiment.why.

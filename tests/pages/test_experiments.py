@@ -208,6 +208,7 @@ def test_behind_the_disclosure_are_tables_rules_and_why(e: Experiment) -> None:
     assert judging.FAILURE_RULE in words(at)
     if e.variants:
         assert words(at).count("| runs | fail | accuracy |") == len(e.lrs)
+        assert ("| here, s an epoch |" in words(at)) == ("times" in e.why)
         runs = measures.load(curves.read())
         there = any(run in runs for run in e.runs())
         assert len(at.get("vega_lite_chart")) == len({"gradients", "outcomes"} & {*e.why}) * there

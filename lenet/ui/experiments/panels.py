@@ -8,9 +8,11 @@ from collections.abc import Callable
 import numpy as np
 import streamlit as st
 
+from lenet.formatting import percent
 from lenet.study import tables, training_times
 from lenet.study.design import ORIGINAL, Experiment
 from lenet.study.measures import Runs
+from lenet.study.report import markdown, times_table
 from lenet.ui.experiments import charts
 from lenet.ui.shared import grids, networks, palette
 from lenet.ui.shared.digit import TEST_DIGITS
@@ -78,20 +80,7 @@ def times(e: Experiment, runs: Runs) -> None:
     if not rows:
         st.info("Not measured on this machine yet: `python -m lenet times` does it, best with nothing else running.")
         return
-    number = st.column_config.NumberColumn
-    st.dataframe(
-        rows,
-        hide_index=True,
-        width="content",
-        alt="Training time by number of layers",
-        column_config={
-            "network": "Network",
-            "paper seconds": number("Paper, s", format="%d"),
-            "paper ratio": number("Paper, ratio", format="%.2f"),
-            "seconds": number("Here, s an epoch", format="%.1f"),
-            "ratio": number("Here, ratio", format="%.2f"),
-        },
-    )
+    st.markdown(times_table(rows))
     st.caption(f"Here: {training_times.machine()}.")
 
 
@@ -105,19 +94,8 @@ def output_life(e: Experiment, runs: Runs) -> None:
         return
     if not st.button(f"Measure {name} on the test set", key="life", icon=":material/monitor_heart:"):
         return
-    percent = st.column_config.NumberColumn
-    st.dataframe(
-        _measured_life(name),
-        hide_index=True,
-        width="content",
-        alt="Logits above zero by class",
-        column_config={
-            "class": "Class",
-            "own": percent("Above zero for its own digits", format="%.1f %%"),
-            "others": percent("Above zero for others", format="%.1f %%"),
-            "predicted": "Times predicted",
-        },
-    )
+    header = ["class", "above zero for its own digits", "for others", "times predicted"]
+    st.markdown(markdown(header, _measured_life(name)))
     st.caption(
         "An output ReLU passes a gradient only where the logit is above zero. A class whose own digits never get there "
         "has nothing to learn from."
@@ -125,16 +103,13 @@ def output_life(e: Experiment, runs: Runs) -> None:
 
 
 @st.cache_data(max_entries=4, show_spinner="Reading 10,000 digits …")
-def _measured_life(name: str) -> list[dict]:
+def _measured_life(name: str) -> list[list[str]]:
     from lenet.data import mnist
     from lenet.study.mechanisms import output_life
 
     model, _ = networks.load(name)
     life = output_life(model, mnist("test"))
-    return [
-        {"class": k, "own": 100 * one.own, "others": 100 * one.others, "predicted": one.predicted}
-        for k, one in enumerate(life)
-    ]
+    return [[f"{k}", percent(one.own), percent(one.others), f"{one.predicted:,}"] for k, one in enumerate(life)]
 
 
 @st.fragment
