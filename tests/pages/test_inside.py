@@ -12,6 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from lenet import data
+from lenet.classroom import lessons
 from lenet.data import DataError
 from lenet.own_data import Loaded, Pictures
 from lenet.paths import PRETRAINED, ROOT
@@ -103,9 +104,14 @@ def test_the_tape_has_no_picker_of_networks_and_the_choice_survives_it():
 
 
 def test_kernels_count_from_0_wherever_they_are_named():
-    words = [text for one in MEASURES.values() for text in (one.words,)]
-    words += [claim.words for claim in experiment("kernels").claims]
-    assert not [text for text in words if re.search(r"#\d|kernel 6 of conv1|kernel 16 of conv2", text)]
+    asked = experiment("kernels")
+    words = [one.words for one in MEASURES.values()]
+    words += [asked.guess.question, *(claim.words for claim in asked.claims)]
+    for step in (step for name in lessons.folders() for step in lessons.load(name).steps):
+        words += [step.text, step.task]
+        words += [step.guess.question, *step.guess.answers, step.guess.reveal] if step.guess else []
+    assert not [text for text in words if re.search(r"#\d|kernel number|kernel 6 of conv1|kernel 16 of conv2", text)]
+    assert [answer.words for answer in asked.guess.answers.values()] == [f"kernel {number}" for number in range(6)]
     for one, (layer, number, _) in zip(kernels.guesses(), map(CONTRASTS.get, kernels.READ_BY_EYE)):
         assert (one["layer"], one["kernel"]) == (layer, number - 1)
         assert f"(kernel {number - 1}, counted from 0)" in one["words"]
