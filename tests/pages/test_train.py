@@ -245,6 +245,32 @@ def test_a_paused_run_goes_on_with_another_learning_rate_and_its_card_says_so():
     assert any("the learning rate was changed to 0.02" in caption.value for caption in app.caption)
 
 
+@pytest.mark.parametrize(
+    ("told", "after"), [("pause", "first step"), ("step", "second step"), ("epoch", "first epoch")]
+)
+def test_a_run_that_has_not_begun_says_where_it_will_pause(told, after):
+    def waiting(told):
+        from math import inf
+
+        from lenet.recipe import RECIPES
+        from lenet.service.queue import Job
+        from lenet.service.worker import Command, State
+        from lenet.ui.train import live
+        from lenet.variant import VARIANTS
+
+        job = Job(1, VARIANTS["best"], RECIPES["quick"], "somebody", awaited=Command(told))
+        live.status(job, 2, inf)
+        job.state = State.RUNNING
+        live.status(job, 0, 0)
+
+    app = AppTest.from_function(waiting, args=(told,)).run()
+    assert not app.exception
+    assert [info.value for info in app.info] == [
+        f"Waiting: 2 before you in the queue. It will pause after the {after}.",
+        f"About to take the first step … It will pause after the {after}.",
+    ]
+
+
 def test_the_builder_has_mean_pooling_and_a_frame_and_a_link_carries_them():
     app = start(preset="paper", epochs="1", train_size="300", seed="17", pool1="2/2/0/average", framed="true")
     app.button("start").click().run()
