@@ -158,6 +158,12 @@ def test_just_the_curves_is_for_all_tabs(path: Path, complete: bytes) -> None:
         assert sent(at, f"claims-{e.id}")
 
 
+def test_just_the_curves_of_many_networks_have_one_bold_band(path: Path, complete: bytes) -> None:
+    path.write_bytes(complete)
+    shown = sent(visit(POOLING, None, curves="1"), "curves-pooling")
+    assert len(shown["lines"]) == 7 and len(shown["bold"]) == 1
+
+
 @pytest.mark.parametrize("e", EXPERIMENTS, ids=lambda e: e.id)
 def test_without_runs_it_says_so(e: Experiment, path: Path) -> None:
     curves.write(curves.SCHEMA.empty_table(), path)
