@@ -184,7 +184,9 @@ def test_a_sheet_has_a_place_for_every_grid():
 def test_no_picture_is_sent_anew_in_each_run_and_no_style_wants_a_new_browser():
     """Streamlit's pictures flash; OffscreenCanvas and light-dark() are missing in Safari before 16.4 and 17.5."""
     folder = ROOT / "lenet" / "ui"
-    for file in [*(folder / "inside").glob("*.py"), *(folder / "stress").glob("*.py"), ROOT / "pages" / "inside.py"]:
+    parts = ("inside", "stress", "train")
+    files = [ROOT / "pages" / f"{part}.py" for part in parts]
+    for file in [*files, *(file for part in parts for file in (folder / part).glob("*.py"))]:
         assert "st.image(" not in file.read_text(encoding="utf-8"), file
     for file in (folder / "network").rglob("*.js"):
         assert "OffscreenCanvas" not in file.read_text(encoding="utf-8"), file
