@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 
 import pytest
+from playwright.sync_api import expect
 
 from benchmarks.app.browser import board, stroke
 from lenet.strokes import Stroke, encode
@@ -33,10 +34,12 @@ def test_a_first_visit_shows_the_whole_frame_and_asks_no_other_host(key: str, fr
     assert page.locator("h1").inner_text() == PAGES[key].title
     assert page.get_by_text(PAGES[key].todo).is_visible()
     assert page.title().startswith(PAGES[key].title)
-    links = page.locator(".st-key-frame a")
+    links = page.locator(".st-key-frame").get_by_role("link")
     links.nth(len(PAGES) - 1).wait_for()
-    assert [text.split("\n")[-1] for text in links.all_inner_texts()] == [other.title for other in PAGES.values()]
-    assert all(link.is_visible() for link in links.all())
+    assert links.count() == len(PAGES)
+    for link, other in zip(links.all(), PAGES.values()):
+        expect(link).to_have_accessible_name(other.title)
+        assert link.is_visible()
     assert page.get_by_test_id("stSidebarNav").count() == 0
     assert page.get_by_test_id("stException").count() == 0
     page.wait_for_timeout(500)  # for what is fetched late
