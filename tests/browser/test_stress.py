@@ -1,5 +1,6 @@
 """The page Stress in a real browser: dragging, keyboard, links, Fool it, and every width."""
 
+import re
 from urllib.parse import urlencode
 
 import pytest
@@ -7,7 +8,8 @@ from playwright.sync_api import expect
 
 from lenet.data import mnist, pixels
 from lenet.pretrained import create_model
-from lenet.probes.stress import sweep
+from lenet.probes.saliency import METHODS
+from lenet.probes.stress import AMOUNTS, sweep
 from tests.server import Server, settled
 
 pytestmark = pytest.mark.browser
@@ -189,8 +191,35 @@ def test_break_bars_are_green_up_to_the_break_and_say_the_wrong_digit(server, vi
     assert broken, "a digit lying on its side is read as another one"
     for place in broken:
         assert f"from {'−' if place < at else '+'}{abs(swept.amounts[place]):g}°: reads {answers[place]}" in words
-    assert bar.locator("i.right").count()
+    box, green = bar.bounding_box(), [part.bounding_box() for part in bar.locator("i.right").all()]
+    for place in broken:  # the green ends halfway to the first amount that is misread
+        end = min(part["x"] for part in green) if place < at else max(part["x"] + part["width"] for part in green)
+        share = (place + 0.5 if place < at else place - 0.5) / (AMOUNTS - 1)
+        assert (end - box["x"]) / box["width"] == pytest.approx(share, abs=0.01)
     assert str(answers[broken[0]]) in bar.locator("i.wrong b").all_text_contents()
+
+
+def test_every_minus_of_the_curves_is_one(server, visit):
+    page = visit(server, THREE)
+    curve = page.locator(".curve")
+    assert "−" in curve.text_content()
+    for tab in curve.locator("button").all():
+        tab.click()
+        expect(tab).to_have_attribute("aria-pressed", "true")
+        labels = [part.get_attribute("aria-label") for part in curve.locator("[aria-label]").all()]
+        assert not re.search(r"(?<![\w–])-\d", " ".join([curve.text_content(), *labels]))
+
+
+def test_what_the_pixels_contribute_is_explained_before_it_is_shown(server, visit):
+    page = visit(server, [*THREE, ("more", "What the pixels contribute")])
+    view = page.locator(".st-key-saliency .saliency")
+    view.locator("canvas").nth(5).wait_for(timeout=60_000)
+    assert view.locator(".legend").count() == 1
+    box = view.bounding_box()
+    assert box["height"] < 900
+    for method in METHODS.values():
+        words = page.get_by_text(method.honest).bounding_box()
+        assert words["y"] + words["height"] <= box["y"]
 
 
 def test_a_network_is_fooled_by_hand_and_by_search(server, visit):
