@@ -67,6 +67,7 @@ def test_it_opens_on_an_edge_and_the_panel_follows_the_pointer_in_the_next_frame
     heading, number = page.locator(f"{PANEL} h2"), page.evaluate(f"{INSIDE}.dataset.shown")
     assert heading.inner_text().startswith("conv1")
     assert page.locator(f"{PANEL} .grid").count() == 3  # patch, kernel, products
+    assert page.locator(".st-key-inside-view .legend").bounding_box()["height"] < 30  # one line
     shown = page.evaluate(f"({HOVER})([4, 70])")
     assert shown["shown"] == "4 70" and "conv2" in shown["title"]
     assert page.locator(f"{PANEL} .grid").count() == 18
@@ -315,7 +316,21 @@ def test_on_a_phone_what_a_cell_looks_at_and_its_arithmetic_share_the_screen(ser
         page.locator(query).bounding_box() for query in (".st-key-inside-view canvas.view", f"{PANEL} .value")
     )
     assert view["y"] >= 0 and heading["y"] + heading["height"] < 844
+    total = page.locator(f"{PANEL} .equation .total").bounding_box()
+    assert total["y"] + total["height"] < 844
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    for at in ((1, 100), (4, 30)):
+        pin(page, *at, exact=False)
+        for products in page.locator(f"{PANEL} .products").all():  # their sum stands beside them
+            grid, term = products.locator(".grid").bounding_box(), products.locator("output.term").bounding_box()
+            assert grid["y"] <= term["y"] and term["y"] + term["height"] <= grid["y"] + grid["height"]
+        together = page.evaluate(f"""() => {{
+            const total = {INSIDE}.querySelector(".panel .equation .total")
+            const before = document.createRange()
+            before.selectNode(total.previousSibling) // "(bias) ="
+            return [...before.getClientRects()].every((line) => line.bottom > total.getBoundingClientRect().top)
+        }}""")
+        assert together, "the total stands on a line of its own"
 
 
 @pytest.mark.parametrize("name", ["depth-4", "lstm-steps", "lstm"])
@@ -365,6 +380,7 @@ def test_a_kernel_is_chosen_by_its_picture(server, new_page, tmp_path):
     row = view.locator(".row > figure")
     assert row.count() == 4 and len({round(one["y"]) for one in boxes(row)}) == 1  # kernel, digit, map, patches
     assert row.locator(".patches canvas").count() == 9
+    assert view.locator(".legend").bounding_box()["height"] < 30  # one line
     last = view.get_by_role("button", name="Kernel 3 of conv2").bounding_box()
     assert last["x"] + last["width"] > 1200  # the width is used
     first = view.locator(".grid > span").first
