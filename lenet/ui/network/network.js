@@ -52,6 +52,8 @@ export default function ({ data, root, follow = null }) {
     all: false,
     sweep: 0,
     images: new Map(),
+    layers: el("canvas", {}), // all layers as they are, so that pointing at another cell paints none of them again
+    stale: true, // whether they have changed since
   }
   root.state = state
   let frame = 0
@@ -59,11 +61,16 @@ export default function ({ data, root, follow = null }) {
 
   let seen = true // whether any of it is on the screen: else painting would only cost time
   const ask = () => (seen || follow) && (frame ||= requestAnimationFrame(show))
+  const repaint = () => {
+    state.stale = true
+    ask()
+  }
   const show = (now) => {
     frame = 0
     if (state.sweep) {
       state.progress = (now - state.sweep) / SWEEP
       if (state.progress >= 1) state.sweep = 0
+      state.stale = true
     }
     if (seen) paint(state)
     describe(readout, state)
@@ -81,7 +88,8 @@ export default function ({ data, root, follow = null }) {
     canvas.width = Math.round(width * ratio)
     canvas.height = Math.round(state.plan.height * ratio)
     canvas.style.height = `${state.plan.height}px`
-    ask()
+    Object.assign(state.layers, { width: canvas.width, height: canvas.height })
+    repaint()
   }
   const fill = () => {
     if (follow) return
@@ -110,7 +118,7 @@ export default function ({ data, root, follow = null }) {
     state.hover = next
     ask()
   }
-  Object.assign(state, { point, pin, repaint: ask })
+  Object.assign(state, { point, pin, repaint })
   canvas.onpointermove = (event) => event.pointerType !== "touch" && point(target(event))
   canvas.onpointerleave = () => point(null)
   canvas.onclick = (event) => {
@@ -163,13 +171,13 @@ export default function ({ data, root, follow = null }) {
       place()
     if (what === "pen" && !desk.pen && desk.moment === null && !desk.writing) sweep()
     if (state.pinned && what === "read") fill()
-    ask()
+    repaint()
   })
   const observer = new ResizeObserver(() => root.clientWidth !== width && place())
   observer.observe(root)
   const sight = new IntersectionObserver((entries) => {
     seen = entries.at(-1).isIntersecting
-    ask()
+    repaint()
   })
   sight.observe(canvas)
   place()
@@ -267,9 +275,15 @@ function numberOf(stage, { network, cell }) {
 function paint(state) {
   const { canvas, plan } = state
   if (!plan) return
-  const context = emptied(canvas, plan)
   const text = getComputedStyle(canvas).color
-  for (const block of plan.blocks) paintBlock(context, state, block, text)
+  if (state.stale || text !== state.text) {
+    const below = emptied(state.layers, plan)
+    for (const block of plan.blocks) paintBlock(below, state, block, text)
+    Object.assign(state, { stale: false, text })
+  }
+  const context = emptied(canvas, plan)
+  const { layers } = state
+  context.drawImage(layers, 0, 0, plan.width, (layers.height * plan.width) / layers.width)
   const at = state.hover ?? state.pinned
   if (at && plan.networks[at.network]) paintCell(context, state, at)
   else if (desk.image && !state.sweep) plan.networks.forEach((_, network) => paintPath(context, state, network))

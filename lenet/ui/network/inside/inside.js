@@ -115,10 +115,9 @@ function begin({ data, root, setTriggerValue, edited, kept }) {
 
   function show({ stage: number, cell }, pinned) {
     endAdding?.()
-    looking.shown = { stage: number, cell }
-    looking.dirty = false
     const stage = net.stages[number]
-    for (const one of net.stages) Object.assign(one, look(one))
+    if (looking.dirty) for (const one of net.stages) Object.assign(one, look(one))
+    Object.assign(looking, { shown: { stage: number, cell }, dirty: false })
     parts.show({ net, number, cell, looking, pinned, edited })
     const { exact, all, upTo } = looking
     const held = heldIn(bodyPlace)
