@@ -61,8 +61,7 @@ class Ink:
     @property
     def box(self) -> tuple[slice, slice]:
         """Where in `grey` the ink lies, rows and columns."""
-        rows, columns = (np.flatnonzero((self.grey > FAINT).any(axis)) for axis in (1, 0))
-        return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+        return box_of(self.grey)
 
     @property
     def hint(self) -> str:
@@ -138,8 +137,7 @@ def read_grey(ink: np.ndarray, tie: float = 0.0) -> Ink:
     centre lies between two pixels goes to the same side whatever the last bit of a sum says.
     """
     grey = without_strays(ink)
-    rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
-    crop = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    crop = grey[box_of(grey)]
     thickness = thickness_of(crop)
     cropped = _middle(scaled_to(crop, thickness, SIDE))
     small = scaled_to(crop, thickness, BOX)
@@ -277,7 +275,10 @@ def _border(array: np.ndarray) -> np.ndarray:
 
 
 def without_strays(grey: np.ndarray) -> np.ndarray:
-    """Without the spots that are no strokes. Raises InkError if nothing is left but a dot."""
+    """Ink, float32 [height, width] in [0, 1], without the spots that are much smaller than its largest stroke.
+
+    Raises InkError if there is no ink, or nothing but a dot.
+    """
     labels, count = ndimage.label(grey >= INK, structure=np.ones((3, 3)))
     if not count:
         raise InkError("The board is blank: draw a digit from 0 to 9.")
@@ -296,15 +297,26 @@ def without_strays(grey: np.ndarray) -> np.ndarray:
     return np.where(ndimage.binary_dilation(stray, iterations=2) & ~kept, 0, grey)  # their soft edges too
 
 
+def box_of(grey: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of the smallest box around ink, float32 [height, width] in [0, 1], of which there is some."""
+    rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
+
+
 def thickness_of(crop: np.ndarray) -> float:
-    """Of the strokes, in pixels: the median along their middle lines."""
+    """Thickness of the strokes of ink, float32 [height, width] in [0, 1]: the median along their middle lines, at least
+    1 pixel."""
     inside = ndimage.distance_transform_edt(np.pad(crop >= INK, 1))
     ridge = inside[(inside > 0) & (inside >= ndimage.maximum_filter(inside, 3))]
     return max(2 * float(np.median(ridge)) - 1, 1.0)
 
 
 def scaled_to(crop: np.ndarray, thickness: float, longest: int) -> np.ndarray:
-    """The crop with its longer side at this many pixels, as strong and at least as thick as MNIST's strokes."""
+    """Ink, float32 [height, width] in [0, 1], with its longer side at `longest` pixels.
+
+    thickness: of its strokes, in pixels. If that shrinks it, strokes that would become thinner than MNIST's are
+    thickened first, and the strongest pixel becomes 1.
+    """
     factor = longest / max(crop.shape)
     thickness *= factor
     if thickness < THINNEST and factor < 1:

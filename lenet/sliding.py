@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet.ink import BOX, FAINT, SIDE, scaled_to, thickness_of, without_strays
+from lenet.ink import BOX, SIDE, box_of, scaled_to, thickness_of, without_strays
 
 if TYPE_CHECKING:
     from lenet.model import LeNet
@@ -30,8 +30,7 @@ def strip(sheet: np.ndarray) -> np.ndarray:
     Raises InkError if there is none.
     """
     grey = without_strays(sheet)
-    rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
-    crop = grey[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    crop = grey[box_of(grey)]
     longest = min(MOST_PIXELS, round(BOX * max(1, crop.shape[1] / crop.shape[0])))
     small = scaled_to(crop, thickness_of(crop), longest)
     above = (SIDE - small.shape[0]) // 2
