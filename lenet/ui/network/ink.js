@@ -116,10 +116,10 @@ export function read(sheet, only = false, tie = TIE) {
   const kept = withoutStrays(sheet)
   if (kept.reason) return kept
   const crop = cropOf(kept)
-  const small = scale(crop, BOX)
+  const small = scaledTo(crop, BOX)
   const centred = byMass(small, tie)
   if (only) return { centred }
-  return { raw: resize(kept, SIZE, SIZE).values, cropped: middle(scale(crop, SIZE)), scaled: middle(small), centred }
+  return { raw: resize(kept, SIZE, SIZE).values, cropped: middle(scaledTo(crop, SIZE)), scaled: middle(small), centred }
 }
 
 /** Without the spots that are no strokes. */
@@ -250,8 +250,9 @@ export function cropOf({ height, width, values }) {
   return crop
 }
 
-/** The crop with its longer side at this many pixels, as strong and at least as thick as MNIST's strokes. */
-export function scale(crop, longest) {
+/** The crop with its longer side at `longest` pixels. If that shrinks it, strokes that would become thinner than
+ *  MNIST's are thickened first, and the strongest pixel becomes 1. */
+export function scaledTo(crop, longest) {
   let from = crop
   let factor = longest / Math.max(crop.height, crop.width)
   if (factor < 1) {

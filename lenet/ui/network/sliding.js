@@ -1,6 +1,6 @@
 // LeNet slides along a row of digits that nobody has cut: the same as lenet/sliding.py, which says how.
 
-import { cropOf, grid, round, SIZE, scale, withoutStrays } from "./ink.js"
+import { cropOf, grid, round, SIZE, scaledTo, withoutStrays } from "./ink.js"
 import { KINDS } from "./layers.js"
 
 const BOX = 20 // pixels of a digit's height
@@ -14,7 +14,7 @@ export function strip(sheet) {
   const kept = withoutStrays(sheet)
   if (kept.reason) return null
   const crop = cropOf(kept)
-  const small = scale(crop, Math.min(MOST_PIXELS, round(BOX * Math.max(1, crop.width / crop.height))))
+  const small = scaledTo(crop, Math.min(MOST_PIXELS, round(BOX * Math.max(1, crop.width / crop.height))))
   const row = grid(SIZE, small.width + 2 * AROUND)
   const above = (SIZE - small.height) >> 1
   for (let r = 0; r < small.height; r++)
