@@ -2,8 +2,10 @@
 
     >>> photograph(ink, "squared", np.random.default_rng(0))      # uint8 [height, width], or in colour [.., .., 3]
 
-ink: float [height, width] in [0, 1], 1 where the pen was. Each kind adds one thing to a sheet that is lit a little
-unevenly; "all at once" adds many. The digit's longer side takes 20 to 90 % of the shorter side of the frame.
+ink: float [height, width] in [0, 1], 1 where the pen was. Most kinds add one thing to a sheet that is lit a little
+unevenly, and "all at once" adds many; there the digit's longer side takes 20 to 90 % of the shorter side of the frame.
+The kinds in CUT_OUT have sizes of their own: digits cut from a scan or a table, a whole scan, a chart and a photograph
+that was made black and white.
 """
 
 import io
@@ -53,11 +55,8 @@ def photograph(ink: np.ndarray, kind: str, random: np.random.Generator) -> np.nd
 
 
 def _scene(ink: np.ndarray, random: np.random.Generator) -> Scene:
-    digit = _cut(ink)
     high, wide = FRAME
-    share = random.uniform(*SHARE)
-    factor = share * min(FRAME) / max(digit.shape)
-    small = _resized(digit, *(max(1, round(side * factor)) for side in digit.shape))
+    small = _digit(ink, random.uniform(*SHARE) * min(FRAME))
     margin = 6
     top = int(random.integers(margin, max(margin, high - small.shape[0] - margin) + 1))
     left = int(random.integers(margin, max(margin, wide - small.shape[1] - margin) + 1))
@@ -87,22 +86,19 @@ def _jpeg(seen: np.ndarray, quality: int) -> np.ndarray:
     return np.asarray(Image.open(file))
 
 
-def _cut(ink: np.ndarray) -> np.ndarray:
+def _digit(ink: np.ndarray, longer: float) -> np.ndarray:
+    """The digit alone, its longer side at so many pixels."""
     rows, columns = (np.flatnonzero((ink > 0.1).any(axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1].astype(float)
-
-
-def _resized(array: np.ndarray, height: int, width: int) -> np.ndarray:
-    picture = Image.fromarray(array.astype(np.float32))
-    return np.asarray(picture.resize((width, height), Image.Resampling.BICUBIC)).clip(0, 1)
+    digit = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    high, wide = (max(2, round(side * longer / max(digit.shape))) for side in digit.shape)
+    picture = Image.fromarray(digit.astype(np.float32))
+    return np.asarray(picture.resize((wide, high), Image.Resampling.BICUBIC)).clip(0, 1)
 
 
 def _thumbnail(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """16 to 60 pixels high or wide with a margin of 0 to 4, as digits cut from a scan are."""
-    digit, margin = _cut(ink), int(random.integers(0, 5))
-    longer = int(random.integers(16, 61)) - 2 * margin
-    small = _resized(digit, *(max(2, round(side * longer / max(digit.shape))) for side in digit.shape))
-    small = np.pad(small, margin)
+    margin = int(random.integers(0, 5))
+    small = np.pad(_digit(ink, int(random.integers(16, 61)) - 2 * margin), margin)
     pen, paper = random.uniform(0.05, 0.4), random.uniform(0.75, 1)
     if random.random() < 0.3:  # light on dark
         pen, paper = 1 - pen, 1 - paper
@@ -112,10 +108,9 @@ def _thumbnail(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _cell(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
     """Cut from a printed table, with remains of its lines along some of the edges."""
-    digit, longer = _cut(ink), int(random.integers(30, 120))
-    small = _resized(digit, *(max(2, round(side * longer / max(digit.shape))) for side in digit.shape))
+    longer = int(random.integers(30, 120))
     margins = [(int(random.uniform(0.08, 0.3) * longer) + 2, int(random.uniform(0.08, 0.3) * longer) + 2) for _ in "yx"]
-    small = np.pad(small, margins)
+    small = np.pad(_digit(ink, longer), margins)
     y, x = np.mgrid[0 : small.shape[0], 0 : small.shape[1]].astype(float)
     for away, along in ((y, x), (small.shape[0] - 1 - y, x), (x, y), (small.shape[1] - 1 - x, y)):
         if random.random() < 0.6:
@@ -137,8 +132,7 @@ def _clean_cell(ink: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 def _placed(ink: np.ndarray, high: int, wide: int, longer: float, random: np.random.Generator) -> np.ndarray:
     """A sheet with the digit anywhere, but not at an edge."""
-    digit = _cut(ink)
-    small = _resized(digit, *(max(2, round(side * longer / max(digit.shape))) for side in digit.shape))
+    small = _digit(ink, longer)
     top, left = (int(random.integers(4, size - side - 3)) for size, side in zip((high, wide), small.shape))
     sheet = np.zeros((high, wide))
     sheet[top : top + small.shape[0], left : left + small.shape[1]] = small
