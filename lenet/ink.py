@@ -109,7 +109,7 @@ def read_cells(light: np.ndarray) -> Ink:
     The same in the browser (ui/network/stress/transform.js), so it is simple: the sheet is the border's shade or a slow
     gradient, and what is no fainter than its grain is ink. Raises InkError.
     """
-    edge = _border(light)
+    edge = paper.border(light)
     sheet: np.ndarray | float = float(np.median(edge))
     if np.subtract(*np.percentile(edge, [80, 20])) >= 0.02:
         slow = ndimage.median_filter(_resize(light, SIDE // 8, SIDE // 8), size=3, mode="nearest")
@@ -122,7 +122,7 @@ def read_cells(light: np.ndarray) -> Ink:
     top = float(ink.max())
     if top < LEAST_CONTRAST:
         raise InkError("There is no digit in that picture, it is of one shade.")
-    grain = 2 * float(np.percentile(_border(ink), 75))
+    grain = 2 * float(np.percentile(paper.border(ink), 75))
     if grain > 0.02:
         strong = ink[ink > max(grain, top / 2)]
         top = float(np.percentile(strong, 50)) if len(strong) else top
@@ -257,7 +257,7 @@ def _ink(light_and_opacity: tuple[np.ndarray, np.ndarray | None]) -> paper.Found
         size = [max(1, round(side * scale)) for side in light.shape]
         light = _resize(light, *size)
         opacity = None if opacity is None else _resize(opacity, *size)
-    if opacity is not None and np.median(_border(opacity)) < 0.5:  # a drawing on a transparent sheet
+    if opacity is not None and np.median(paper.border(opacity)) < 0.5:  # a drawing on a transparent sheet
         ink = opacity * 1.0
         if opacity.mean() > 0.95 or ink.max() < LEAST_CONTRAST:
             raise InkError("That picture is blank: draw a digit from 0 to 9, or choose another picture.")
@@ -268,10 +268,6 @@ def _ink(light_and_opacity: tuple[np.ndarray, np.ndarray | None]) -> paper.Found
     if found is None:
         raise InkError("There is no digit to be seen in that picture: crop it closer to the digit, or draw one.")
     return found
-
-
-def _border(array: np.ndarray) -> np.ndarray:
-    return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
 
 
 def without_strays(grey: np.ndarray) -> np.ndarray:

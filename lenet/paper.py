@@ -116,9 +116,14 @@ def pen(light: np.ndarray) -> Found | None:
     return Found(ink, others[0][0] / max(best, 1e-9) if others else 0.0)
 
 
+def border(array: np.ndarray) -> np.ndarray:
+    """The values along the four edges of an array [height, width], one row; those in its corners come twice."""
+    return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
+
+
 def _even(light: np.ndarray) -> float | None:
     """Lightness of the sheet if it is the same, without any grain, along the picture's edge, as in a drawing."""
-    edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
+    edge = border(light)
     sheet = float(np.median(edge))
     away = np.abs(edge - sheet)
     return sheet if (away < 0.002).mean() > 0.7 and ((away >= 0.002) & (away < 0.01)).mean() < 0.02 else None
@@ -260,8 +265,7 @@ def _marks(light: np.ndarray, dark: bool, factor: int) -> tuple[float, np.ndarra
     score = min(main.length, LONG) ** 1.5 * _contrast(light, main, dark)
     score *= (0.3 if main.cut else 1) * main.thinness
     if factor > 1:  # along the edge of a small picture there is more paper than ink
-        edge = np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])
-        away = np.median(edge) - light[main.box][main.inside].mean()
+        away = np.median(border(light)) - light[main.box][main.inside].mean()
         score *= 1 if (away if dark else -away) > top / 2 else 0.15
     own = np.isin(labels, [mark.label for mark in kept])
     near = ndimage.binary_dilation(own, FULL, iterations=2) & ((labels == 0) | own)
