@@ -327,19 +327,25 @@ def _all_marks(labels: np.ndarray, rise: np.ndarray, cut: bool) -> list[Mark]:
 
 
 def _without_ring(marks: list[Mark], shape: tuple[int, int]) -> list[Mark]:
-    """Without what runs along the picture's edges, as the rest of a printed box does."""
-    within = [mark for mark in marks if not _in_ring(mark, shape)]
-    largest = max((mark.size for mark in within), default=0)
-    if largest > 0.3 * min(shape):
-        return within
-    within = [mark for mark in marks if not (_in_ring(mark, shape) and _along_edge(mark, shape))]
-    return within if max((mark.size for mark in within), default=0) > 0.08 * min(shape) else marks
+    """Without what runs along the picture's edges: the rest of a printed box, or of a scan the border.
+
+    shape: height and width of the picture. What is left must be large enough to be the digit.
+    """
+    ring = [mark for mark in marks if _in_ring(mark, shape)]
+    for gone, least in ((ring, 0.3), ([mark for mark in ring if _along_edge(mark, shape)], 0.08)):
+        left = [mark for mark in marks if mark not in gone]
+        if max((mark.size for mark in left), default=0) > least * min(shape):
+            return left
+    return marks
 
 
 def _along_edge(mark: Mark, shape: tuple[int, int]) -> bool:
     """Whether all of one edge of the picture is its own, as the border of a scan is."""
-    whole = np.pad(mark.inside, [(box.start, size - box.stop) for box, size in zip(mark.box, shape)])
-    return any(edge.mean() > 0.95 for edge in (whole[0], whole[-1], whole[:, 0], whole[:, -1]))
+    return any(
+        there and edge.sum() > 0.95 * across
+        for axis, across in enumerate(shape[::-1])
+        for there, edge in zip(mark.at_edge[axis], np.moveaxis(mark.inside, axis, 0)[[0, -1]])
+    )
 
 
 def _in_ring(mark: Mark, shape: tuple[int, int]) -> bool:
