@@ -40,6 +40,8 @@ BLOT = 3.0  # times its thickness: no stroke that a corner of the picture cuts i
 RING = 0.15  # of the picture's shorter side: what lies so close to its edges all along is the rest of a frame
 FULL = np.ones((3, 3), int)  # marks hang together over corners, too
 
+Part = tuple[slice, slice]  # of a picture: rows and columns
+
 
 @dataclass(frozen=True)
 class Found:
@@ -56,7 +58,7 @@ class Mark:
     it lies at the picture's edge (above, below; left, right), and whether that cuts it."""
 
     label: int
-    box: tuple[slice, slice]
+    box: Part
     inside: np.ndarray
     strength: float
     at_edge: tuple[tuple[bool, bool], tuple[bool, bool]]
@@ -97,14 +99,10 @@ def pen(light: np.ndarray) -> Found | None:
 
     light: float32 [height, width] in [0, 1]. The ink has the same shape or, of a small picture, an enlarged one.
     """
-    inner = _between_lines(light)
-    if light[inner].shape != light.shape:
-        return _within(light, inner)
+    if (part := _between_lines(light)) is not None:
+        return _within(light, part)
     if (sheet := _even(light)) is not None:
-        if (box := _inset(light, sheet)) and (found := _within(light, box)) is not None:
-            return found
-        drawn = _drawn(light - sheet)
-        return None if drawn is None else Found(drawn)
+        return _inset(light, sheet) or _drawn(light - sheet)
     factor = int(np.ceil(SMALL / max(light.shape)))
     if factor > 1:
         light = _enlarged(light, factor)
@@ -113,7 +111,7 @@ def pen(light: np.ndarray) -> Found | None:
     if not kinds:
         return None
     (best, ink), *others = sorted(kinds, key=lambda one: -one[0])
-    return Found(ink, others[0][0] / max(best, 1e-9) if others else 0.0)
+    return Found(ink, others[0][0] / best if others and best else 0.0)
 
 
 def border(array: np.ndarray) -> np.ndarray:
@@ -129,55 +127,66 @@ def _even(light: np.ndarray) -> float | None:
     return sheet if (away < 0.002).mean() > 0.7 and ((away >= 0.002) & (away < 0.01)).mean() < 0.02 else None
 
 
-def _within(light: np.ndarray, inner: tuple[slice, slice]) -> Found | None:
-    """What is found in a part of the picture, with no ink around it."""
-    found = pen(light[inner])
+def _within(light: np.ndarray, part: Part) -> Found | None:
+    """What is found in this part of the picture, [height, width], as ink of the whole picture."""
+    found = pen(light[part])
     if found is None:
         return None
-    factor = found.ink.shape[0] // light[inner].shape[0]
-    around = [(factor * side.start, factor * (size - side.stop)) for side, size in zip(inner, light.shape)]
+    factor = found.ink.shape[0] // light[part].shape[0]
+    around = [(factor * side.start, factor * (size - side.stop)) for side, size in zip(part, light.shape)]
     return Found(np.pad(found.ink, around), found.doubt)
 
 
-def _between_lines(light: np.ndarray) -> tuple[slice, slice]:
-    """The picture without thin lines of one shade along its edges, which a window has, or what is cut from a table.
-
-    One line alone, of a small picture, may be the bar of a seven.
-    """
+def _between_lines(light: np.ndarray) -> Part | None:
+    """The part without thin lines of one shade along the picture's edges, which a window has, or what is cut from a
+    table; None if there are none. One line alone, of a small picture, may be the bar of a seven."""
     above, below, left, right = lines = [_line(rows) for side in (light, light.T) for rows in (side, side[::-1])]
-    if min(light.shape) < SMALL and np.count_nonzero(lines) < 2:
-        return slice(0, light.shape[0]), slice(0, light.shape[1])
+    if np.count_nonzero(lines) < (2 if min(light.shape) < SMALL else 1):
+        return None
     return slice(above, light.shape[0] - below), slice(left, light.shape[1] - right)
 
 
 def _line(rows: np.ndarray) -> int:
-    """How many of the first rows are a line."""
-    most = min(max(2, round(RIM * min(rows.shape))), len(rows) // 4)
+    """How many of the first rows of a picture, [height, width], are a line: none, or at most RIM of it."""
+    most = min(_rim(rows.shape), len(rows) // 4)
     shades = np.median(rows[: most + 1], axis=1)
     even = (np.abs(rows[:most] - shades[:most, None]) < SAME_SHADE).mean(1) > 0.97
     line = np.logical_and.accumulate(even) & (np.abs(shades[:most] - shades[-1]) > SAME_SHADE)
     return int(np.flatnonzero(line)[-1]) + 1 if line.any() else 0
 
 
-def _inset(light: np.ndarray, sheet: float) -> tuple[slice, slice] | None:
-    """The inside of a picture or a box that lies on the sheet, as a chart's does between its numbers."""
-    labels, count = ndimage.label(np.abs(light - sheet) > LEAST_RISE, FULL)
-    if not count or min(light.shape) < SMALL:
-        return None
-    sizes = [box[0].stop - box[0].start + box[1].stop - box[1].start for box in ndimage.find_objects(labels)]
-    at = int(np.argmax(sizes))
-    rows, columns = ndimage.find_objects(labels)[at]
-    high, wide = rows.stop - rows.start, columns.stop - columns.start
-    if high * wide < INSET * light.size or min(high, wide) < SQUARE * max(high, wide):
-        return None
-    if ndimage.binary_fill_holes(labels[rows, columns] == at + 1).mean() < INSET_FULL:
-        return None
-    rim = max(2, round(RIM * min(high, wide)))
-    return slice(rows.start + rim, rows.stop - rim), slice(columns.start + rim, columns.stop - rim)
+def _rim(shape: tuple[int, ...]) -> int:
+    """Pixels from an edge of a picture of this height and width that a line may cover."""
+    return max(2, round(RIM * min(shape)))
 
 
-def _drawn(difference: np.ndarray) -> np.ndarray | None:
-    """The ink of a drawing on an even sheet, to the bit, without what no pen drew."""
+def _inset(light: np.ndarray, sheet: float) -> Found | None:
+    """What is found in a picture or a box that lies on the sheet, as a chart's does between its numbers.
+
+    light: [height, width]; sheet: the lightness of what is around. None if there is no inset, or nothing in it.
+    """
+    if min(light.shape) < SMALL:
+        return None
+    rise = np.abs(light - sheet)
+    labels, count = ndimage.label(rise > LEAST_RISE, FULL)
+    if not count:
+        return None
+    largest = max(_all_marks(labels, rise, cut=False), key=lambda mark: mark.inside.size)
+    sides = largest.inside.shape
+    if largest.inside.size < INSET * light.size or min(sides) < SQUARE * max(sides):
+        return None
+    if ndimage.binary_fill_holes(largest.inside).mean() < INSET_FULL:
+        return None
+    rim = _rim(sides)
+    rows, columns = largest.box
+    return _within(light, (slice(rows.start + rim, rows.stop - rim), slice(columns.start + rim, columns.stop - rim)))
+
+
+def _drawn(difference: np.ndarray) -> Found | None:
+    """The ink of a drawing on an even sheet, to the bit, without what no pen drew.
+
+    difference: lightness against the sheet's, [height, width].
+    """
     dark, bright = -float(difference.min()), float(difference.max())
     if max(dark, bright) < LEAST_RISE:
         return None
@@ -198,7 +207,7 @@ def _drawn(difference: np.ndarray) -> np.ndarray | None:
         rise = np.where(other, 0, rise)
     spots, _ = ndimage.label(rise > 0.01, FULL)
     own = np.isin(spots, [0, *np.unique(spots[rise >= WEAK])])  # what is fainter than that hurts nobody
-    return np.where(own, rise, 0).astype(np.float32)
+    return Found(np.where(own, rise, 0).astype(np.float32))
 
 
 def _enlarged(light: np.ndarray, factor: int) -> np.ndarray:
