@@ -169,6 +169,14 @@ def test_pictures_from_the_web_are_read(best, kind):
     assert answer(best, open_picture(file(WEB[kind](), "PNG"))) == 7
 
 
+def test_the_bar_of_a_small_seven_is_kept_where_it_is_a_line_along_the_edge(best):
+    picture = Image.new("L", (30, 40), 255)
+    ImageDraw.Draw(picture).line([(29, 1), (12, 39)], 0, 3)
+    ImageDraw.Draw(picture).rectangle((0, 0, 29, 1), 0)
+    assert read_ink(picture).grey[0].min() > 0.5
+    assert answer(best, picture) == 7
+
+
 def test_a_digit_that_is_far_away_gets_a_hint():
     picture = Image.new("L", (600, 600), 200)
     picture.paste(seven(60, 200).resize((150, 150)), (40, 300))
