@@ -22,7 +22,7 @@ WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
 WIDE_WINDOW = 0.7  # of a small picture's, which the digit fills
 MOST_MARKS = 40  # that are looked at, the largest ones
 RIM = 0.03  # of that side: lines along the edges that are no thicker are no ink
-SAME_SHADE = 0.1  # of the range from black to white: so far apart are the pixels of such a line
+SAME_SHADE = 0.1  # of the range from black to white: no further apart are the pixels of such a line
 INSET, SQUARE = 0.1, 0.65  # a picture in a picture covers so much of it at least, its shorter side against the longer
 INSET_FULL = 0.93  # of its box, its holes filled: the marks on a chart's axes stick out of it
 SMALL = 96  # pixels; smaller pictures are enlarged first
@@ -120,11 +120,16 @@ def border(array: np.ndarray) -> np.ndarray:
 
 
 def _even(light: np.ndarray) -> float | None:
-    """Lightness of the sheet if it is the same, without any grain, along the picture's edge, as in a drawing."""
+    """Lightness of the sheet if it is the same, without any grain, along the picture's edge, as in a drawing.
+
+    A line along the edge that is too faint for a mark may hide the sheet: most of what is nearly as light is the sheet.
+    """
     edge = border(light)
-    sheet = float(np.median(edge))
-    away = np.abs(edge - sheet)
-    return sheet if (away < 0.002).mean() > 0.7 and ((away >= 0.002) & (away < 0.01)).mean() < 0.02 else None
+    middle = float(np.median(edge))
+    away = np.abs(edge - middle)
+    if (away < 0.002).mean() <= 0.7 or ((away >= 0.002) & (away < 0.01)).mean() >= 0.02:
+        return None
+    return float(np.median(light[np.abs(light - middle) < LEAST_RISE]))
 
 
 def _within(light: np.ndarray, part: Part) -> Found | None:
@@ -147,11 +152,12 @@ def _between_lines(light: np.ndarray) -> Part | None:
 
 
 def _line(rows: np.ndarray) -> int:
-    """How many of the first rows of a picture, [height, width], are a line: none, or at most RIM of it."""
+    """How many of the first rows of a picture, [height, width], are a line: each is of one shade, and the last one is
+    of another than the rows behind it."""
     most = min(_rim(rows.shape), len(rows) // 4)
     shades = np.median(rows[: most + 1], axis=1)
     even = (np.abs(rows[:most] - shades[:most, None]) < SAME_SHADE).mean(1) > 0.97
-    line = np.logical_and.accumulate(even) & (np.abs(shades[:most] - shades[-1]) > SAME_SHADE)
+    line = np.logical_and.accumulate(even) & (np.abs(shades[:most] - shades[-1]) > LEAST_RISE)
     return int(np.flatnonzero(line)[-1]) + 1 if line.any() else 0
 
 

@@ -169,6 +169,15 @@ def test_pictures_from_the_web_are_read(best, kind):
     assert answer(best, open_picture(file(WEB[kind](), "PNG"))) == 7
 
 
+@pytest.mark.parametrize("side", [60, 300])
+@pytest.mark.parametrize("paper", [220, 238, 250])
+def test_a_white_line_around_a_sheet_that_is_nearly_white_is_no_ink(side, paper):
+    picture = seven(0, paper).resize((side, side))
+    without = to_mnist(picture)
+    ImageDraw.Draw(picture).rectangle((0, 0, side - 1, side - 1), outline=255)
+    np.testing.assert_allclose(to_mnist(picture), without, atol=0.01)
+
+
 def test_the_bar_of_a_small_seven_is_kept_where_it_is_a_line_along_the_edge(best):
     picture = Image.new("L", (30, 40), 255)
     ImageDraw.Draw(picture).line([(29, 1), (12, 39)], 0, 3)
