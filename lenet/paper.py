@@ -35,8 +35,10 @@ APART = 0.4  # of the digit's longer side: what lies further away is no part of 
 BESIDE = 0.6  # of the rows of both that the next digit of a number shares with it
 RECTANGLE = 0.88  # of the smallest box around it that a sheet fills, though seen at a slant; an ellipse fills 0.79
 NARROW = 6.0  # times as long as wide: such a mark is a straight stroke, or a printed line
-THIN = 0.7  # of the thickness of the digit's strokes: narrow marks that are thinner are lines
-BLOT = 3.0  # times its thickness: no stroke that a corner of the picture cuts is shorter
+THIN, THINNER = 0.7, 0.5  # of the thickness of the digit's strokes: narrow marks that are thinner are lines
+FAR_LONGER = 2.5  # times as long as such a stroke, a narrow mark is the digit
+BLOT = 3.0  # times its thickness: a mark that is shorter is a blot,
+THICKER = 1.5  # and no part of a digit if it is so many times as thick as the digit's strokes
 RING = 0.15  # of the picture's shorter side: what lies so close to its edges all along is the rest of a frame
 FULL = np.ones((3, 3), int)  # marks hang together over corners, too
 
@@ -77,6 +79,10 @@ class Mark:
     @property
     def length(self) -> float:
         return float(self.inside.sum()) / self.thickness**2
+
+    @property
+    def narrow(self) -> bool:
+        return max(self.inside.shape) > NARROW * min(self.inside.shape)
 
     @cached_property
     def filled(self) -> np.ndarray:
@@ -393,21 +399,26 @@ def _fits(mark: Mark, main: Mark) -> bool:
         return False
     if mark.cut and (not main.cut or (all(map(any, mark.at_edge)) and mark.length < BLOT)):
         return False
+    if mark.length < BLOT and mark.thickness > THICKER * main.thickness:
+        return False
     return not _underlines(mark, main)
 
 
 def _without_thin_lines(marks: list[Mark]) -> list[Mark]:
-    """Without printed lines: narrow marks that are thinner than the strokes of one that is not narrow."""
-    narrow = {mark.label for mark in marks if max(mark.inside.shape) > NARROW * min(mark.inside.shape)}
-    curved = [mark for mark in marks if mark.label not in narrow]
-    if not curved:
-        return marks
-    stroke = curved[0]
-    return [
-        mark
-        for mark in marks
-        if mark.label not in narrow or mark.size > 2.5 * stroke.size or mark.thickness >= THIN * stroke.thickness
-    ]
+    """Without printed lines, which are thinner than the first mark that is a stroke and not narrow."""
+    stroke = next((mark for mark in marks if not mark.narrow and mark.length >= BLOT), None)
+    return marks if stroke is None else [mark for mark in marks if not _is_printed(mark, stroke)]
+
+
+def _is_printed(mark: Mark, stroke: Mark) -> bool:
+    """Whether it is a narrow mark and thinner than this stroke; if it does not go beyond the stroke's both ends, as the
+    upright of a box does, it is much thinner."""
+    if not mark.narrow or mark.size > FAR_LONGER * stroke.size:
+        return False
+    along = int(np.argmax(mark.inside.shape))
+    ours, theirs = mark.box[along], stroke.box[along]
+    beyond = ours.start < theirs.start and ours.stop > theirs.stop
+    return mark.thickness < (THIN if beyond else THINNER) * stroke.thickness
 
 
 def _beside(mark: Mark, main: Mark) -> bool:

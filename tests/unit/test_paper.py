@@ -169,6 +169,24 @@ def test_pictures_from_the_web_are_read(best, kind):
     assert answer(best, open_picture(file(WEB[kind](), "PNG"))) == 7
 
 
+def one(thick: int) -> Image.Image:
+    picture = Image.new("L", (300, 300), 255)
+    ImageDraw.Draw(picture).line((80, 60, 80, 240), 0, thick)
+    return picture
+
+
+def test_a_thin_one_is_the_digit_and_the_blot_beside_it_is_not(best):
+    picture = one(thick=8)
+    ImageDraw.Draw(picture).circle((170, 150), 40, 0)
+    assert answer(best, picture) == 1
+
+
+def test_a_thin_one_before_a_zero_is_no_printed_line():
+    picture = one(thick=9)
+    ImageDraw.Draw(picture).ellipse((120, 60, 240, 240), outline=0, width=15)
+    assert read_ink(picture).grey[150, 80] > 0.5
+
+
 @pytest.mark.parametrize("side", [60, 300])
 @pytest.mark.parametrize("paper", [220, 238, 250])
 def test_a_white_line_around_a_sheet_that_is_nearly_white_is_no_ink(side, paper):
