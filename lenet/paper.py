@@ -5,7 +5,8 @@
 Paper is what stays when everything narrower than a wide window is closed up, so light may be uneven and shadows hard.
 What rises from it well above the grain, and hangs together, is a mark. Lines from edge to edge, frames, what the edge
 of the picture cuts off, and specks are marks that no pen made for a digit. Both are tried, dark marks and light ones;
-those win that look more like strokes, long and thin and strong.
+those win that look more like strokes, long and thin and strong. Before that, thin lines along the edges are cut off,
+and in an inset, a picture that lies on an even sheet as a chart's does, the digit is looked for alone.
 """
 
 from dataclasses import dataclass
@@ -21,8 +22,10 @@ STRONG, WEAK = 0.5, 0.3  # of the full ink: where a mark is sure, and down to wh
 WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
 WIDE_WINDOW = 0.7  # of a small picture's, which the digit fills
 MOST_MARKS = 40  # that are looked at, the largest ones
-RIM = 0.03  # of that side: lines along the edges that are no thicker are no ink
+RIM = 0.03  # of that side, but at least two pixels: lines along the edges that are no thicker are no ink
+TINY = 8  # pixels: smaller pictures have no such lines
 SAME_SHADE = 0.1  # of the range from black to white: no further apart are the pixels of such a line
+ALONG = 0.95  # of an edge of the picture that belongs to what runs along it
 INSET, SQUARE = 0.1, 0.65  # a picture in a picture covers so much of it at least, its shorter side against the longer
 INSET_FULL = 0.93  # of its box, its holes filled: the marks on a chart's axes stick out of it
 # Chosen on 200 charts of tests/photographs.py, with 0.54 or more, and on block 0s and 8s, with 0.36 or less.
@@ -37,11 +40,14 @@ APART = 0.4  # of the digit's longer side: what lies further away is no part of 
 BESIDE = 0.6  # of the rows of both that the next digit of a number shares with it
 RECTANGLE = 0.88  # of the smallest box around it that a sheet fills, though seen at a slant; an ellipse fills 0.79
 NARROW = 6.0  # times as long as wide: such a mark is a straight stroke, or a printed line
-THIN, THINNER = 0.7, 0.5  # of the thickness of the digit's strokes: narrow marks that are thinner are lines
-FAR_LONGER = 2.5  # times as long as such a stroke, a narrow mark is the digit
-BLOT = 3.0  # times its thickness: a mark that is shorter is a blot,
-THICKER = 1.5  # and no part of a digit if it is so many times as thick as the digit's strokes
+THIN = 0.7  # of the thickness of the digit's strokes: narrow marks that go beyond it and are thinner are printed lines,
+THINNER = 0.5  # and so are all that are thinner than this
+FAR_LONGER = 2.5  # times as long as a stroke: a narrow mark is no printed line beside it but the digit
+BLOT = 3.0  # times its thickness: a mark that is no longer is a blot and no stroke
+THICKER = 1.5  # times as thick as the digit's strokes: such a blot is no part of the digit
 RING = 0.15  # of the picture's shorter side: what lies so close to its edges all along is the rest of a frame
+LEFT = 0.3  # of that side: so large is what is left without such rests at least,
+LEFT_OF_SCAN = 0.08  # or so large without those to which all of an edge belongs, the borders of a scan
 FULL = np.ones((3, 3), int)  # marks hang together over corners, too
 
 Part = tuple[slice, slice]  # of a picture: rows and columns
@@ -153,6 +159,8 @@ def _within(light: np.ndarray, part: Part) -> Found | None:
 def _between_lines(light: np.ndarray) -> Part | None:
     """The part without thin lines of one shade along the picture's edges, which a window has, or what is cut from a
     table; None if there are none. One line alone, of a small picture, may be the bar of a seven."""
+    if min(light.shape) < TINY:
+        return None
     above, below, left, right = lines = [_line(rows) for side in (light, light.T) for rows in (side, side[::-1])]
     if np.count_nonzero(lines) < (2 if min(light.shape) < SMALL else 1):
         return None
@@ -162,10 +170,10 @@ def _between_lines(light: np.ndarray) -> Part | None:
 def _line(rows: np.ndarray) -> int:
     """How many of the first rows of a picture, [height, width], are a line: each is of one shade, and the last one is
     of another than the rows behind it."""
-    most = min(_rim(rows.shape), len(rows) // 4)
+    most = _rim(rows.shape)
     shades = np.median(rows[: most + 1], axis=1)
-    even = (np.abs(rows[:most] - shades[:most, None]) < SAME_SHADE).mean(1) > 0.97
-    line = np.logical_and.accumulate(even) & (np.abs(shades[:most] - shades[-1]) > LEAST_RISE)
+    even = (np.abs(rows[:most] - shades[:most, None]) < SAME_SHADE).mean(1) > ALONG
+    line = np.logical_and.accumulate(even) & (np.abs(shades[:most] - shades[most]) > LEAST_RISE)
     return int(np.flatnonzero(line)[-1]) + 1 if line.any() else 0
 
 
@@ -365,7 +373,7 @@ def _without_ring(marks: list[Mark], shape: tuple[int, int]) -> list[Mark]:
     shape: height and width of the picture. What is left must be large enough to be the digit.
     """
     ring = [mark for mark in marks if _in_ring(mark, shape)]
-    for gone, least in ((ring, 0.3), ([mark for mark in ring if _along_edge(mark, shape)], 0.08)):
+    for gone, least in ((ring, LEFT), ([mark for mark in ring if _along_edge(mark, shape)], LEFT_OF_SCAN)):
         left = [mark for mark in marks if mark not in gone]
         if max((mark.size for mark in left), default=0) > least * min(shape):
             return left
@@ -375,7 +383,7 @@ def _without_ring(marks: list[Mark], shape: tuple[int, int]) -> list[Mark]:
 def _along_edge(mark: Mark, shape: tuple[int, int]) -> bool:
     """Whether all of one edge of the picture is its own, as the border of a scan is."""
     return any(
-        there and edge.sum() > 0.95 * across
+        there and edge.sum() > ALONG * across
         for axis, across in enumerate(shape[::-1])
         for there, edge in zip(mark.at_edge[axis], np.moveaxis(mark.inside, axis, 0)[[0, -1]])
     )
