@@ -21,6 +21,7 @@ GRAINS = 5.0  # standard deviations of the paper's grain that a mark rises at le
 STRONG, WEAK = 0.5, 0.3  # of the full ink: where a mark is sure, and down to where it goes on
 WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
 WIDE_WINDOW = 0.7  # of a small picture's, which the digit fills
+LIT = 80  # percent of the paper: what is brighter may be the reflection of a lamp, light added to paper and ink alike
 MOST_MARKS = 40  # that are looked at, the largest ones
 RIM = 0.03  # of that side, but at least two pixels: lines along the edges that are no thicker are no ink
 TINY = 8  # pixels: smaller pictures have no such lines
@@ -341,7 +342,7 @@ def _rise(light: np.ndarray, dark: bool, factor: int) -> tuple[np.ndarray, float
     smooth = ndimage.gaussian_filter(light, float(np.clip(40 * grain, 0.0, 1.5)) if grain > 0.004 else 0.0)
     if dark:
         paper = ndimage.grey_closing(smooth, (window, window), mode="nearest")
-        rise = (paper - smooth) / paper.clip(0.25)
+        rise = (paper - smooth) / np.minimum(paper, np.percentile(paper, LIT)).clip(0.25)
     else:
         paper = ndimage.grey_opening(smooth, (window, window), mode="nearest")
         rise = smooth - paper

@@ -84,6 +84,15 @@ def test_what_is_drawn_around_a_digit_is_left_out(best, added, grain):
     assert answer(best, picture.clip(0, 255).astype(np.uint8)) == 7
 
 
+@pytest.mark.parametrize("bright", [110, 140])
+def test_the_reflection_of_a_lamp_hides_no_part_of_a_digit(best, bright):
+    y, x = np.mgrid[0:300, 0:300]
+    lamp = bright * np.exp(-((y - 80) ** 2 + (x - 160) ** 2) / 2 / 40**2)
+    grain = np.random.default_rng(0).normal(0, 2, (300, 300))
+    picture = (np.asarray(seven(110, 180)) + lamp + grain).clip(0, 255).astype(np.uint8)
+    assert answer(best, picture) == 7
+
+
 @pytest.mark.parametrize("contrast", [0.05, 0.09, 0.13])
 def test_faint_but_clean_pencil_is_read(best, contrast):
     assert answer(best, seven(200 - round(255 * contrast), 200)) == 7
