@@ -16,6 +16,8 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
+# Chosen by looking at photographs of each kind of tests/photographs.py, made from pen drawings: of 100 of each kind, 95
+# to 99 % are read rightly (python -m benchmarks photographs).
 LEAST_RISE = 0.025  # of the range from black to white: nothing fainter is a mark, however clean the paper
 GRAINS = 5.0  # standard deviations of the paper's grain that a mark rises at least
 STRONG, WEAK = 0.5, 0.3  # of the full ink: where a mark is sure, and down to where it goes on
@@ -382,7 +384,10 @@ def _without_ring(marks: list[Mark], shape: tuple[int, int]) -> list[Mark]:
 
 
 def _along_edge(mark: Mark, shape: tuple[int, int]) -> bool:
-    """Whether all of one edge of the picture is its own, as the border of a scan is."""
+    """Whether all of one edge of the picture is its own, as the border of a scan is.
+
+    A larger RIM would find such borders too, but would also take the bar of a seven that is cut tightly for a line.
+    """
     return any(
         there and edge.sum() > ALONG * across
         for axis, across in enumerate(shape[::-1])
