@@ -274,7 +274,7 @@ function numberOf(stage, { network, cell }) {
 
 function paint(state) {
   const { canvas, plan } = state
-  if (!plan) return
+  if (!plan?.blocks.length) return // no network is here yet
   const text = getComputedStyle(canvas).color
   if (state.stale || text !== state.text) {
     const below = emptied(state.layers, plan)
