@@ -32,6 +32,8 @@ def at(page, number: int) -> None:
     page.locator(".st-key-lesson-bar", has_text=f"{number} of {len(STEPS)}").wait_for()
     settled(page)
     page.locator(".st-key-lesson-bar", has_text=step.title).wait_for()
+    # Its keys are followed once the card's script is there for this step.
+    page.locator(".st-key-lesson-view .lesson-task", has_text=step.task).wait_for(state="attached")
     assert f"step={number}" in page.url and "lesson=first" in page.url
 
 
