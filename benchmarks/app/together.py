@@ -27,7 +27,7 @@ from lenet.classroom.store import FOLDER_VARIABLE, Store, Teacher
 CORES = 2
 WITHIN = 10.0  # seconds in which everybody votes and writes
 FOLLOW = 2.0  # seconds between two looks of the teacher's page at its class
-PUPILS_FOLLOW = 3.0  # of a pupil's
+PUPILS_FOLLOW = 5.0  # of a pupil's
 TRIES = 60  # connections until a pupil gives up
 DIGIT = [{"points": [90, 80, 230, 80, 150, 260], "width": 20, "erase": False}]
 GOALS = {"p95 of an answer, s": 1.0, "teacher's page behind, s": 3.0}

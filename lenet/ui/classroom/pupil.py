@@ -8,7 +8,7 @@ from lenet.classroom.store import ClassError, Pupil, PupilView, TryAgainError
 from lenet.ui.classroom import racing
 from lenet.ui.shared import membership
 
-EVERY = 3  # seconds: a class of 150 asks 50 times a second
+EVERY = 5  # seconds: a class of 150 asks 30 times a second
 KEY = "pupil"
 _REFUSED, _PROBLEM = "refused_drawings", "pupil_problem"
 
