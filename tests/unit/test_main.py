@@ -72,7 +72,7 @@ def test_a_damaged_teacher_is_trained_again(runs):
 
 
 def test_a_folder_that_cannot_be_written_gets_a_sentence_before_the_training(runs, monkeypatch):
-    monkeypatch.setattr("lenet.training.train", lambda *_: pytest.fail("trained in vain"))
+    monkeypatch.setattr("lenet.training.train", lambda *_: pytest.fail("it trains before it looks at the folder"))
     runs.write_text("a file where the folder should be")
     with pytest.raises(SystemExit, match=r"teacher-wide-300.safetensors cannot be written"):
         teacher_of(PUPIL)
