@@ -105,10 +105,10 @@ async def _pupil(url: str, cookie: str, at: int, question: int, ready: asyncio.E
             async with Visitor(url, {"Cookie": cookie}) as visitor:
                 await visitor.open("class")
                 seen.joined.add(at)
-                await _follow(visitor, ready.wait())
+                await _follow(visitor, ready.wait(), chance)
                 while todo:
                     if began is None:
-                        await _follow(visitor, asyncio.sleep(chance.uniform(0, WITHIN / 2)))
+                        await _follow(visitor, asyncio.sleep(chance.uniform(0, WITHIN / 2)), chance)
                         began = time.monotonic()
                     if not _there(visitor, todo[0]):
                         await visitor.trigger("pupil", "sent", todo[0])
@@ -122,12 +122,16 @@ async def _pupil(url: str, cookie: str, at: int, question: int, ready: asyncio.E
     seen.errors.append(f"pupil {at} gave up")
 
 
-async def _follow(visitor: Visitor, wait: Coroutine) -> None:
-    """Look at the class now and then, as the page does, until this has been waited for."""
+async def _follow(visitor: Visitor, wait: Coroutine, chance: random.Random) -> None:
+    """Look at the class now and then, as the page does, until this has been waited for.
+
+    Every page looks by its own clock, so the first look comes at any moment of the first period.
+    """
     waited = asyncio.ensure_future(wait)
-    while not waited.done():
+    until_look = chance.uniform(0, PUPILS_FOLLOW)
+    while not (await asyncio.wait({waited}, timeout=until_look))[0]:
         await visitor.run(fragment_id=visitor.fragment("pupil"))
-        await asyncio.wait({waited}, timeout=PUPILS_FOLLOW)
+        until_look = PUPILS_FOLLOW
 
 
 def _there(visitor: Visitor, what: dict) -> bool:
