@@ -111,6 +111,23 @@ def test_the_numbers_in_the_panel_add_up_to_pytorchs_number(page):
     page.evaluate(f"Object.assign({INSIDE}.looking, {{ all: false, exact: false, dirty: true }})")
 
 
+def test_the_pictures_of_a_map_are_the_same_for_its_cells_until_a_weight_changes(page):
+    def pictures(cell: int) -> list[str]:
+        pin(page, 4, cell)
+        return page.evaluate(f"[...{INSIDE}.querySelectorAll('.panel .pictures canvas')].map((e) => e.toDataURL())")
+
+    before = pictures(0)
+    assert len(set(before)) == len(before) == 8  # six products, the bias, their sum
+    assert pictures(1) == before
+    assert pictures(64) != before  # of the next map
+    assert pictures(0) == before
+    page.evaluate(f"{INSIDE}.querySelector('[data-do=off]').click()")
+    off = pictures(0)
+    assert len(set(off)) == 1  # all zero
+    page.evaluate(f"{INSIDE}.querySelector('[data-do=undo]').click()")
+    assert pictures(0) == before
+
+
 def test_a_walk_back_from_the_probability_to_the_pixels(page):
     panel = page.locator(PANEL)
     pin(page, len(create_model("original").layers) - 1, 9, exact=False)

@@ -275,7 +275,7 @@ export function readAll() {
     for (const network of desk.networks) {
       network.reading = null
       network.readings = []
-      for (const { values } of network.reader?.network.stages ?? []) values.fill(0)
+      network.reader?.network.clear()
     }
     tell("read")
     return

@@ -21,10 +21,11 @@ export function tensorsOf(buffer) {
 }
 
 /** A network that can read. about: { name, mean, std, layers }, the layers as lenet.ui.shared.stages.describe tells
- *  them; tensors: its weights by parameter name. `stages` holds the latest pass and is overwritten by the next. */
+ *  them; tensors: its weights by parameter name. `stages` holds the latest pass, the one with the number `pass`, and is
+ *  overwritten by the next. */
 export class Network {
   constructor(about, tensors) {
-    Object.assign(this, { name: about.name, mean: about.mean, std: about.std })
+    Object.assign(this, { name: about.name, mean: about.mean, std: about.std, pass: 0 })
     this.stages = about.layers.map((layer, number) => ({
       ...layer,
       number,
@@ -40,6 +41,7 @@ export class Network {
 
   /** Read a picture of 784 numbers. Returns the ten probabilities. */
   run(image) {
+    this.pass += 1
     this.stages[0].values.set(image)
     this.stages.forEach((stage, number) => {
       KINDS[stage.kind].forward(stage, this.stages[number - 1], this)
@@ -49,11 +51,18 @@ export class Network {
 
   /** Set what a worker computed: the values of all stages, one after another. */
   fill(values) {
+    this.pass += 1
     let at = 0
     for (const stage of this.stages) {
       stage.values.set(values.subarray(at, at + stage.values.length))
       at += stage.values.length
     }
+  }
+
+  /** Hold nothing: all values are zero. */
+  clear() {
+    this.pass += 1
+    for (const { values } of this.stages) values.fill(0)
   }
 
   /** The values of all stages, one after another. */

@@ -161,7 +161,6 @@ function convolution(net, found, { number, cell, all, edit, exact, upTo }, ui) {
       ),
     )
   }
-  const sorted = groups.map(channel)
   const order = [...groups.keys()].sort((a, b) => Math.abs(groups[b].sum) - Math.abs(groups[a].sum))
   const shown = new Set(all ? order : order.slice(0, CHANNELS))
   const left = groups.length - shown.size
@@ -177,7 +176,7 @@ function convolution(net, found, { number, cell, all, edit, exact, upTo }, ui) {
     ),
     ui.row(
       "channels",
-      ...sorted.filter((_, at) => shown.has(at)),
+      ...groups.filter((_, at) => shown.has(at)).map(channel),
       ...(left
         ? [el("button", { type: "button", className: "plain", "data-all": "true" }, `${left} more input maps`)]
         : []),
@@ -193,22 +192,11 @@ function convolution(net, found, { number, cell, all, edit, exact, upTo }, ui) {
 function mapPictures(net, number, cell, { found: { groups, bias }, upTo, several }) {
   const stage = net.stages[number]
   const [, rows, columns] = stage.shape
-  const cells = rows * columns
   const [map, row, column] = place(stage, cell)
-  const planes = groups.map((group) => planeOf(net, number, map, group.map))
-  const whole = stage.values.slice(map * cells, (map + 1) * cells)
-  const scale = Math.max(...[...planes, whole].map((plane) => plane.reduce((a, b) => Math.max(a, Math.abs(b)), 0))) || 1
+  const { planes, whole, biases } = painted(net, number, map, { groups, bias, upTo })
   const here = `left:${(100 * column) / columns}%;top:${(100 * row) / rows}%;width:${100 / columns}%;height:${100 / rows}%`
-  const picture = (plane, name, kind = "") => {
-    const canvas = el("canvas", { role: "img", "aria-label": name })
-    paintCells(
-      canvas,
-      upTo === undefined ? plane : plane.map((v, at) => (at > upTo ? 0 : v)),
-      rows,
-      columns,
-      scale,
-      true,
-    )
+  const picture = (canvas, name, kind = "") => {
+    canvas.setAttribute("aria-label", name)
     return el(
       "figure",
       { className: kind },
@@ -223,10 +211,38 @@ function mapPictures(net, number, cell, { found: { groups, bias }, upTo, several
       picture(plane, several ? `map ${groups[at].map}` : "× kernel"),
     ]),
     plus(),
-    picture(new Float32Array(cells).fill(bias), "bias"),
+    picture(biases, "bias"),
     el("span", { className: "sign" }, "="),
     picture(whole, `${stage.name}${stage.shape[0] > 1 ? ` map ${map}` : ""}`, "result"),
   ]
+}
+
+const paintings = new WeakMap() // of a stage: its maps' canvases, and the pass that they are of
+
+/** The canvases of mapPictures. They are the same for every cell of a map, so they are kept until the next pass. */
+function painted(net, number, map, { groups, bias, upTo }) {
+  const stage = net.stages[number]
+  const [, rows, columns] = stage.shape
+  const cells = rows * columns
+  if (paintings.get(stage)?.pass !== net.pass) paintings.set(stage, { pass: net.pass, maps: new Map() })
+  const { maps } = paintings.get(stage)
+  if (maps.has(map) && upTo === undefined) return maps.get(map)
+  const planes = groups.map((group) => planeOf(net, number, map, group.map))
+  const whole = stage.values.slice(map * cells, (map + 1) * cells)
+  const scale = Math.max(...[...planes, whole].map((plane) => plane.reduce((a, b) => Math.max(a, Math.abs(b)), 0))) || 1
+  const paint = (plane) => {
+    const canvas = el("canvas", { role: "img" })
+    const shown = upTo === undefined ? plane : plane.map((value, at) => (at > upTo ? 0 : value))
+    paintCells(canvas, shown, rows, columns, scale, true)
+    return canvas
+  }
+  const found = {
+    planes: planes.map(paint),
+    whole: paint(whole),
+    biases: paint(new Float32Array(cells).fill(bias)),
+  }
+  if (upTo === undefined) maps.set(map, found)
+  return found
 }
 
 /** What the kernel of one map for one input map makes of it: a number for each cell. */
