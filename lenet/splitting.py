@@ -42,8 +42,9 @@ LEAST = 1e-6  # probability
 BETTER = 0.01  # a cut is preferred to an earlier one only by so much, more than what rounding may do
 
 # Whether a cut is right, by a logistic regression on 1,500 single digits and 500 touching pairs of people and 3,000 of
-# MNIST's held-out training digits (not the test set): above zero it is made. Heights and widths against the height of
-# the ink, ink along the cut against the thickness of the strokes, logarithms of the largest probabilities.
+# MNIST's held-out training digits (not the test set), fitted to an earlier `best`: above zero it is made. Heights and
+# widths against the height of the ink, ink along the cut against the thickness of the strokes, logarithms of the
+# largest probabilities.
 OFFSET, LOWER, WIDER, ASPECT, CROSSED, HALVES, WHOLE = -6.9, 6.2, -4.1, 5.8, -1.0, 3.6, -4.3
 
 
