@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
+    from lenet.model import LeNet
+    from lenet.pretrained import Card
     from lenet.recipe import Recipe
+    from lenet.variant import Variant
 
 
 def experiments(arguments: argparse.Namespace) -> None:
@@ -120,11 +123,10 @@ def tape(arguments: argparse.Namespace) -> None:
 
 def train(arguments: argparse.Namespace) -> None:
     """Make the weights of a shipped network again, or others of its kind, with their card."""
-    from lenet import training
-    from lenet.data import DataError, mnist
-    from lenet.pretrained import FOLDER, SHIPPED, make_card, save
+    from lenet.data import DataError
+    from lenet.pretrained import FOLDER, SHIPPED, save
     from lenet.recipe import RecipeError, check
-    from lenet.training import epochs, new_model, prepare_process
+    from lenet.training import prepare_process
 
     if arguments.name not in SHIPPED:
         sys.exit(f"No network called {arguments.name!r} is shipped. There are: {', '.join(SHIPPED)}.")
@@ -138,20 +140,30 @@ def train(arguments: argparse.Namespace) -> None:
     recipe = replace(recipe, **{name: value for name, value in asked.items() if value is not None})
     try:
         check(recipe)
-        model = new_model(variant, recipe.seed)
-        teacher = teacher_of(recipe)
-        running = epochs(training.train(model, recipe, mnist("train"), mnist("test"), teacher=teacher))
-        history = []
-        with tqdm(running, total=recipe.epochs + 1, unit="epoch", desc=arguments.name) as bar:
-            for epoch in bar:
-                history.append(epoch)
-                bar.set_postfix(loss=f"{epoch.train_loss:.4f}", test=f"{epoch.test_accuracy:.2%}")
+        model, card = trained(arguments.name, variant, recipe, teacher_of(recipe))
     except (RecipeError, DataError) as error:
         sys.exit(str(error))
     except KeyboardInterrupt:
         sys.exit(f"Stopped. {path} was not written.")
-    save(model, make_card(arguments.name, variant, recipe, history), path)
-    print(f"Written: {path}, {history[-1].test_accuracy:.2%} of the test set")
+    save(model, card, path)
+    print(f"Written: {path}, {card.test_accuracy:.2%} of the test set")
+
+
+def trained(
+    name: str, variant: "Variant", recipe: "Recipe", teacher: "Callable[[Tensor], Tensor] | None" = None
+) -> "tuple[LeNet, Card]":
+    """A network after its recipe, and its card; a bar shows how far it is. teacher: as for `lenet.training.train`."""
+    from lenet.data import mnist
+    from lenet.pretrained import make_card
+    from lenet.training import epochs, new_model, train
+
+    model, history = new_model(variant, recipe.seed), []
+    running = epochs(train(model, recipe, mnist("train"), mnist("test"), teacher=teacher))
+    with tqdm(running, total=recipe.epochs + 1, unit="epoch", desc=name) as bar:
+        for epoch in bar:
+            history.append(epoch)
+            bar.set_postfix(loss=f"{epoch.train_loss:.4f}", test=f"{epoch.test_accuracy:.2%}")
+    return model, make_card(name, variant, recipe, history)
 
 
 def check_writable(path: Path) -> None:
@@ -165,35 +177,30 @@ def check_writable(path: Path) -> None:
 
 
 def teacher_of(recipe: "Recipe") -> "Callable[[Tensor], Tensor] | None":
-    """The recipe's teacher, as `lenet.training.train` takes it: its probabilities [N, 10] for pictures [N, 1, 28, 28].
-    None if the recipe has none.
+    """What the recipe's teacher answers: from pictures [N, 1, 28, 28] to probabilities [N, 10]. None without a teacher.
 
-    The teacher learns from the same MNIST images as its pupil, and from no others. It is kept in runs/ and taken from
-    there, unless its recipe or PyTorch's release has changed or the file is damaged: then it is trained again. Raises
-    DataError; exits with a sentence if runs/ cannot be written.
+    The teacher learns from its pupil's MNIST images and never from a test picture. It is kept in runs/teachers/. If it
+    is not there, or its recipe or PyTorch's release has changed, or the file is damaged, it is trained again. Raises
+    DataError; exits with a sentence if the folder cannot be written.
     """
     import torch
 
-    from lenet.data import mnist
-    from lenet.pretrained import TEACHERS, WeightsError, load, make_card, save
+    from lenet.pretrained import TEACHERS, WeightsError, load, save
     from lenet.study.runner import WEIGHTS
-    from lenet.training import epochs, new_model, train
 
     if not recipe.teacher:
         return None
     variant, its_recipe = TEACHERS[recipe.teacher]
     its_recipe = replace(its_recipe, train_size=recipe.train_size)
-    path = WEIGHTS / f"teacher-{recipe.teacher}-{recipe.train_size}.safetensors"
+    path = WEIGHTS / "teachers" / f"{recipe.teacher}-{recipe.train_size}.safetensors"
     card = None
     with suppress(WeightsError):  # there is none, or it is damaged
         model, card = load(path)
     wanted = variant, its_recipe, torch.__version__
     if not card or (card.variant, card.recipe, card.versions.get("torch")) != wanted:
         check_writable(path)
-        model = new_model(variant, its_recipe.seed)
-        running = epochs(train(model, its_recipe, mnist("train"), mnist("test")))
-        history = list(tqdm(running, total=its_recipe.epochs + 1, unit="epoch", desc=path.stem))
-        save(model, make_card(path.stem, variant, its_recipe, history), path)
+        model, card = trained(path.stem, variant, its_recipe)
+        save(model, card, path)
     teacher = model.eval().requires_grad_(False)
     return lambda pictures: teacher(pictures).softmax(1)
 

@@ -89,7 +89,7 @@ def confusion(digits: Digits, predictions: Tensor) -> np.ndarray:
 
 def loss(model: LeNet, logits: Tensor, labels: Tensor, smoothing: float = 0.0, reduction: str = "mean") -> Tensor:
     """The mean loss of the logits [N, 10]: cross entropy, that share of each label spread over all classes. labels:
-    int64 [N]; or a teacher's probabilities [N, 10], where logits are no distances. reduction: as PyTorch's; "none" for
+    int64 [N]; or, unless logits are distances, a teacher's probabilities [N, 10]. reduction: as PyTorch's; "none" for
     the loss of each picture [N].
 
     Where logits are distances there is an eleventh class, none of the ten, which is always at the squared distance j =

@@ -294,7 +294,7 @@ def without_strays(grey: np.ndarray) -> np.ndarray:
 
 
 def box_of(grey: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of the smallest box around ink, float32 [height, width] in [0, 1], of which there is some."""
+    """Rows and columns of the smallest box around ink, float32 [height, width] in [0, 1], not empty."""
     rows, columns = (np.flatnonzero((grey > FAINT).any(axis)) for axis in (1, 0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 

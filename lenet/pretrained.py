@@ -74,8 +74,8 @@ SHIPPED: dict[str, tuple[Variant, Recipe]] = {
     "sigmoid-adam": (VARIANTS["sigmoid"], RECIPES["adam"]),
 }
 
-# Larger networks from which a recipe may learn, never shipped: a variant and a recipe. They see no test picture, and as
-# many training images as their pupil, whatever their recipe's train_size.
+# Larger networks from which another may learn, never shipped: a variant and a recipe. They never learn from a test
+# picture, and from as many training images as their pupil, whatever their recipe's train_size.
 TEACHERS: dict[str, tuple[Variant, Recipe]] = {
     "wide": (
         Variant(

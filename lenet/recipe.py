@@ -51,9 +51,8 @@ class Recipe:
     smoothing: the share of each label that is spread over all classes: a network that need not be quite sure learns
         faster (label smoothing, Szegedy and others 2015).
     start: the shipped network whose weights it begins with (fine-tuning); empty for random ones.
-    teacher: a row of TEACHERS in pretrained.py: a larger network, whose probabilities it learns instead of the labels
-        (knowledge distillation, Hinton and others 2015, with soft targets at temperature 1 and without labels); empty
-        for the labels.
+    teacher: a larger network, a row of TEACHERS in pretrained.py. The network learns its probabilities instead of the
+        labels (knowledge distillation, Hinton and others 2015, at temperature 1). Empty: the labels.
     """
 
     optimiser: str = "sgd"
@@ -164,7 +163,9 @@ def check(recipe: Recipe) -> None:
     if not isinstance(recipe.start, str) or not re.fullmatch("[a-z0-9-]{0,40}", recipe.start):
         raise RecipeError(f"It can start from the weights of a shipped network, not from {recipe.start!r:.40}.")
     if not isinstance(recipe.teacher, str) or not re.fullmatch("[a-z0-9-]{0,40}", recipe.teacher):
-        raise RecipeError(f"The teacher must be one of TEACHERS' names, such as wide, not {recipe.teacher!r:.40}.")
+        raise RecipeError(
+            f"The teacher must be the name of a teacher network, such as wide, not {recipe.teacher!r:.40}."
+        )
     if recipe.data != MNIST:
         _check_data(recipe)
     for name, choices in CHOICES.items():

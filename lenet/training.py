@@ -126,7 +126,7 @@ def prepare_process(repeatable: bool = False) -> None:
 
 
 def release() -> str | None:
-    """PyTorch's release, if this process trains as every processor does with it, else None."""
+    """PyTorch's release, if this process trains alike on every x86-64 processor with AVX2; else None."""
     prepared = all(os.environ.get(name) == value for name, value in REPEATABLE.items())
     same = prepared and torch.backends.cpu.get_cpu_capability() == "AVX2"
     return torch.__version__.partition("+")[0] if same else None
@@ -152,12 +152,12 @@ def train(
 
     Without test_digits nothing is measured, and there are only Steps. Whoever reads the events may change `control`
     and look at the model before asking for the next one. teacher: for a recipe that has one; it gives the probabilities
-    [N, 10] that the model learns for pictures [N, 1, 28, 28] in the place of their labels. Raises RecipeError.
+    [N, 10] that the model learns for pictures [N, 1, 28, 28] instead of their labels. Raises RecipeError.
     """
     check(recipe)
     if bool(recipe.teacher) != (teacher is not None):
         raise RecipeError(
-            "This recipe names no teacher: hand over none." if teacher else "This recipe names a teacher: hand it over."
+            "This recipe has no teacher: pass none." if teacher else "This recipe has a teacher: pass it."
         )
     if teacher and model.variant.output == "rbf":
         raise RecipeError("A teacher knows ten classes, and an rbf output has eleven: choose another output.")
@@ -210,7 +210,7 @@ def _steps(
     for _ in range(recipe.epochs):
         for images, labels in _batches(digits, recipe, random):
             if control.keep and teacher:
-                raise RecipeError("A step that learns from a teacher cannot be kept: its labels would not explain it.")
+                raise RecipeError("A step with a teacher can't be taken apart: it did not learn from the labels.")
             start = time.thread_time()
             batch = augment(pixels(images), random)
             kept = learning.keep(model, recipe, optimiser, number + 1, (batch, labels)) if control.keep else None

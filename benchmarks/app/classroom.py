@@ -260,7 +260,7 @@ def _report(arguments: argparse.Namespace, found: Measured) -> str:
         f"--seconds {arguments.seconds:g} --train {arguments.train}`,\n"
         f"on {CORES} cores of {processor()}, shared by the server and the clients. "
         f"Python {platform.python_version()}, {versions}.",
-        "Each person draws a stroke every two seconds, one to three, and looks at another page now and then. The\n"
+        "Each person draws a stroke every one to three seconds, and looks at another page now and then. The\n"
         "browser reads the drawing itself; a stroke's time runs from sending the drawing to the server's reply.",
         _strokes(arguments, found),
         f"A change of page in the class: p50 {_share(pages, 50):.0f} ms, p95 {_share(pages, 95):.0f} ms "

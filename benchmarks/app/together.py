@@ -23,11 +23,10 @@ from websockets.exceptions import WebSocketException
 from benchmarks.app.browser import Server
 from benchmarks.app.visitor import VisitError, Visitor, visit
 from lenet.classroom.store import FOLDER_VARIABLE, Store, Teacher
+from lenet.ui.shared.membership import PUPILS_LOOK, TEACHER_LOOKS
 
 CORES = 2
 WITHIN = 10.0  # seconds in which everybody votes and writes
-FOLLOW = 2.0  # seconds between two looks of the teacher's page at its class
-PUPILS_FOLLOW = 5.0  # of a pupil's
 TRIES = 60  # connections until a pupil gives up
 DIGIT = [{"points": [90, 80, 230, 80, 150, 260], "width": 20, "erase": False}]
 GOALS = {"p95 of an answer, s": 1.0, "teacher's page behind, s": 3.0}
@@ -128,10 +127,10 @@ async def _follow(visitor: Visitor, wait: Coroutine, chance: random.Random) -> N
     Every page looks by its own clock, so the first look comes at any moment of the first period.
     """
     waited = asyncio.ensure_future(wait)
-    until_look = chance.uniform(0, PUPILS_FOLLOW)
+    until_look = chance.uniform(0, PUPILS_LOOK)
     while not (await asyncio.wait({waited}, timeout=until_look))[0]:
         await visitor.run(fragment_id=visitor.fragment("pupil"))
-        until_look = PUPILS_FOLLOW
+        until_look = PUPILS_LOOK
 
 
 def _there(visitor: Visitor, what: dict) -> bool:
@@ -153,7 +152,7 @@ async def _watch(url: str, cookie: str, seen: Seen, ready: asyncio.Event, over: 
                     await visitor.run(fragment_id=visitor.fragment("card"))
                     if ready.is_set():
                         seen.looks.append(time.monotonic() - started)
-                    await asyncio.sleep(FOLLOW)
+                    await asyncio.sleep(TEACHER_LOOKS)
         except (OSError, VisitError, WebSocketException):
             await asyncio.sleep(0.5)
 
@@ -171,7 +170,7 @@ def _report(teacher: Teacher, seen: Seen, options: argparse.Namespace) -> bool:
     print(f"{options.pupils} pupils{', server killed in the middle' if options.kill else ''}")
     print(f"votes {sum(counts)} {counts}, drawings {sum(writers.values())} by {len(writers)} writers")
     print(f"answered: median {ordered[len(ordered) // 2]:.2f} s, p95 {p95:.2f} s, longest {ordered[-1]:.2f} s")
-    print(f"the teacher's page was behind by {FOLLOW + max(seen.looks):.1f} s at most; goals: {GOALS}")
+    print(f"the teacher's page was behind by {TEACHER_LOOKS + max(seen.looks):.1f} s at most; goals: {GOALS}")
     for error in seen.errors:
         print(error)
     print("everything is there once" if whole else "NOT everything is there once")

@@ -180,7 +180,9 @@ class Service:
         layers(variant)
         check(recipe)
         if recipe.teacher:
-            raise RecipeError("The app trains no teacher: choose a recipe without one, or use `python -m lenet train`.")
+            raise RecipeError(
+                "The app can't train with a teacher: choose a recipe without one, or run `python -m lenet train`."
+            )
         data = self.data(recipe.data.checksum)
         if recipe.data != MNIST and data is None:
             raise RecipeError(f"The pictures of {recipe.data.name} are not here any more: load the files again.")

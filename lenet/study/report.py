@@ -81,8 +81,8 @@ def report(runs: Runs) -> str:
         "anew.",
         f"{state} with the seeds {', '.join(map(str, SEEDS))} are done; seeds there are: "
         f"{', '.join(map(str, seeds)) or 'none'}. Two forms of every network: *paper*, with the nonlinearity after the "
-        "last layer too, and *linear output*, without it. Runs that come out the same, "
-        f"bit for bit, on every x86-64 processor with AVX2, by the release of PyTorch that does it: {_releases(runs)}.",
+        "last layer too, and *linear output*, without it. With the release of PyTorch that made them, runs come out "
+        f"the same, bit for bit, on every x86-64 processor with AVX2: {_releases(runs)}.",
         f"**The rule.** {judging.VERDICT_RULE}",
         f"**Failures.** {judging.FAILURE_RULE}",
         f"**Many tests.** {MANY_TESTS} The intervals of the tables are 95 % t intervals of the mean; no verdict "

@@ -461,7 +461,7 @@ def test_softmax_in_the_network_view_says_what_the_answer_makes_of_it(page):
     view = page.locator(".st-key-view canvas.view")
     view.hover(position={"x": view.bounding_box()["width"] - 60, "y": 16 + 18.4 * (digit + 0.5)})
     readout = page.locator(".st-key-view .readout", has_text=f"softmax · digit {digit}")
-    expect(readout).to_contain_text("before calibration; the answer shows 98.9 %")
+    expect(readout).to_contain_text("by softmax alone; the answer above shows 98.9 %")
 
 
 def test_a_stroke_that_leaves_the_board_and_comes_back_is_one(page):

@@ -246,7 +246,7 @@ def test_a_paused_run_goes_on_with_another_learning_rate_and_its_card_says_so():
 
 
 @pytest.mark.parametrize(
-    ("told", "after"), [("pause", "first step"), ("step", "second step"), ("epoch", "first epoch")]
+    ("told", "after"), [("pause", "its first step"), ("step", "its second step"), ("epoch", "an epoch")]
 )
 def test_a_run_that_has_not_begun_says_where_it_will_pause(told, after):
     def waiting(told):
@@ -266,8 +266,8 @@ def test_a_run_that_has_not_begun_says_where_it_will_pause(told, after):
     app = AppTest.from_function(waiting, args=(told,)).run()
     assert not app.exception
     assert [info.value for info in app.info] == [
-        f"Waiting: 2 before you in the queue. It will pause after the {after}.",
-        f"About to take the first step … It will pause after the {after}.",
+        f"Waiting: 2 before you in the queue. It will pause after {after}.",
+        f"About to take the first step … It will pause after {after}.",
     ]
 
 

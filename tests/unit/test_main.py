@@ -41,7 +41,7 @@ def test_without_a_teacher_there_is_none(runs):
 
 def test_a_teacher_is_trained_once_and_found_again(runs):
     trained = answers(PUPIL)
-    [path] = runs.iterdir()
+    [path] = (runs / "teachers").iterdir()
     model, card = load(path)
     assert torch.equal(trained, probabilities(model)) and torch.allclose(trained.sum(1), torch.ones(5))
     other = new_model(VARIANTS["best"], 9)
@@ -52,13 +52,13 @@ def test_a_teacher_is_trained_once_and_found_again(runs):
 def test_a_teacher_learns_from_its_pupils_pictures_and_from_no_others(runs):
     answers(PUPIL)
     answers(replace(PUPIL, train_size=200))
-    assert sorted(load(path)[1].recipe.train_size for path in runs.iterdir()) == [200, 300]
+    assert sorted(load(path)[1].recipe.train_size for path in (runs / "teachers").iterdir()) == [200, 300]
 
 
 @pytest.mark.parametrize("change", [{"versions": {"torch": "1.13.0"}}, {"versions": {}}, {"recipe": Recipe(epochs=2)}])
 def test_a_teacher_of_another_release_or_recipe_is_trained_again(runs, change):
     trained = answers(PUPIL)
-    [path] = runs.iterdir()
+    [path] = (runs / "teachers").iterdir()
     save(new_model(VARIANTS["best"], 9), replace(load(path)[1], **change), path)
     assert torch.equal(answers(PUPIL), trained)
     assert torch.equal(probabilities(load(path)[0]), trained)
@@ -66,7 +66,7 @@ def test_a_teacher_of_another_release_or_recipe_is_trained_again(runs, change):
 
 def test_a_damaged_teacher_is_trained_again(runs):
     trained = answers(PUPIL)
-    [path] = runs.iterdir()
+    [path] = (runs / "teachers").iterdir()
     path.write_bytes(path.read_bytes()[:-100])
     assert torch.equal(answers(PUPIL), trained)
 
@@ -74,5 +74,5 @@ def test_a_damaged_teacher_is_trained_again(runs):
 def test_a_folder_that_cannot_be_written_gets_a_sentence_before_the_training(runs, monkeypatch):
     monkeypatch.setattr("lenet.training.train", lambda *_: pytest.fail("it trains before it looks at the folder"))
     runs.write_text("a file where the folder should be")
-    with pytest.raises(SystemExit, match=r"teacher-wide-300.safetensors cannot be written"):
+    with pytest.raises(SystemExit, match=r"wide-300.safetensors cannot be written"):
         teacher_of(PUPIL)

@@ -281,7 +281,7 @@ def test_adams_step_is_arithmetic_that_every_processor_does_alike(size, weight_d
     parameter = torch.nn.Parameter(torch.randn(size, generator=random))
     optimiser = OPTIMISERS["adam"]([parameter], Recipe(optimiser="adam", lr=0.003, weight_decay=weight_decay))
 
-    def fused(a, b, c):  # a × b + c, rounded once
+    def fused(a, b, c):  # a × b + c, as if rounded once: the sum keeps 64 bits
         return (np.longdouble(a) * np.longdouble(b) + np.longdouble(c)).astype(np.float32)
 
     one = np.float32
@@ -323,8 +323,8 @@ def test_a_teachers_probabilities_take_the_place_of_the_labels():
 @pytest.mark.parametrize(
     ("name", "teacher", "variant", "said"),
     [
-        ("wide", None, "best", "This recipe names a teacher: hand it over."),
-        ("", three_or_five, "best", "This recipe names no teacher"),
+        ("wide", None, "best", "This recipe has a teacher: pass it."),
+        ("", three_or_five, "best", "This recipe has no teacher"),
         ("wide", three_or_five, "lenet-5-1998", "ten classes, and an rbf output has eleven"),
     ],
 )
@@ -339,7 +339,7 @@ def test_a_step_that_learns_from_a_teacher_is_not_kept():
     steps = train(model, replace(SHORT, teacher="wide"), mnist("train"), control=control, teacher=three_or_five)
     next(steps)
     control.keep = True
-    with pytest.raises(RecipeError, match="cannot be kept"):
+    with pytest.raises(RecipeError, match="can't be taken apart"):
         next(steps)
 
 
@@ -350,7 +350,7 @@ def test_a_teacher_is_the_name_of_a_network_and_nothing_else(teacher):
 
 
 def test_the_app_trains_no_teacher():
-    with pytest.raises(RecipeError, match="The app trains no teacher"):
+    with pytest.raises(RecipeError, match="The app can't train with a teacher"):
         Service(workers=0).submit(VARIANTS["best"], replace(SHORT, teacher="wide"), "somebody")
 
 

@@ -8,7 +8,6 @@ from lenet.classroom.store import ClassError, Pupil, PupilView, TryAgainError
 from lenet.ui.classroom import racing
 from lenet.ui.shared import membership
 
-EVERY = 5  # seconds: a class of 150 asks 30 times a second
 KEY = "pupil"
 _REFUSED, _PROBLEM = "refused_drawings", "pupil_problem"
 
@@ -20,7 +19,7 @@ def page(me: Pupil) -> None:
     st.button("Leave the class", icon=":material/logout:", type="tertiary", on_click=membership.leave, key="leave")
 
 
-@st.fragment(run_every=EVERY)
+@st.fragment(run_every=membership.PUPILS_LOOK)
 def _live(me: Pupil) -> None:
     """What the teacher does runs this and nothing else."""
     try:

@@ -11,7 +11,6 @@ from lenet.classroom.store import LONGEST_TEXT, ClassError, Question, Teacher
 from lenet.strokes import decode, read_strokes
 from lenet.ui.shared import digit, membership, networks
 
-EVERY = 2  # seconds
 KINDS = {
     "read": "What will it read?",
     "map": "Which map lights up?",
@@ -37,7 +36,7 @@ def page(me: Teacher) -> None:
     _ask(me)
 
 
-@st.fragment(run_every=EVERY)
+@st.fragment(run_every=membership.TEACHER_LOOKS)
 def _live(me: Teacher, number: int) -> None:
     try:
         seen = me.view()

@@ -15,7 +15,6 @@ from lenet.ui.shared import membership
 from lenet.ui.train.service import RACE, ended_early, service
 from lenet.variant import CLASSES
 
-EVERY = 2  # seconds
 MANY = (10, 20, FAIREST, RUNS[-1])
 _JOBS = "race_jobs"  # the runs that this session has asked for, by seed
 
@@ -75,7 +74,7 @@ def _owner(race: Race) -> str:
     return f"{RACE}{race.id}"
 
 
-@st.fragment(run_every=EVERY)
+@st.fragment(run_every=membership.TEACHER_LOOKS)
 def _live(me: Teacher) -> None:
     """Ask for what has not run yet, and show what there is; by asking, the race goes on."""
     try:

@@ -10,7 +10,6 @@ from lenet.classroom.store import ClassError, Teacher
 from lenet.ui.classroom import keeping, questions, racing, testset, tuning
 from lenet.ui.shared import membership
 
-EVERY = 2  # seconds
 SECTIONS = {
     "join": ("Join", "lobby"),
     "vote": ("Vote", "vote"),
@@ -105,7 +104,7 @@ def _address() -> str:
     return for_others(st.context.url or "http://localhost:8501/class", typed)
 
 
-@st.fragment(run_every=EVERY)
+@st.fragment(run_every=membership.TEACHER_LOOKS)
 def _card(me: Teacher, aside: bool = False) -> None:
     """The code, and who is there."""
     try:
@@ -141,7 +140,7 @@ def _wall(me: Teacher) -> None:
     _live_wall(me)
 
 
-@st.fragment(run_every=EVERY)
+@st.fragment(run_every=membership.TEACHER_LOOKS)
 def _live_wall(me: Teacher) -> None:
     try:
         wall = me.wall(hidden=bool(st.session_state.get(_HIDDEN)))

@@ -94,7 +94,7 @@ def output_life(e: Experiment, runs: Runs) -> None:
         return
     if not st.button(f"Measure {name} on the test set", key="life", icon=":material/monitor_heart:"):
         return
-    header = ["class", "above zero for its own digits", "for others", "times predicted"]
+    header = ["class", "above zero for its own digits", "for other digits", "times predicted"]
     st.markdown(markdown(header, _measured_life(name)))
     st.caption(
         "An output ReLU passes a gradient only where the logit is above zero. A class whose own digits never get there "

@@ -52,7 +52,7 @@ export default function ({ data, root, follow = null }) {
     all: false,
     sweep: 0,
     images: new Map(),
-    layers: el("canvas", {}), // all layers as they are, so that pointing at another cell paints none of them again
+    layers: el("canvas", {}), // the painted layers, kept so that pointing at a cell need not paint them again
     stale: true, // whether they have changed since
   }
   root.state = state
@@ -267,7 +267,7 @@ function numberOf(stage, { network, cell }) {
   const { familiar, reading } = desk.networks[network]
   const shown = percent(familiar && reading ? reading[cell] : value)
   const said = percent(value)
-  return said === shown ? said : `${said} before calibration; the answer shows ${shown}`
+  return said === shown ? said : `${said} by softmax alone; the answer above shows ${shown}`
 }
 
 // --- Painting --------------------------------------------------------------------------------------------------------

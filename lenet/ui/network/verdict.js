@@ -11,21 +11,18 @@ export function usualOf(answers) {
   return answers.reduce((best, answer) => (count(answer) > count(best) ? answer : best), answers[0])
 }
 
-/** highest: the most that this network can give one digit; strange: whether it has seen nothing like this. */
+/** highest: the most that this network can give one digit; strange: it has never seen anything like this. */
 export function verdictOf(answer, most, highest, label, disagrees = false, strange = false) {
   if (!(most >= 0)) return "can't be used: its weights contain NaN"
   if (answer === null) return "cannot tell: all ten scores are equal"
   const share = most / highest
   const chance = percent(most, true)
-  const how = strange
-    ? "unlike any digit it knows"
-    : share >= SURE
-      ? "sure"
-      : share >= UNSURE
-        ? "fairly sure"
-        : "guessing"
-  const limited = !strange && highest < 1 && share >= SURE
-  const said = limited ? `${chance}: as sure as this network can be` : `${how} (${chance})`
+  const how = share >= SURE ? "sure" : share >= UNSURE ? "fairly sure" : "guessing"
+  const said = strange
+    ? `${chance}, but like no digit it knows`
+    : highest < 1 && share >= SURE
+      ? `${chance}: as sure as this network can be`
+      : `${how} (${chance})`
   if (label !== null && label !== undefined)
     return answer === label ? `right, ${said}` : `wrong, it is a ${label}: ${said}`
   return disagrees ? `disagrees: says ${answer}, ${said}` : said

@@ -9,7 +9,6 @@ from lenet.classroom.store import ClassError, Pupil, PupilView, Teacher
 from lenet.ui.shared import digit, membership
 
 TAKEN = ("digit", "network", "networks", "drawing")  # of the address: a slider's move need not load all pages anew
-EVERY = 3  # seconds
 _KEY = "follow"
 
 
@@ -25,7 +24,7 @@ def banner(page: str) -> None:
             _following(me)
 
 
-@st.fragment(run_every=EVERY)
+@st.fragment(run_every=membership.TEACHER_LOOKS)
 def _leading(me: Teacher, page: str) -> None:
     with suppress(ClassError):
         if me.view().lead.path:
@@ -33,7 +32,7 @@ def _leading(me: Teacher, page: str) -> None:
         _show(me.code, {"teacher": True, "lead": me.view().lead.__dict__, "home": page == "class"}, me)
 
 
-@st.fragment(run_every=EVERY)
+@st.fragment(run_every=membership.PUPILS_LOOK)
 def _following(me: Pupil) -> None:
     with suppress(ClassError):
         seen = me.view()

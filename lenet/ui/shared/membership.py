@@ -12,6 +12,8 @@ from lenet.classroom.codes import as_code
 from lenet.classroom.store import FOLDER_VARIABLE, ClassError, Pupil, Store, Teacher
 from lenet.ui.shared import modules
 
+PUPILS_LOOK = 5  # seconds between two looks of a pupil's page at the class: 150 pupils ask 30 times a second
+TEACHER_LOOKS = 2  # of the teacher's
 URL, OPEN, SECRET = "class", "open", "teacher"
 _KEYS, _CODE, _GONE = "class_keys", "class_code", "class_gone"
 

@@ -162,7 +162,7 @@ def _take(v: Variant) -> None:
 def recipe(data: DataSet) -> Recipe:
     """The controls of the recipe, to learn from `data`: of other pictures than MNIST's as many as there are."""
     about = (
-        "quick: two epochs; best: as the shipped network, but without its teacher; modern: the same in 20 epochs; "
+        "quick: two epochs; best: the shipped network's, but without a teacher; modern: the same in 20 epochs; "
         "paper: as published; adam: with Adam; 1998: small batches, a falling learning rate"
     )
     st.pills(

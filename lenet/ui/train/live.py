@@ -22,7 +22,11 @@ if TYPE_CHECKING:  # torch
 
 STEEP = 50.0  # a loss above it would leave nothing to see of the usual ones on a linear axis
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
-HELD = {Command.PAUSE: "first step", Command.STEP: "second step", Command.EPOCH: "first epoch"}  # told before it begins
+HELD = {
+    Command.PAUSE: "its first step",
+    Command.STEP: "its second step",
+    Command.EPOCH: "an epoch",
+}  # told before it begins
 WORDS = {State.PAUSED: "paused", State.DONE: "done", State.STOPPED: "stopped", State.FAILED: "failed"}
 
 
@@ -38,7 +42,7 @@ def name(job: Job) -> str:
 def status(job: Job, before: int, wait: float) -> None:
     """Where the run stands, in one line with its bar."""
     p = job.progress
-    held = f" It will pause after the {HELD[job.awaited]}." if job.awaited in HELD else ""
+    held = f" It will pause after {HELD[job.awaited]}." if job.awaited in HELD else ""
     if job.state == State.QUEUED:
         left = f", about {duration(wait)} to go" if wait < inf else ""
         words = f"Waiting: {before} before you in the queue{left}." if before or wait else "About to begin …"

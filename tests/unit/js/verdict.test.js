@@ -9,7 +9,7 @@ test("a verdict says how sure the network is, and whether it is right", () => {
   assert.equal(verdictOf(4, 0.69, 1, 4), "right, fairly sure (69 %)")
   assert.equal(verdictOf(4, 0.23, 1, 9), "wrong, it is a 9: guessing (23 %)")
   assert.equal(verdictOf(1, 0.11, 0.23, null, true), "disagrees: says 1, guessing (11 %)")
-  assert.equal(verdictOf(4, 0.989, 1, null, false, true), "unlike any digit it knows (99 %)")
+  assert.equal(verdictOf(4, 0.989, 1, null, false, true), "99 %, but like no digit it knows")
 })
 
 test("who cannot be surer is as sure as it can be", () => {
