@@ -221,8 +221,9 @@ def measure(model: LeNet, digits: Digits) -> dict[str, Any]:
     """Threshold, quantiles and temperature on held-out training digits, and how reliable its shares are.
 
     The temperature has the least cross entropy on held-out training digits and fresh digits of our pen, as many of
-    each. A network that can never be sure, for its outputs are bounded, is not made to look so: its is 1 at least. On the pen's, and on MNIST's test digits, `reliability` counts for each tenth of the shares that are shown:
-    digits, the mean share and how many are right.
+    each. A network that can never be sure, for its outputs are bounded, is not made to look so: its is 1 at least. On
+    the pen's, and on MNIST's test digits, `reliability` counts for each tenth of the shares that are shown: digits, the
+    mean share and how many are right.
     """
     held, pens, test = mnist("train")[FIT:], synthetic.draw(HELD_PENS, HELD_PENS_SEED), mnist("test")
     sets = {"held": held, "pens": pens, "test": test}
