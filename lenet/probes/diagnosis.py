@@ -98,7 +98,7 @@ def _early(
         )
     steps = recipe.epochs * recipe.steps_per_epoch
     if recipe.optimiser == "sgd" and _expected(recipe, steps, norms) < FELT:
-        return Finding("warning", f"It will hardly learn: {_too_small(recipe, steps)}", evidence)
+        return Finding("warning", f"It will hardly learn: {_too_small(recipe, f'{steps:,} steps')}", evidence)
     return Finding("good", "All is well so far: the gradient reaches every layer.", evidence)
 
 
@@ -120,9 +120,9 @@ def _expected(recipe: Recipe, steps: int, norms: dict[str, float]) -> float:
     return recipe.lr * steps * sum(norm**2 for norm in norms.values())
 
 
-def _too_small(recipe: Recipe, steps: int) -> str:
+def _too_small(recipe: Recipe, steps: str) -> str:
     return (
-        f"the learning rate, {recipe.lr:g}, is too small for {steps:,} steps. Try ten times as much, more epochs, "
+        f"the learning rate, {recipe.lr:g}, is too small for {steps}. Try ten times as much, more epochs, "
         "or Adam (the adam preset)."
     )
 
@@ -275,9 +275,9 @@ def _why_not(variant: Variant, recipe: Recipe, last: Epoch) -> str:
     """Cause and remedy."""
     if recipe.optimiser == "sgd" and _has_sigmoid(variant):
         return f"the first layers hardly get any gradient. {_rescue(variant)}"
-    steps = last.epoch * recipe.steps_per_epoch
+    steps = last.epoch * recipe.steps_per_epoch  # at most: of an epoch in which the run was stopped, some are missing
     if recipe.optimiser == "sgd" and _expected(recipe, steps, last.gradient_norms) < FELT:
-        return _too_small(recipe, steps)
+        return _too_small(recipe, "the steps so far")
     return "nothing in the records says why. Try another seed, or a third of the learning rate."
 
 
