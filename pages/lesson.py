@@ -21,12 +21,14 @@ for name in lessons.folders():
             if at > 1:
                 words = f"Go on at step {at}"
                 st.button(words, type="primary", on_click=lesson.go, args=(name, at), key=f"go-on-{name}")
-            st.button("Begin again" if at > 1 else "Begin", on_click=lesson.go, args=(name, 1), key=f"begin-{name}")
+            label, kind = ("Begin again", "secondary") if at > 1 else ("Begin", "primary")
+            st.button(label, type=kind, on_click=lesson.go, args=(name, 1), key=f"begin-{name}")
             if there and there[0] == name:
                 st.button("Leave the lesson", on_click=lesson.leave, key="lesson-leave")
-        for number, step in enumerate(one.steps, start=1):
-            asked = {**step.query, lesson.URL: name, lesson.STEP: str(number)}
-            st.page_link(frame.PAGES[step.page].file, label=f"{number}. {step.title}", query_params=asked)
+        with st.container(gap="xxsmall"):
+            for number, step in enumerate(one.steps, start=1):
+                asked = {**step.query, lesson.URL: name, lesson.STEP: str(number)}
+                st.page_link(frame.PAGES[step.page].file, label=f"{number}. {step.title}", query_params=asked)
 
 st.header("Worksheet and exit ticket", anchor=False)
 st.markdown("From your own digit: one cell of the first layer by hand. Print it; the key is on its second sheet.")
