@@ -18,7 +18,6 @@ def draw() -> None:
     with left:
         drawn = board.board()
         board.buttons()
-        reading.show_upload()
     if drawn:
         board.draw()
     with right:
@@ -29,6 +28,8 @@ def draw() -> None:
         reading.show_answers(chosen)
         reading.show_time()
     reading.show_network(chosen)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        reading.show_upload()
     reading.show_slides()
     reading.show_pixels(chosen)
 

@@ -299,6 +299,20 @@ def test_a_test_digit_an_upload_and_back(page):
     expect_answers(page, "3")
 
 
+def test_an_uploaded_picture_leaves_the_network_on_the_first_screen(page):
+    page.get_by_role("button", name="Test digit or picture").click()
+    sheet = Image.new("RGB", (300, 300), "white")
+    ImageDraw.Draw(sheet).line([(300 * x, 300 * y) for x, y in DIGITS[2][0]], (0, 0, 120), 22, "curve")
+    png = io.BytesIO()
+    sheet.save(png, "PNG")
+    field = page.locator(".st-key-digit_upload input[type=file]")
+    field.set_input_files({"name": "two.png", "mimeType": "image/png", "buffer": png.getvalue()})
+    expect_answers(page, "2")
+    page.get_by_text("Pink: what was taken for ink.").wait_for()
+    box = page.locator(".st-key-view canvas.view").bounding_box()
+    assert box["y"] + box["height"] <= 720
+
+
 def test_an_uploaded_picture_of_two_digits_is_cut(page):
     """The picture lies on the board with the cut, and can be read as one digit."""
     sheet = Image.new("L", (600, 300), 255)
