@@ -26,10 +26,10 @@ def page(me: Teacher) -> None:
         st.info("The wall is empty: let the class write digits first. A network can then learn from them.")
         return
     learn, test = (len({drawing.pupil for drawing in part}) for part in by_writer(wall))
-    st.markdown(
-        f"**A network learns from the digits of {learn} of you.** The other {test} only test it, so that it has seen "
-        "nothing of their handwriting."
-    )
+    tested = f"The other {test} only test it, so that it has seen nothing of their handwriting."
+    if not test:
+        tested = "Every fourth writer only tests it, and there is none yet."
+    st.markdown(f"**A network learns from the digits of {learn} of you.** {tested}")
     job = _newest(me)
     going = job is not None and not job.settled
     with st.container(horizontal=True, vertical_alignment="bottom"):
