@@ -39,6 +39,7 @@ def page(me: Teacher) -> None:
                 args=(me,),
                 label_visibility="collapsed",
                 persist_state="session",
+                wrap=True,
             )
             or "join"
         )
