@@ -53,6 +53,25 @@ def test_a_drawn_guess_is_held_against_what_was_measured(server, visit) -> None:
     assert page.locator(CHART).is_visible()
 
 
+def test_a_chart_shrinks_with_its_window(server, visit) -> None:
+    page = visit(server, TWO)
+    page.locator(CHART).wait_for()
+    page.set_viewport_size({"width": 768, "height": 1024})
+    page.wait_for_function(
+        """() => [...document.querySelectorAll(".st-key-curves-nonlinearities [data-testid=stBidiComponentIsolated]")]
+            .every((e) => e.shadowRoot.querySelector(".plot svg").getBoundingClientRect().right <= innerWidth)"""
+    )
+
+
+def test_on_a_large_screen_the_run_under_the_pointer_shows(server, visit) -> None:
+    """The page is enlarged there, and what it shows lies where it is looked for."""
+    page = visit(server, TWO, width=1920, height=1080)
+    page.locator(CHART).scroll_into_view_if_needed()
+    end = page.locator(f"{CHART} path[d^='M'][stroke]").last.bounding_box()
+    page.mouse.move(end["x"] + end["width"], end["y"] + 3)
+    page.locator(".st-key-curves-nonlinearities .tip", has_text="epoch 20").wait_for()
+
+
 def test_three_seeds_change_the_figure_and_the_verdict_at_once(server, visit) -> None:
     page = visit(server, {"three": "4c:0-1-2"})
     three = page.locator(".three")

@@ -245,6 +245,17 @@ def test_a_network_is_fooled_by_hand_and_by_search(server, visit):
     expect(page.locator(".result .digit")).to_have_text("3")
 
 
+@pytest.mark.parametrize("height", [844, 1080])  # the page is enlarged where there is room
+def test_the_mark_on_the_curve_goes_where_one_presses(server, visit, height):
+    page = visit(server, THREE, width=1920, height=height)
+    box = page.locator(".curve > svg").bounding_box()
+    at = box["x"] + 0.8 * box["width"]
+    page.mouse.click(at, box["y"] + box["height"] / 2)
+    page.wait_for_function("location.search.includes('rotate=')")
+    mark = page.locator(".curve line.here").bounding_box()
+    assert mark["x"] + mark["width"] / 2 == pytest.approx(at, abs=5)  # the slider has steps
+
+
 @pytest.mark.parametrize("width", [390, 768, 1024, 1920])
 def test_nothing_is_wider_than_the_screen_or_covers_something_else(server, visit, width):
     page = visit(server, THREE, width=width, height=844)

@@ -24,6 +24,9 @@ export function svg(tag, properties = {}, ...children) {
 /** Whether somebody wants nothing to move. */
 export const still = () => matchMedia("(prefers-reduced-motion: reduce)").matches
 
+/** How much larger than its own pixels an element is shown, as on a projector: see lenet/ui/shared/frame.css. */
+export const zoomOf = (element) => element.getBoundingClientRect().width / element.clientWidth || 1
+
 /** The bytes that the server sent, as numbers: base64. */
 export const decodedBytes = (text) => Array.from(atob(text), (letter) => letter.charCodeAt(0))
 

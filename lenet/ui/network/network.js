@@ -3,7 +3,7 @@
 // arithmetic opens.
 
 import { desk, watch } from "./desk.js"
-import { el, emptied, paintCells, still } from "./dom.js"
+import { el, emptied, paintCells, still, zoomOf } from "./dom.js"
 import { answerOf, look } from "./engine.js"
 import { figure, nameOf, percent } from "./formatting.js"
 import { explain, KINDS, looksAt, onMap, usedBy } from "./layers.js"
@@ -194,9 +194,6 @@ export default function ({ data, root, follow = null }) {
     return state.plan.networks[network].stages[stage]
   }
 }
-
-/** How much larger than its own pixels an element is shown, as on a projector: see lenet/ui/shared/frame.py. */
-const zoomOf = (element) => element.getBoundingClientRect().width / element.clientWidth || 1
 
 /** Pixels below the board that a high window leaves to the view. */
 const spare = (zoom) => Math.min(TALLEST, innerHeight / zoom - ABOVE)

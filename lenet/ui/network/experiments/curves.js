@@ -1,7 +1,7 @@
 // Curves of many networks on one chart: names that can be singled out, numbers under the pointer, and the picture and its
 // numbers to take along.
 
-import { el, svg } from "../dom.js"
+import { el, svg, zoomOf } from "../dom.js"
 import { fixed } from "../formatting.js"
 import { csv, curves, exports, nearest, whenWide } from "./plot.js"
 
@@ -85,7 +85,9 @@ function buttons({ lines, yours }, state, show) {
 function point(event, place, tip, data, state) {
   place.querySelector(".under")?.remove()
   const box = place.getBoundingClientRect()
-  const found = event && state.drawn && nearest(state.drawn.points, event.clientX - box.left, event.clientY - box.top)
+  const zoom = zoomOf(place)
+  const at = event && [(event.clientX - box.left) / zoom, (event.clientY - box.top) / zoom]
+  const found = at && state.drawn && nearest(state.drawn.points, ...at)
   tip.hidden = !found
   if (!found) return
   const line = state.drawn.points.filter((one) => one.network === found.network && one.seed === found.seed)
@@ -95,7 +97,7 @@ function point(event, place, tip, data, state) {
     ? `${fixed(100 * found.value, data.y.log ? 2 : 1)} %`
     : `${Number(found.value.toPrecision(3))}`.replace("-", "−")
   tip.replaceChildren(el("b", {}, found.network), ` seed ${found.seed}, epoch ${found.epoch}: `, el("b", {}, value))
-  const left = Math.min(found.x + 12, box.width - 220)
+  const left = Math.min(found.x + 12, place.clientWidth - 220)
   tip.style.transform = `translate(${Math.max(0, left)}px, ${Math.max(0, found.y - 44)}px)`
 }
 

@@ -1,6 +1,6 @@
 // The guess: choose an answer, draw the curve that you expect, and only then see what was measured.
 
-import { el, svg } from "../dom.js"
+import { el, svg, zoomOf } from "../dom.js"
 import { fixed } from "../formatting.js"
 import { frame, path, whenWide } from "./plot.js"
 
@@ -168,10 +168,11 @@ class Pad {
 
   place(event) {
     const box = this.node.getBoundingClientRect()
+    const zoom = zoomOf(this.node)
     const { left, right, top, bottom } = this.chart.box
     return {
-      at: (EPOCHS * (event.clientX - box.left - left)) / (right - left),
-      value: (bottom - (event.clientY - box.top)) / (bottom - top),
+      at: (EPOCHS * ((event.clientX - box.left) / zoom - left)) / (right - left),
+      value: (bottom - (event.clientY - box.top) / zoom) / (bottom - top),
     }
   }
 

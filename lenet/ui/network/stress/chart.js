@@ -2,7 +2,7 @@
 // was measured on many digits. A mark follows the slider; dragging along the chart moves it.
 
 import { desk } from "../desk.js"
-import { el, paintCells, svg } from "../dom.js"
+import { el, paintCells, svg, zoomOf } from "../dom.js"
 import { percent } from "../formatting.js"
 import { SIZE } from "../ink.js"
 import { PLACES } from "./search.js"
@@ -44,9 +44,9 @@ export function chartView() {
   let pictures = ""
 
   const amountAt = (event) => {
-    const box = plot.getBoundingClientRect()
+    const x = (event.clientX - plot.getBoundingClientRect().left) / zoomOf(plot)
     const { low, high } = drawn.way
-    return low + ((event.clientX - box.left - LEFT) / (box.width - LEFT - RIGHT)) * (high - low)
+    return low + ((x - LEFT) / (plot.clientWidth - LEFT - RIGHT)) * (high - low)
   }
   plot.onpointerdown = (event) => {
     if (!drawn || state.fooling) return
