@@ -168,7 +168,7 @@ def test_every_selector_that_reaches_into_streamlit_and_the_canvas_finds_somethi
     }
     page = new_page()
     found = set()
-    for path in ("/", "/train", "/inside"):  # a primary button is on the second
+    for path in ("/", "/train", "/inside", "/experiments?experiment=compare"):  # a primary button is on the second
         page.goto(server.url + path)
         settled(page)
         page.locator("h1").wait_for()
