@@ -104,8 +104,8 @@ class Visitor:
         return json.loads(found.mixed.json or found.json)
 
     async def draw(self, drawing: dict[str, Any]) -> float:
-        """Send a drawing as the page does when the pen is lifted; one that is no drawing, as the canvas would. Seconds
-        from sending to the server's reply, which the browser waits for no more: it has read the drawing itself."""
+        """Send a drawing as the page does before it asks for something else; one that is no drawing, as the canvas
+        would. Seconds from sending to the server's reply: the browser has read the drawing, but a link waits for it."""
         before = self.answer()["digit"]["mark"]
         started = time.perf_counter()
         answered = None

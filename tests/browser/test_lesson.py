@@ -1,12 +1,15 @@
 """The lesson in a real browser: once with the keyboard alone, once on a phone, every task performed; left and found."""
 
+import signal
+from itertools import product
+
 import pytest
 
 from benchmarks.app.browser import board, stroke
 from benchmarks.app.inside import INSIDE
 from lenet.classroom import lessons
 from lenet.ui.shared.frame import PAGES
-from tests.server import Server, finger, settled
+from tests.server import Server, finger, messages, quiet, settled
 
 pytestmark = pytest.mark.browser
 STEPS = lessons.load("first").steps
@@ -208,6 +211,28 @@ def test_the_whole_lesson_on_a_phone_left_and_found_again(server: Server, new_pa
             at(page, number)
         if number < len(STEPS):
             hand.press(page.locator(".st-key-lesson-next button"))
+
+
+def test_next_works_at_once_after_a_stroke(fresh_server: Server, new_page):
+    """While the server has no time, too."""
+    page = new_page()
+    sent = messages(page)
+    button = page.locator(".st-key-lesson-next button")
+    ways = (lambda: press_on_nothing(page, "PageDown"), lambda: button.press("Enter"), button.click)
+    for busy, way in product((False, True), ways):
+        page.goto(f"{fresh_server.url}/?lesson=first&step=1&networks=best")
+        at(page, 1)
+        quiet(page, sent)
+        before = len(sent)
+        if busy:
+            fresh_server.process.send_signal(signal.SIGSTOP)
+        stroke(page, SEVEN)
+        assert len(sent) == before
+        way()
+        page.wait_for_timeout(300)
+        if busy:
+            fresh_server.process.send_signal(signal.SIGCONT)
+        at(page, 2)
 
 
 def test_what_is_no_7_is_not_taken_for_one_and_the_card_says_why(server: Server, new_page):

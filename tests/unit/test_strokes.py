@@ -17,6 +17,7 @@ from lenet.strokes import (
     FAR,
     PEN,
     SIDE,
+    STEP,
     Stroke,
     StrokesError,
     decode,
@@ -57,7 +58,7 @@ def stages(strokes: list[Stroke]) -> list[np.ndarray] | str:
     return [ink.raw, ink.cropped, ink.scaled, ink.centred]
 
 
-def test_the_browser_makes_the_same_image(tmp_path):
+def test_the_browser_makes_the_same_image_and_the_same_link(tmp_path):
     """At most 2/255 apart in any pixel of any stage, on scribbles of every size, over pictures and with an eraser."""
     source = random.Random(0)
     drawings = [scribble(source) for _ in range(DRAWINGS)]
@@ -69,7 +70,7 @@ def test_the_browser_makes_the_same_image(tmp_path):
     )
     script = f"""
 import {{ readFileSync }} from "node:fs"
-import {{ Sheet, decode, read }} from "@network/ink.js"
+import {{ Sheet, decode, encode, read }} from "@network/ink.js"
 const shown = (strokes) => {{
   const sheet = new Sheet()
   const drawn = []
@@ -84,11 +85,14 @@ const shown = (strokes) => {{
   return reason ?? [raw, cropped, scaled, centred].map((stage) => [...stage])
 }}
 const drawings = JSON.parse(readFileSync("{tmp_path / "drawings.json"}"))
-console.log(JSON.stringify(drawings.map(({{ strokes, text }}) => [shown(strokes), decode(text)])))
+console.log(JSON.stringify(drawings.map(({{ strokes, text }}) => [shown(strokes), decode(text), encode(strokes)])))
 """
     worst, told = 0.0, 0
-    for drawing, (theirs, decoded) in zip(drawings, javascript.run(script), strict=True):
+    for drawing, (theirs, decoded, text) in zip(drawings, javascript.run(script), strict=True):
         assert decoded == to_message(decode(encode(drawing)))
+        for stroke, again in zip(decode(text), decode(encode(drawing)), strict=True):  # halves are rounded otherwise
+            assert np.allclose(stroke.points, again.points, rtol=0, atol=STEP)
+            assert (stroke.width, stroke.erase, stroke.picture) == (again.width, again.erase, again.picture)
         ours = stages(drawing)
         if isinstance(ours, str):
             assert theirs == ours

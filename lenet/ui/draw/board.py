@@ -1,11 +1,10 @@
 """The board: a drawing that survives a change of page and a reload, with undo and clear.
 
 The surface that takes the pen is streamlit-drawable-canvas. The drawing is its strokes: our own component follows
-the pen and sends them when it is lifted (lenet/ui/network/desk.js). If the canvas ever changes inside, so that the
-component cannot follow, the canvas itself sends the drawing.
+the pen and sends them before the server is asked for anything else (lenet/ui/network/desk.js). If the canvas ever
+changes inside, so that the component cannot follow, the canvas itself sends the drawing after each stroke.
 """
 
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +17,6 @@ from lenet.strokes import (
     Stroke,
     StrokesError,
     decode,
-    encode,
     from_canvas,
     from_message,
     from_pixels,
@@ -29,6 +27,7 @@ from lenet.ui.shared import digit, networks
 KEY = "canvas"
 PEN_KEY = "answer"  # of the component that follows the pen
 URL = "drawing"  # a link may bring a drawing: ?drawing=1...
+NO_DRAWING = (ValueError, TypeError, AttributeError, LookupError)  # of what no board sends, but a program may
 REFUSED = "Couldn't read the drawing, so the last one is kept: draw on the board, or clear it."
 _BOARD, _LINK = "board", "followed_drawing"
 
@@ -40,6 +39,7 @@ class Board:
 
     start: what the canvas was told to begin with; while it is in use it must not change, or the canvas begins anew.
     tells: whether the canvas was told to tell the server itself.
+    problem: why what the component has sent last is no drawing.
     turn: how often strokes were taken back: what the component sent before that is of no interest any more.
     """
 
@@ -49,6 +49,7 @@ class Board:
     stroke: int = 0
     start: dict = field(default_factory=dict)
     tells: bool = False
+    problem: str = ""
     turn: int = 0
     count: int = 0
 
@@ -84,19 +85,26 @@ def board() -> bool:
             return_image_data=True,
             key=KEY,
         )
-        return _from_pen(state) or _from_canvas(state, result) or changed
-    except (ValueError, TypeError, AttributeError, LookupError):  # no board sends that, but a program may
+        return _from_canvas(state, result) or changed
+    except NO_DRAWING:
         st.error(REFUSED)
         return False
 
 
 def take_in() -> bool:
     """Take in the strokes that the component has sent. Returns whether there were any."""
+    state = _state()
+    state.problem = ""
     try:
-        return _from_pen(_state())
-    except (ValueError, TypeError, AttributeError, LookupError):
-        st.error(REFUSED)
+        return _from_pen(state)
+    except NO_DRAWING:
+        state.problem = REFUSED
         return False
+
+
+def problem() -> str:
+    """Why what the component has sent last is not the drawing; empty if it is."""
+    return _state().problem
 
 
 def is_outdated() -> bool:
@@ -125,24 +133,22 @@ def is_blank() -> bool:
 
 
 def message() -> dict[str, Any]:
-    """The drawing for the browser: its strokes, how often some were taken back, and as text for the link."""
+    """The drawing for the browser: its strokes, and how often some were taken back."""
     state = _state()
     return {
         "strokes": to_message(state.strokes),
         "turn": state.turn,
         "stroke": state.stroke,
         "mark": state.mark,
-        "text": encode(state.strokes) if state.strokes else "",
         "eraser": bool(st.session_state.get("eraser")),
     }
 
 
 def buttons() -> None:
     """Undo, clear and the eraser. They need the board on the same page."""
-    state = _state()
     with st.container(horizontal=True, key="board-buttons"):
-        st.button("Undo", icon=":material/undo:", on_click=_take_back, args=(1,), disabled=state.blank, key="undo")
-        st.button("Clear", icon=":material/delete:", on_click=_take_back, disabled=state.blank, key="clear")
+        st.button("Undo", icon=":material/undo:", on_click=_take_back, args=(1,), key="undo")
+        st.button("Clear", icon=":material/delete:", on_click=_take_back, key="clear")
         st.toggle("Eraser", key="eraser", help="The right mouse button erases, too.")
 
 
@@ -204,8 +210,7 @@ def _follow_link(state: Board) -> bool:
 def _take_back(count: int | None = None) -> None:
     """Take back the last strokes, or all."""
     state = _state()
-    with suppress(ValueError, TypeError, LookupError):  # the page says so when it takes the message in
-        _from_pen(state)  # a stroke that came with the press of the button
+    take_in()  # the strokes that came with the press of the button
     state.strokes = [] if count is None else state.strokes[:-count]
     state.picture = None
     state.turn += 1

@@ -12,6 +12,7 @@ from lenet.splitting import JUDGE
 from lenet.ui.draw import board
 from lenet.ui.shared import described, digit, modules, networks
 
+_AROUND = "around_the_board"
 HINT = "Draw a digit on the board: it is read as you draw."
 STEPS = ("raw", "cropped", "scaled")  # on the way to what a network sees, as in lenet.ink.Ink
 HEIGHTS = {0: 200, 1: 200, 2: 124, 3: 100}  # pixels of each network in the view, by their number
@@ -19,16 +20,13 @@ HEIGHTS = {0: 200, 1: 200, 2: 124, 3: 100}  # pixels of each network in the view
 
 @st.fragment
 def show_answers(chosen: list[str]) -> None:
-    """The answers beside the board. A stroke runs this and nothing else, unless it changes what stands around it."""
-    around = board.is_blank() or _over_drawing() or st.session_state.get("pixels")
-    if board.take_in():
-        board.draw()
-        if around:
-            st.rerun()
-    if board.is_outdated():
+    """The answers beside the board. Strokes run this and nothing else, unless they change what stands around it."""
+    if board.is_outdated() or st.session_state.pop(_AROUND, False):
         st.rerun()
     shown = digit.given()
     drawing = board.message()
+    said = {"problem": digit.problem() or board.problem(), "note": networks.removed()}
+    eager = _around() or any(said.values()) or not networks.warm()  # the first stroke wakes PyTorch
     modules.view(
         board.PEN_KEY,
         {
@@ -36,15 +34,32 @@ def show_answers(chosen: list[str]) -> None:
             "networks": [described.message(*pair) for pair in zip(chosen, networks.colours(chosen))],
             "judge": described.message(JUDGE, ""),
             "digit": _digit(shown, drawing["mark"], bool(drawing["strokes"])),
-            "board": drawing,
-            "problem": digit.problem(),
+            "board": drawing | {"eager": eager},
             "hint": HINT,
-            "note": networks.removed(),
+            **said,
         },
-        on_example_change=digit.at_random,
-        on_drawing_change=lambda: None,
+        on_example_change=_show_example,
+        on_drawing_change=_take_in,
         on_blind_change=lambda: None,
     )
+
+
+def _take_in() -> None:
+    """Take in the strokes before anything else of a run, which may lead to another page."""
+    around = _around()
+    if board.take_in():
+        board.draw()
+        st.session_state[_AROUND] = around
+
+
+def _show_example() -> None:
+    _take_in()  # before the digit, in whichever order the two arrive
+    digit.at_random()
+
+
+def _around() -> bool:
+    """Whether the page shows something beside the board that another stroke would change."""
+    return _over_drawing() is not None or bool(st.session_state.get("pixels"))
 
 
 def show_time() -> None:

@@ -1,11 +1,11 @@
 // The desk: the digit that is looked at, the networks that read it, and what they make of it, shared by all views of a
 // page. It follows the pen on the board; every view hears of a change in the frame in which it happens.
 
-import { decoded, decodedBytes } from "./dom.js"
-import { grid, PEN, read, Sheet, SIDE, SIZE } from "./ink.js"
+import { ADDRESS, decoded, decodedBytes } from "./dom.js"
+import { encode, grid, PEN, read, Sheet, SIDE, SIZE } from "./ink.js"
 import { open } from "./reader.js"
 import { split } from "./splitting.js"
-import { surface } from "./streamlit.js"
+import { atOnce, COMPONENT, LINK, surface } from "./streamlit.js"
 
 const MOMENTS = 120 // of a drawing that the strip over pen time keeps
 const ERASER = 36
@@ -13,6 +13,9 @@ const LIVE_STEPS = 3 // milliseconds a frame that reading the steps before the l
 const PACE = 16 // milliseconds between two points of a pen, for strokes that came with a link
 const STRIDE = 8 // pixels of the board that a pen goes between two points
 const SLICE = 6 // milliseconds at a time that are spent on reading what came with a link
+const REST = 5000 // milliseconds without a stroke after which the server is told in any case
+const LOCAL = `.st-key-board-buttons, ${COMPONENT}` // where nothing is asked of the server
+const LEAVE = 2000 // milliseconds that a link waits at most for the server to have the drawing
 
 const sheet = new Sheet()
 const views = new Set()
@@ -43,9 +46,12 @@ export const desk = {
 let judge = null // the reader that tells where digits that touch are to be cut
 let turn = null
 let sent = 0 // the number of the last message about strokes
+let heard = 0 // the number of the last one that the server has taken in
+let unsent = false // whether there are strokes that the server was not sent
+let eager = false // whether the server is to hear of each stroke: the page shows what it makes of the drawing
+let resting = 0
+let leaving = null // a link that waits for the server
 let sender = null
-let pressed = 0 // presses of Undo and Clear that the server has still to follow
-let kept = null // strokes that were left when Undo or Clear was pressed, until the server has followed
 let frame = 0
 let began = 0
 let penTime = 0
@@ -61,20 +67,22 @@ function tell(what) {
 }
 
 /** What the server says: { networks, digit, board }. While the pen is ahead of it, the pen is right. */
-export function configure({ networks, digit, judge: about, board: { strokes, stroke, turn: theirs, text, eraser } }) {
+export function configure({ networks, digit, judge: about, board }) {
+  const { strokes, stroke, turn: theirs, eraser } = board
   desk.eraser = eraser
+  eager = board.eager
+  heard = stroke
+  if (heard >= sent) leave()
   if (about) employ(about)
   setNetworks(networks)
   const anew = theirs !== turn
-  if (turn !== null) pressed = Math.max(0, pressed - (theirs - turn))
   turn = theirs
-  if (pressed || (!anew && (desk.pen || stroke < sent))) return // the server has still to follow
-  sent = stroke
-  keep(digit.drawn ? text : "")
-  const fresh = anew && kept !== null ? desk.strokes.slice(kept) : [] // drawn since the button was pressed
-  if (anew) kept = null
-  if (anew || digit.mark !== desk.digit.mark) adopt(digit, [...strokes, ...fresh], anew)
-  if (fresh.length && !desk.pen) sendStrokes()
+  if (!anew && (desk.pen || unsent || heard < sent)) return // the server has still to follow
+  sent = heard
+  unsent = false
+  const pen = desk.pen ? desk.strokes.slice(-1) : [] // the stroke that is being drawn
+  if (anew || digit.mark !== desk.digit.mark) adopt(digit, [...strokes, ...pen], anew)
+  keep()
 }
 
 /** Have this network tell where digits that touch are to be cut, however the others read. Without it only digits that lie
@@ -102,13 +110,14 @@ export function look(image, digit, abouts = null) {
   readAll()
 }
 
-/** Have strokes sent to the server: `send({ strokes, turn, stroke })`, once for each time the pen is lifted. */
+/** Have strokes sent to the server, whenever it needs them: `send({ strokes, turn, stroke })`, or null to send none. */
 export function sendTo(send) {
   sender = send
 }
 
 /** The drawing in the address, so that a reload or a link brings it back. No page is loaded, and no step of Back added. */
-function keep(text) {
+function keep() {
+  const text = desk.digit.drawn && desk.strokes.length && !desk.writing ? encode(desk.strokes) : ""
   const address = new URL(location.href)
   if ((address.searchParams.get("drawing") ?? "") === text) return
   if (text) address.searchParams.set("drawing", text)
@@ -458,12 +467,17 @@ function up(event) {
   lift()
 }
 
-/** Put the pen on the board. */
-export function press([x, y], erase = false) {
+/** What is looked at from now on is the drawing, as it is now. */
+function returnToBoard() {
   if (desk.writing) demonstrate(null)
   desk.moment = null
   desk.chosen = null
   if (!desk.digit.drawn) desk.digit = { ...desk.digit, drawn: true, label: null, source: "your drawing" }
+}
+
+/** Put the pen on the board. */
+export function press([x, y], erase = false) {
+  returnToBoard()
   desk.pen = true
   began = performance.now()
   desk.strokes = [...desk.strokes, { points: [x, y], width: erase ? ERASER : PEN, erase }]
@@ -476,7 +490,7 @@ export function drawTo([x, y]) {
   follow()
 }
 
-/** Lift the pen, and send the strokes. */
+/** Lift the pen. */
 export function lift() {
   cancelAnimationFrame(frame)
   frame = 0
@@ -485,29 +499,69 @@ export function lift() {
   fromInk()
   remember()
   tell("pen")
-  sendStrokes()
+  due()
+  keep()
 }
 
-function sendStrokes() {
+// --- What the server hears of it -------------------------------------------------------------------------------------
+// The browser reads the drawing and keeps it in the address, so the server can do without until it is asked for something
+// else. Then the strokes go first.
+
+/** There are strokes that the server does not have. */
+function due() {
+  unsent = true
+  clearTimeout(resting)
+  resting = setTimeout(sendStrokes, REST)
+  if (eager) sendStrokes()
+}
+
+/** Send the server what it does not have. */
+export function sendStrokes() {
+  if (!unsent || desk.pen || !sender) return // lifting the pen comes here again
+  unsent = false
   sent += 1
-  sender?.({ strokes: desk.strokes, turn, stroke: sent })
+  atOnce(() => sender({ strokes: desk.strokes, turn, stroke: sent })) // the press that asks for them comes next
 }
 
-/** Undo and Clear are buttons of the page: the board follows at once, the server when it can. */
+const sendFirst = (event) => !event.composedPath().some((node) => node.matches?.(LOCAL)) && sendStrokes()
+
+/** A mouse that leaves the page may be on its way to the browser's own Back. */
+const sendOnLeaving = (event) => event.pointerType === "mouse" && sendStrokes()
+
+/** The drawing would be lost on the way to another page if the server were busy: the link waits until it is there. */
+function hold(event) {
+  const link = event.target.closest?.(LINK)
+  sendFirst(event)
+  if (!link || heard >= sent || event.ctrlKey || event.metaKey || event.shiftKey) return
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  leaving = link
+  setTimeout(() => leaving === link && leave(), LEAVE)
+}
+
+function leave() {
+  const link = leaving
+  if (!link) return
+  leaving = null
+  heard = sent // or it has waited long enough
+  link.click()
+}
+
+/** Undo and Clear are buttons of the page, but the drawing is here: the server hears of it as of a stroke. */
 function takeBack(event) {
   const on = (key) => event.composedPath().some((node) => node.classList?.contains(key))
   const all = on("st-key-clear")
-  if (!all && !on("st-key-undo")) return
+  if ((!all && !on("st-key-undo")) || !surface()) return // a canvas that we cannot follow tells the server itself
+  event.stopImmediatePropagation()
+  returnToBoard()
   desk.strokes = all ? [] : desk.strokes.slice(0, -1)
-  desk.chosen = null
   if (!desk.strokes.length) desk.whole = false
-  kept = Math.min(kept ?? desk.strokes.length, desk.strokes.length)
-  pressed += 1
-  desk.moment = null
   desk.history = []
   penTime = 0
   fromInk()
   tell("pen")
+  due()
+  keep()
 }
 
 /** Read once in the next frame, however many moves come before it. */
@@ -522,7 +576,13 @@ addEventListener("pointerdown", down, true)
 addEventListener("pointermove", move, true)
 addEventListener("pointerup", up, true)
 addEventListener("pointercancel", up, true)
+addEventListener("pointerdown", sendFirst, true)
+addEventListener("keydown", sendFirst, true)
+addEventListener("popstate", sendStrokes, true)
+addEventListener(ADDRESS, () => sender && keep()) // the server does not know of the drawing in it
+document.documentElement.addEventListener("pointerleave", sendOnLeaving)
 addEventListener("click", takeBack, true)
+addEventListener("click", hold, true)
 addEventListener("contextmenu", (event) => inside(event) && event.preventDefault(), true) // it erases
 
 export { SIDE, SIZE }

@@ -2,6 +2,9 @@
 
 import { levelOf, tableOf } from "./palette.js"
 
+/** The event after Streamlit has written the address of the page anew. */
+export const ADDRESS = "lenet-address"
+
 /** An element with properties, children (elements or text; null is left out) and, as `style`, CSS. */
 export function el(tag, properties = {}, ...children) {
   const element = document.createElement(tag)

@@ -1,5 +1,6 @@
 // What every page needs of the browser: a landmark, and steps of Back that are pages as they were left.
 
+import { ADDRESS } from "./dom.js"
 import { PAGES } from "./streamlit.js"
 
 const push = history.pushState.bind(history)
@@ -21,6 +22,7 @@ addEventListener("click", (event) => event.target.closest?.("a[href]") && (left 
 history.pushState = (state, title, address = location.href) => {
   if (path(address) === location.pathname) {
     history.replaceState(state, title, address)
+    dispatchEvent(new Event(ADDRESS))
     return
   }
   if (left && path(left) === location.pathname) history.replaceState(history.state, "", left)

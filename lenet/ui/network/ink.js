@@ -493,3 +493,56 @@ export function decode(text) {
   }
   return strokes
 }
+
+/** The drawing as text for a link, as lenet.strokes.encode writes it: points to half a pixel, only those that the shape
+ *  needs. */
+export function encode(strokes) {
+  const bytes = []
+  const number = (value) => {
+    for (; value > 127; value >>= 7) bytes.push((value & 127) | 128)
+    bytes.push(value)
+  }
+  for (const { points, width, erase, picture } of strokes) {
+    if (picture) {
+      number(0)
+      for (const letter of atob(picture)) bytes.push(letter.charCodeAt(0))
+      continue
+    }
+    const kept = simplified(points)
+    number(2 * kept.length + (erase ? 1 : 0))
+    number(Math.round(width))
+    let before = [0, 0]
+    for (const at of kept) {
+      const point = [0, 1].map((axis) => Math.round(points[2 * at + axis] / STEP))
+      for (const axis of [0, 1]) {
+        const step = point[axis] - before[axis]
+        number(step >= 0 ? 2 * step : -2 * step - 1)
+      }
+      before = point
+    }
+  }
+  const text = bytes.map((byte) => String.fromCharCode(byte)).join("")
+  return VERSION + btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "")
+}
+
+/** The numbers of the points that do not lie within a pixel of the line between their neighbours (Douglas, Peucker). */
+function simplified(points) {
+  const last = points.length / 2 - 1
+  const keep = new Set([0, last])
+  const spans = [[0, last]]
+  while (spans.length) {
+    const [from, to] = spans.pop()
+    const [x1, y1, x2, y2] = [from, to].flatMap((at) => [points[2 * at], points[2 * at + 1]])
+    const length = Math.hypot(x2 - x1, y2 - y1)
+    let [farthest, most] = [from, 1]
+    for (let at = from + 1; at < to; at++) {
+      const [x, y] = [points[2 * at], points[2 * at + 1]]
+      const away = length ? Math.abs((x2 - x1) * (y1 - y) - (x1 - x) * (y2 - y1)) / length : Math.hypot(x - x1, y - y1)
+      if (away > most) [farthest, most] = [at, away]
+    }
+    if (farthest === from) continue
+    keep.add(farthest)
+    spans.push([from, farthest], [farthest, to])
+  }
+  return [...keep].sort((a, b) => a - b)
+}

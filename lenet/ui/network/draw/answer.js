@@ -1,6 +1,18 @@
 // The answers: for each network a large digit, a verdict and ten bars; what the networks see; how it became that.
 
-import { choose, chosenDigit, configure, desk, isDigits, keepWhole, readSteps, SIZE, sendTo, watch } from "../desk.js"
+import {
+  choose,
+  chosenDigit,
+  configure,
+  desk,
+  isDigits,
+  keepWhole,
+  readSteps,
+  SIZE,
+  sendStrokes,
+  sendTo,
+  watch,
+} from "../desk.js"
 import { el, paintCells } from "../dom.js"
 import { answerOf } from "../engine.js"
 import { percent } from "../formatting.js"
@@ -33,11 +45,31 @@ function showBoard(shown) {
 
 export default function ({ data, root, setStateValue, setTriggerValue }) {
   root.stop?.()
+  root.answers ??= mount(root) // what stands there stays: it may have the focus, or be under somebody's finger
+  const unwatch = root.answers.follow(data, setTriggerValue)
+  sendTo((drawing) => setStateValue("drawing", drawing))
+  configure(data)
+  root.answers.update()
+  const unmount = mountBoard(() => setStateValue("blind", true))
+  showBoard(true)
+  root.stop = () => {
+    showBoard(false)
+    sendTo(null)
+    unwatch()
+    unmount()
+  }
+  return root.stop
+}
+
+/** The elements of the view. follow(data, trigger): keep them up to date, until the function that it returns is called. */
+function mount(root) {
   root.classList.add("answer")
   const spoken = el("div", { className: "spoken", "aria-live": "polite" })
   let cards = []
+  let built = null // the networks of the cards
   let telling = 0
   let late = 0
+  let data = {}
   const message = el("p", { className: "message", role: "status" })
   const cardsPlace = el("div", { className: "cards" })
   const pictures = picturesOf()
@@ -54,11 +86,13 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
   root.replaceChildren(cardsPlace, pictures.element, message, spoken)
 
   const build = () => {
-    cards = desk.networks.map(cardOf)
+    built = desk.networks
+    cards = built.map(cardOf)
     cardsPlace.className = `cards of-${cards.length}`
     cardsPlace.replaceChildren(...cards.map(({ element }) => element))
   }
   const update = () => {
+    if (built !== desk.networks) build()
     const { answers, disagrees } = answersNow()
     cards.forEach((card, at) => {
       showReading(card, desk.networks[at], answers, disagrees, at)
@@ -67,7 +101,6 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
     clearTimeout(late)
     if (desk.pen) late = setTimeout(pictures.show, 100) // the steps that had no time while the pen moved
     familiar.show()
-    root.dataset.mark = desk.digit.mark
     const strings = desk.networks.map(({ about, readings }, at) => stringOf(about, readings, answers[at]))
     root.dataset.answers = strings.join()
     clearTimeout(telling)
@@ -78,30 +111,26 @@ export default function ({ data, root, setStateValue, setTriggerValue }) {
       if (desk.digits.length) spoken.textContent += `. ${desk.digits.length} digits, each read by itself.`
     }, SPOKEN_AFTER)
   }
-  const unwatch = watch((what) => {
-    if (what === "networks") build()
-    if (what !== "pen") update()
-  })
-  message.onclick = (event) => {
-    const what = event.target.closest("button")?.dataset.what
-    if (what === "example") setTriggerValue("example", true)
-    if (what === "one" || what === "cut") keepWhole(what === "one")
+  const follow = (sent, trigger) => {
+    data = sent
+    message.onclick = (event) => {
+      const what = event.target.closest("button")?.dataset.what
+      if (what === "example") {
+        sendStrokes() // that the board is empty
+        trigger("example", true)
+      }
+      if (what === "one" || what === "cut") keepWhole(what === "one")
+    }
+    const unwatch = watch((what) => what !== "pen" && update())
+    const ignore = familiar.follow()
+    return () => {
+      unwatch()
+      ignore()
+      clearTimeout(telling)
+      clearTimeout(late)
+    }
   }
-  sendTo((drawing) => setStateValue("drawing", drawing))
-  configure(data)
-  build()
-  update()
-  const unmount = mountBoard(() => setStateValue("blind", true))
-  showBoard(true)
-  root.stop = () => {
-    showBoard(false)
-    unwatch()
-    familiar.stop()
-    unmount()
-    clearTimeout(telling)
-    clearTimeout(late)
-  }
-  return root.stop
+  return { follow, update }
 }
 
 /** What there is to say above the answers: what went wrong, what to do, or nothing. */

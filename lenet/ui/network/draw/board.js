@@ -1,5 +1,5 @@
-// What lies on the board without being drawn there: a test digit, an earlier moment, a digit that writes itself. It is a
-// picture above the canvas that lets the pen through.
+// What is seen on the board: the strokes, a test digit, an earlier moment, a digit that writes itself. It is a picture
+// above the canvas that lets the pen through; the canvas below keeps ink that was taken back.
 
 import { demonstrate, desk, drawTo, lift, press, SIDE, SIZE, visible, watch } from "../desk.js"
 import { decodedBytes, el, paintCells } from "../dom.js"
@@ -35,10 +35,6 @@ export function mountBoard(blind) {
     if (!canvas) return
     if (picture.parentElement !== canvas.parentElement) canvas.parentElement.append(picture)
     const given = !desk.digit.drawn && desk.image
-    const shown = given || desk.moment !== null || desk.writing > 0 || desk.strokes.length > 0 || desk.cursor
-    picture.hidden = !shown
-    picture.style.display = shown ? "" : "none"
-    if (!shown) return
     const context = picture.getContext("2d")
     context.fillStyle = "#000"
     context.fillRect(0, 0, SIDE, SIDE)
@@ -170,8 +166,10 @@ function write() {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches
   const start = performance.now()
   const count = THREE.length / 2 - 1
+  let begun = false
   const step = (now) => {
-    if (desk.pen || !desk.digit.drawn || (desk.strokes.length && !desk.writing)) return
+    if (desk.pen || !desk.digit.drawn || (!desk.writing && (begun || desk.strokes.length))) return
+    begun = true
     const share = still ? 1 : Math.min(1, (now - start) / WRITING)
     const whole = Math.floor(share * count)
     const points = THREE.slice(0, 2 * whole + 2)

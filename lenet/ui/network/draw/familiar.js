@@ -46,7 +46,8 @@ export function remarkOf(judged) {
 }
 
 /** A place for all of it. `tell(text, strange)` is told the remark of the moment, and of each network whether the digit is
- *  strange to it. `button` opens it, `show` brings it up to date. Returns { element, button, show, stop }. */
+ *  strange to it. `button` opens it, `show` brings it up to date, `follow` has it do so by itself. Returns { element,
+ *  button, show, follow }. */
 export function mountFamiliar(tell) {
   const share = el("p", {})
   const pictures = el("div", { className: "alike" })
@@ -81,12 +82,14 @@ export function mountFamiliar(tell) {
     open = !open
     show()
   }
-  watchers.add(show)
-  const stop = () => {
-    watchers.delete(show)
-    for (const network of desk.networks) network.familiar = null // other pages show what softmax says
+  const follow = () => {
+    watchers.add(show)
+    return () => {
+      watchers.delete(show)
+      for (const network of desk.networks) network.familiar = null // other pages show what softmax says
+    }
   }
-  return { element, button, show, stop }
+  return { element, button, show, follow }
 }
 
 /** How the share that is shown differs from what softmax says, and why. */
