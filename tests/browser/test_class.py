@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.app.browser import stroke
+from benchmarks.app.browser import board, stroke
 from benchmarks.app.visitor import Visitor, visit
 from lenet.classroom.files import read_back
 from lenet.classroom.store import FOLDER_VARIABLE, ClassError, Store
@@ -185,6 +185,22 @@ def test_a_lesson_from_the_first_code_to_the_last_file(running, people, folder, 
     teacher.get_by_text("The class is deleted").wait_for(timeout=WAIT)
     pupils[0].get_by_text("This class is over").wait_for(timeout=WAIT)
     assert not Store(folder).has(code)
+
+
+def test_the_teachers_drawing_goes_along(running, people):
+    """Every stroke of it, whoever else writes the address."""
+    teacher, code = open_class(running, people)
+    pupil = join(running, people, code)
+    teacher.get_by_text("Pupils follow me").click()
+    teacher.get_by_role("link", name="Draw").first.click()
+    board(teacher)
+    settled(teacher)
+    teacher.locator(".st-key-networks").get_by_text("tanh").click()
+    stroke(teacher, SEVEN)
+    pupil.wait_for_url(re.compile("networks=tanh.*drawing="), timeout=WAIT)
+    before = pupil.url
+    stroke(teacher, [(0.35, 0.5), (0.75, 0.5)])
+    pupil.wait_for_url(lambda url: "drawing=" in url and len(url) > len(before), timeout=WAIT)
 
 
 def test_a_server_that_dies_loses_nothing_and_everybody_is_back_by_themselves(running, people, folder):

@@ -77,6 +77,16 @@ def given() -> Digit | None:
     return None if _DRAWING in st.session_state else current()
 
 
+def drawing() -> str:
+    """What was drawn, as text for a link, if that is looked at; nothing else is computed."""
+    from lenet.strokes import encode
+
+    if drawn := st.session_state.get(_DRAWING):
+        return encode(drawn[0])
+    shown = st.session_state.get(_CURRENT)
+    return shown.drawing if shown else ""
+
+
 def show(digit: Digit | None) -> None:
     """Make it the digit being looked at; the link to the page then asks for it, if it is a test digit."""
     st.session_state[_CURRENT] = digit

@@ -8,7 +8,7 @@ import streamlit as st
 from lenet.classroom.store import ClassError, Pupil, PupilView, Teacher
 from lenet.ui.shared import digit, membership
 
-TAKEN = ("digit", "network", "networks", "drawing")  # of the address: a slider's move need not load all pages anew
+TAKEN = ("digit", "network", "networks")  # of the address: a slider's move need not load all pages anew
 _KEY = "follow"
 
 
@@ -28,7 +28,7 @@ def banner(page: str) -> None:
 def _leading(me: Teacher, page: str) -> None:
     with suppress(ClassError):
         if me.view().lead.path:
-            me.lead(page, _query(page))
+            me.lead(page, _query())
         _show(me.code, {"teacher": True, "lead": me.view().lead.__dict__, "home": page == "class"}, me)
 
 
@@ -62,10 +62,10 @@ def _sent(me: Teacher | Pupil) -> None:
             me.lead("")
 
 
-def _query(page: str) -> str:
+def _query() -> str:
     """What of the address pupils take along."""
     pairs = [(name, value) for name in TAKEN for value in st.query_params.get_all(name)]
-    shown = None if page == "draw" else digit.current()  # there, the browser keeps the drawing in the address
-    if shown and shown.drawing and not st.query_params.get(digit.DRAWING_URL):
-        pairs.append((digit.DRAWING_URL, shown.drawing))
+    # Of the address the server hears late, but the first run of a page knows nothing else.
+    if drawing := digit.drawing() or st.query_params.get(digit.DRAWING_URL):
+        pairs.append((digit.DRAWING_URL, drawing))
     return urlencode(pairs)
