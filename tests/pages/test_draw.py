@@ -271,6 +271,16 @@ def picture(mode: str, ink: object, paper: object, **save: object) -> bytes:
     return file.getvalue()
 
 
+def test_what_would_help_to_read_a_picture_stands_beside_the_answer():
+    sheet = Image.new("L", (900, 900), 255)
+    ImageDraw.Draw(sheet).line([(400 + 70 * x, 400 + 70 * y) for x, y in SEVEN], 0, 5, "curve")
+    file = io.BytesIO()
+    sheet.save(file, "PNG")
+    app = start()
+    app.file_uploader("digit_upload").set_value(("small.png", file.getvalue(), "image/png")).run()
+    assert sent(app, "answer")["note"].startswith("Crop closer")
+
+
 GOOD = {
     "dark on light": picture("RGB", (20, 30, 90), (250, 245, 230), format="PNG"),
     "on a transparent sheet": picture("RGBA", (0, 0, 0, 255), (0, 0, 0, 0), format="PNG"),

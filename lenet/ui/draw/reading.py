@@ -23,9 +23,10 @@ def show_answers(chosen: list[str]) -> None:
     """The answers beside the board. Strokes run this and nothing else, unless they change what stands around it."""
     if board.is_outdated() or st.session_state.pop(_AROUND, False):
         st.rerun()
-    shown = digit.given()
+    shown, over = digit.given(), _over_drawing()
     drawing = board.message()
-    said = {"problem": digit.problem() or board.problem(), "note": networks.removed()}
+    notes = [networks.removed(), over.hint if over else ""]
+    said = {"problem": digit.problem() or board.problem(), "note": " ".join(filter(None, notes))}
     eager = _around() or any(said.values()) or not networks.warm()  # the first stroke wakes PyTorch
     modules.view(
         board.PEN_KEY,
@@ -103,13 +104,11 @@ def ways_to_draw() -> None:
 
 
 def show_upload() -> None:
-    """What of an uploaded picture was taken for ink, and what would help."""
+    """What of an uploaded picture was taken for ink."""
     shown = _over_drawing()
     if shown and shown.taken:
         st.image(shown.taken, alt="The uploaded picture: its ink is pink, and a frame is around it")
         st.caption("Pink: what was taken for ink. The frame: what is scaled to 28 × 28.")
-        if shown.hint:
-            st.info(shown.hint)
 
 
 def _over_drawing() -> digit.Digit | None:

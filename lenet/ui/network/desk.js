@@ -30,7 +30,7 @@ export const desk = {
   chosen: null, // which of them is looked at, or null for the last
   whole: false, // whether the drawing is to be read as one digit
   several: 0, // digits that it would be cut into
-  many: false, // whether there are more of them than can be read
+  many: false, // whether there are too many to read
   digit: { drawn: true, mark: "", label: null, source: "" },
   ink: null, // what lies on the board, as a grid of its size
   given: null, // the ink of a picture, as large as the board, which may be several digits
@@ -450,8 +450,11 @@ let kind = "" // mouse, touch or pen
 function down(event) {
   const erase = event.button === 2 || desk.eraser
   if (!event.isPrimary || (event.button !== 0 && event.button !== 2) || !inside(event)) return
-  // A pen that comes while something touches the board: that was the hand.
-  if (desk.pen && event.pointerType === "pen" && kind === "touch") desk.strokes = desk.strokes.slice(0, -1)
+  if (desk.pen && kind === "pen" && event.pointerType === "touch") return // the hand that holds it
+  if (desk.pen && kind === "touch" && event.pointerType === "pen") {
+    desk.strokes = desk.strokes.slice(0, -1) // the hand came first
+    desk.history = desk.history.filter(({ strokes }) => strokes <= desk.strokes.length)
+  }
   pointer = event.pointerId
   kind = event.pointerType
   press(point(event), erase)

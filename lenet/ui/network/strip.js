@@ -22,6 +22,7 @@ export default function ({ root }) {
   let frame = 0
   const show = () => {
     frame = 0
+    root.hidden = !desk.digit.drawn // what is shown was not drawn here
     paint(canvas, words)
   }
   const ask = () => (frame ||= requestAnimationFrame(show))
@@ -78,7 +79,6 @@ function paint(canvas, words) {
   canvas.setAttribute("aria-valuemax", Math.max(0, desk.history.length - 1))
   canvas.setAttribute("aria-valuenow", desk.moment ?? Math.max(0, desk.history.length - 1))
   if (moments.length < 2 || !end) {
-    words.textContent = ""
     words.textContent = "Draw, then drag here: when did it become this digit?"
     return
   }

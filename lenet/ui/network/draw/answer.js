@@ -23,7 +23,7 @@ import { mountFamiliar } from "./familiar.js"
 
 const SPOKEN_AFTER = 600 // milliseconds without a change before a screen reader is told
 const STEPS = {
-  raw: ["whole", "all that was drawn or uploaded, shrunk to 28 × 28"],
+  raw: ["whole", "everything you drew or uploaded, shrunk to 28 × 28"],
   cropped: ["cropped", "only the part with ink, its longer side 28 cells"],
   scaled: ["scaled", "its longer side 20 cells, in the middle"],
   centred: ["centred", "its centre of mass in the middle: this is what the network sees"],
@@ -77,8 +77,9 @@ function mount(root) {
   const familiar = mountFamiliar((text, strange) => {
     remark = text
     say(message, data, remark)
+    const now = answersNow()
     cards.forEach((card, at) => {
-      showVerdict(card, at, strange[at])
+      showVerdict(card, at, strange[at], now)
     })
   })
   pictures.element.append(familiar.element)
@@ -150,7 +151,7 @@ function say(message, data, remark) {
   const split = !cut ? "" : desk.whole ? "Read as one digit." : `Read as ${count} digits, cut ${line}.`
   const told = split && (remark || split)
   const many =
-    desk.many && `Those are more than ${NUMBERS[MOST]} digits. They are read as one: clear some, or crop to a few.`
+    desk.many && `That's more than ${NUMBERS[MOST]} digits, so they are read as one. Erase some, or crop the picture.`
   const text = problem || REASONS[desk.reason] || many || told || data.note || (blank ? data.hint : remark)
   const button = text && !problem && what ? label : ""
   if (message.dataset.text === text && message.dataset.button === button) return
@@ -232,10 +233,9 @@ function answersNow() {
   return { answers, disagrees }
 }
 
-function showVerdict({ verdict }, at, strange) {
+function showVerdict({ verdict }, at, strange, { answers, disagrees }) {
   const network = desk.networks[at]
   const { about, reading, readings } = network
-  const { answers, disagrees } = answersNow()
   const label = isDigits(about) ? desk.digit.label : null
   if (readings.length > 1) verdict.textContent = each(network, true)
   else
