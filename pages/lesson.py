@@ -22,7 +22,13 @@ for name in lessons.folders():
                 words = f"Go on at step {at}"
                 st.button(words, type="primary", on_click=lesson.go, args=(name, at), key=f"go-on-{name}")
             label = "Begin again" if at > 1 else "Begin"
-            st.button(label, type="secondary" if at > 1 else "primary", on_click=lesson.go, args=(name, 1), key=f"begin-{name}")
+            st.button(
+                label,
+                type="secondary" if at > 1 else "primary",
+                on_click=lesson.go,
+                args=(name, 1),
+                key=f"begin-{name}",
+            )
             if there and there[0] == name:
                 st.button("Leave the lesson", on_click=lesson.leave, key="lesson-leave")
         with st.container(gap="xxsmall"):
