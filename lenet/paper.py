@@ -116,8 +116,12 @@ def pen(light: np.ndarray) -> Found | None:
 
     light: float32 [height, width] in [0, 1]. The ink has the same shape or, of a small picture, an enlarged one.
     """
-    if (part := _between_lines(light)) is not None:
-        return _within(light, part)
+    part = _between_lines(light)
+    return _found(light) if part is None else _within(light, part)
+
+
+def _found(light: np.ndarray) -> Found | None:
+    """The same of a picture without lines along its edges."""
     if (sheet := _even(light)) is not None:
         return _inset(light, sheet) or _drawn(light - sheet)
     factor = int(np.ceil(SMALL / max(light.shape)))
@@ -151,7 +155,7 @@ def _even(light: np.ndarray) -> float | None:
 
 def _within(light: np.ndarray, part: Part) -> Found | None:
     """What is found in this part of the picture, [height, width], as ink of the whole picture."""
-    found = pen(light[part])
+    found = _found(light[part])
     if found is None:
         return None
     factor = found.ink.shape[0] // light[part].shape[0]
@@ -171,12 +175,13 @@ def _between_lines(light: np.ndarray) -> Part | None:
 
 
 def _line(rows: np.ndarray) -> int:
-    """How many of the first rows of a picture, [height, width], are a line: each is of one shade, and the last one is
-    of another than the rows behind it."""
+    """How many of the first rows of a picture, [height, width], are a line: each has one shade, and differs more from
+    the rows behind the line than those differ among themselves, as they do in light that fades slowly."""
     most = _rim(rows.shape)
-    shades = np.median(rows[: most + 1], axis=1)
+    shades = np.median(rows[: 2 * most + 1], axis=1)
     even = (np.abs(rows[:most] - shades[:most, None]) < SAME_SHADE).mean(1) > ALONG
-    line = np.logical_and.accumulate(even) & (np.abs(shades[:most] - shades[most]) > LEAST_RISE)
+    fading = abs(shades[most] - shades[-1])
+    line = np.logical_and.accumulate(even) & (np.abs(shades[:most] - shades[most]) > LEAST_RISE + fading)
     return int(np.flatnonzero(line)[-1]) + 1 if line.any() else 0
 
 

@@ -4,7 +4,7 @@ import io
 
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 from lenet import create_model, to_mnist
 from lenet.data import mnist
@@ -208,6 +208,32 @@ def test_a_thin_one_before_a_zero_is_no_printed_line():
     picture = one(thick=9)
     ImageDraw.Draw(picture).ellipse((120, 60, 240, 240), outline=0, width=15)
     assert read_ink(picture).grey[150, 80] > 0.5
+
+
+@pytest.mark.parametrize("side", [120, 300])
+@pytest.mark.parametrize(
+    "dark, bright, share", [(0, 1, 1), (0, 1, 0.3), (0.2, 1, 0.15), (0.5, 0.9, 0.25), (0.4, 0.9, 0.33), (0.3, 0.9, 0.5)]
+)
+@pytest.mark.parametrize("turned", [False, True])
+def test_light_that_fades_along_a_side_is_no_line(side, dark, bright, share, turned):
+    """From dark to bright over this share of the picture."""
+    light = dark + (bright - dark) * (np.arange(side) / (share * (side - 1))).clip(0, 1)
+    picture = Image.new("L", (side, side), 255)
+    ImageDraw.Draw(picture).line((side // 2, side // 8, side // 2, side - side // 8), 60, side // 30)
+    lit = (np.asarray(picture) * light[:, None]).round().astype(np.uint8)
+    grey = read_ink(lit[::-1] if turned else lit).grey[:, side // 2]
+    assert grey[side // 7 : -(side // 7)].min() > 0.5
+
+
+@pytest.mark.parametrize("side", [200, 300])
+@pytest.mark.parametrize("paper, line", [(200, 60), (238, 255)])
+def test_soft_lines_around_a_picture_are_no_ink(side, paper, line):
+    """Blurred over some rows, as in a screenshot that was shrunk."""
+    picture = seven(60, paper).resize((side, side))
+    soft = ImageFilter.GaussianBlur(1.5)
+    without = to_mnist(picture.filter(soft))
+    ImageDraw.Draw(picture).rectangle((0, 0, side - 1, side - 1), outline=line)
+    np.testing.assert_allclose(to_mnist(picture.filter(soft)), without, atol=0.05)
 
 
 @pytest.mark.parametrize("side", [60, 300])
