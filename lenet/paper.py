@@ -1,12 +1,12 @@
-"""Which marks of a picture are the pen's: not the paper's, the light's or the camera's.
+"""Which marks of a picture are the pen's, and not the paper's, the light's or the camera's.
 
     >>> pen(light).ink                                 # float32 [height, width] in [0, 1], 1 where there is full ink
 
 Paper is what stays when everything narrower than a wide window is closed up, so light may be uneven and shadows hard.
-What rises from it well above the grain, and hangs together, is a mark. Lines from edge to edge, frames, what the edge
-of the picture cuts off, and specks are marks that no pen made for a digit. Both are tried, dark marks and light ones;
-those win that look more like strokes, long and thin and strong. Before that, thin lines along the edges are cut off,
-and in an inset, a picture that lies on an even sheet as a chart's does, the digit is looked for alone.
+What rises from it well above the grain, and hangs together, is a mark. Some marks are no part of a digit: lines from
+edge to edge, frames, specks, and what the edge of the picture cuts off. Dark marks and light ones are both tried; those
+win that look more like strokes, long and thin and strong. Before that, thin lines along the edges are cut off. If a
+picture lies on an even sheet, as a chart does, the digit is looked for in that picture alone.
 """
 
 from dataclasses import dataclass
@@ -16,41 +16,11 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-# Chosen by looking at photographs of each kind of tests/photographs.py, made from pen drawings: of 100 of each kind, 95
-# to 99 % are read rightly (python -m benchmarks photographs).
+# The numbers of this module were chosen on the photographs of tests/photographs.py, made from pen drawings. How many of
+# each kind are read correctly: python -m benchmarks photographs FILE
 LEAST_RISE = 0.025  # of the range from black to white: nothing fainter is a mark, however clean the paper
-GRAINS = 5.0  # standard deviations of the paper's grain that a mark rises at least
-STRONG, WEAK = 0.5, 0.3  # of the full ink: where a mark is sure, and down to where it goes on
-WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
-WIDE_WINDOW = 0.7  # of a small picture's, which the digit fills
-LIT = 80  # percent of the paper: what is brighter may be the reflection of a lamp, light added to paper and ink alike
-MOST_MARKS = 40  # that are looked at, the largest ones
-RIM = 0.03  # of that side, but at least two pixels: lines along the edges that are no thicker are no ink
-TINY = 8  # pixels: smaller pictures have no such lines
-SAME_SHADE = 0.1  # of the range from black to white: no further apart are the pixels of such a line
-ALONG = 0.95  # of an edge of the picture that belongs to what runs along it
-INSET, SQUARE = 0.1, 0.65  # a picture in a picture covers so much of it at least, its shorter side against the longer
-INSET_FULL = 0.93  # of its box, its holes filled: the marks on a chart's axes stick out of it
-# Chosen on 200 charts of tests/photographs.py, with 0.54 or more, and on block 0s and 8s, with 0.36 or less.
-COUNTER = 0.45  # of the length of an inset: a mark in it that is shorter is no digit but a counter of one
+WEAK = 0.3  # of the full ink: a mark goes on down to here
 SMALL = 96  # pixels; smaller pictures are enlarged first
-EDGE = 3  # pixels: as close as this to two opposite edges a line begins and ends
-ACROSS = 0.7  # of the picture that a line from edge to edge covers
-SLOPES = np.linspace(-0.2, 0.2, 41)  # of such lines, against the picture's sides
-SPECK = 0.12  # of the longer side of the largest mark; smaller ones are specks
-LONG = 12.0  # times its thickness: a mark need not be longer to be a stroke
-APART = 0.4  # of the digit's longer side: what lies further away is no part of it
-BESIDE = 0.6  # of the rows of both that the next digit of a number shares with it
-RECTANGLE = 0.88  # of the smallest box around it that a sheet fills, though seen at a slant; an ellipse fills 0.79
-NARROW = 6.0  # times as long as wide: such a mark is a straight stroke, or a printed line
-THIN = 0.7  # of the thickness of the digit's strokes: narrow marks that go beyond it and are thinner are printed lines,
-THINNER = 0.5  # and so are all that are thinner than this
-FAR_LONGER = 2.5  # times as long as a stroke: a narrow mark is no printed line beside it but the digit
-BLOT = 3.0  # times its thickness: a mark that is no longer is a blot and no stroke
-THICKER = 1.5  # times as thick as the digit's strokes: such a blot is no part of the digit
-RING = 0.15  # of the picture's shorter side: what lies so close to its edges all along is the rest of a frame
-LEFT = 0.3  # of that side: so large is what is left without such rests at least,
-LEFT_OF_SCAN = 0.08  # or so large without those to which all of an edge belongs, the borders of a scan
 FULL = np.ones((3, 3), int)  # marks hang together over corners, too
 
 Part = tuple[slice, slice]  # of a picture: rows and columns
@@ -63,6 +33,9 @@ class Found:
 
     ink: np.ndarray
     doubt: float = 0.0
+
+
+NARROW = 6.0  # times as long as wide: such a mark is a straight stroke, or a printed line
 
 
 @dataclass(frozen=True)
@@ -106,7 +79,7 @@ class Mark:
 
     @property
     def thinness(self) -> float:
-        """What it leaves free of its box; a stroke that is straight leaves nothing, and is thin."""
+        """What it leaves free of its box. A straight stroke leaves nothing free, but is thin: 1."""
         high, wide = self.inside.shape
         return 1 - float(self.inside.mean()) if min(high, wide) > 0.4 * max(high, wide) else 1.0
 
@@ -136,14 +109,14 @@ def _found(light: np.ndarray) -> Found | None:
 
 
 def border(array: np.ndarray) -> np.ndarray:
-    """The values along the four edges of an array [height, width], one row; those in its corners come twice."""
+    """The values along the four edges of an array [height, width], as one row; corners come twice."""
     return np.concatenate([array[0], array[-1], array[:, 0], array[:, -1]])
 
 
 def _even(light: np.ndarray) -> float | None:
     """Lightness of the sheet if it is the same, without any grain, along the picture's edge, as in a drawing.
 
-    A line along the edge that is too faint for a mark may hide the sheet: most of what is nearly as light is the sheet.
+    A faint line may run along the edge. So the sheet is the most common shade near the edge's.
     """
     edge = border(light)
     middle = float(np.median(edge))
@@ -161,6 +134,12 @@ def _within(light: np.ndarray, part: Part) -> Found | None:
     factor = found.ink.shape[0] // light[part].shape[0]
     around = [(factor * side.start, factor * (size - side.stop)) for side, size in zip(part, light.shape)]
     return Found(np.pad(found.ink, around), found.doubt)
+
+
+RIM = 0.03  # of the shorter side, but at least two pixels: lines along the edges no thicker than this are not ink
+TINY = 8  # pixels: smaller pictures have no such lines
+SAME_SHADE = 0.1  # of the range from black to white: the pixels of such a line are no further apart
+ALONG = 0.95  # of an edge of the picture that belongs to what runs along it
 
 
 def _between_lines(light: np.ndarray) -> Part | None:
@@ -190,11 +169,16 @@ def _rim(shape: tuple[int, ...]) -> int:
     return max(2, round(RIM * min(shape)))
 
 
+INSET, SQUARE = 0.1, 0.65  # a picture in a picture covers this share of it or more; its shorter side against the longer
+INSET_FULL = 0.93  # of its box, its holes filled: the marks on a chart's axes stick out of it
+COUNTER = 0.45  # of the length of an inset: a shorter mark is a counter, not a digit
+
+
 def _inset(light: np.ndarray, sheet: float) -> Found | None:
     """What is found in a picture or a box that lies on the sheet, as a chart's does between its numbers.
 
-    light: [height, width]; sheet: the lightness of what is around. None if there is no inset, or no stroke in it: the
-    counters of a block 0 or 8 are none, against the strokes around them.
+    light: [height, width]; sheet: the lightness of what is around. None if there is no inset, or no stroke in it
+    (the counters of a block 0 or 8 are no strokes).
     """
     if min(light.shape) < SMALL:
         return None
@@ -212,7 +196,8 @@ def _inset(light: np.ndarray, sheet: float) -> Found | None:
     inner = _largest(found.ink, WEAK) if found else None
     if inner is None:
         return None
-    goes_on = border(outer.inside[rim:-rim, rim:-rim]).mean() > 0.5  # the outer mark is no thin box
+    # inside the rim it goes on: thick strokes, not a thin box
+    goes_on = border(outer.inside[rim:-rim, rim:-rim]).mean() > 0.5
     return None if goes_on and inner.length < COUNTER * outer.length else found
 
 
@@ -256,8 +241,11 @@ def _enlarged(light: np.ndarray, factor: int) -> np.ndarray:
     return np.asarray(picture.resize(size, Image.Resampling.BICUBIC), np.float32).clip(0, 1)
 
 
+RECTANGLE = 0.88  # of the smallest box around it that a sheet fills, though seen at a slant; an ellipse fills 0.79
+
+
 def _sheet(light: np.ndarray) -> np.ndarray:
-    """The same, but where a whole sheet lies on something darker, its paper goes on over that."""
+    """The same picture; but if a whole sheet lies on something darker, its paper replaces that."""
     smooth = ndimage.gaussian_filter(light, 1.5)
     labels, count = ndimage.label(smooth > _between(smooth))
     if not count:
@@ -290,6 +278,11 @@ def _fullness(filled: np.ndarray) -> float:
     turns = np.deg2rad(np.arange(-45, 45, 3))[:, None]
     down, across = rows * np.cos(turns) - columns * np.sin(turns), columns * np.cos(turns) + rows * np.sin(turns)
     return float(filled.sum() / ((np.ptp(down, 1) + 1) * (np.ptp(across, 1) + 1)).min())
+
+
+GRAINS = 5.0  # standard deviations of the paper's grain that a mark rises at least
+STRONG = 0.5  # of the full ink: from here on a mark is sure
+LONG = 12.0  # times its thickness: a mark need not be longer to be a stroke
 
 
 def _marks(light: np.ndarray, dark: bool, factor: int) -> tuple[float, np.ndarray] | None:
@@ -340,6 +333,11 @@ def _contrast(light: np.ndarray, mark: Mark, dark: bool) -> float:
     return max(float(np.percentile(step if dark else -step, 20)), 0.001)
 
 
+WINDOW = 0.3  # of the picture's shorter side: wider than any stroke
+WIDE_WINDOW = 0.7  # of a small picture's, which the digit fills
+LIT = 80  # percent of the paper: what is brighter may be the reflection of a lamp, light added to paper and ink alike
+
+
 def _rise(light: np.ndarray, dark: bool, factor: int) -> tuple[np.ndarray, float]:
     """How far each pixel is from the paper, and the grain of that."""
     share = WINDOW if factor == 1 else WIDE_WINDOW
@@ -362,6 +360,9 @@ def _rise(light: np.ndarray, dark: bool, factor: int) -> tuple[np.ndarray, float
     return (rise - middle).clip(0), grain
 
 
+MOST_MARKS = 40  # that are looked at, the largest ones
+
+
 def _all_marks(labels: np.ndarray, rise: np.ndarray, cut: bool) -> list[Mark]:
     """The largest ones. cut: the picture is not so small that its edge may be the digit's."""
     boxes = [(box[0], box[1]) for box in ndimage.find_objects(labels)]
@@ -375,8 +376,13 @@ def _all_marks(labels: np.ndarray, rise: np.ndarray, cut: bool) -> list[Mark]:
     return marks
 
 
+RING = 0.15  # of the picture's shorter side: what stays so close to the edges is the rest of a frame
+LEFT = 0.3  # of that side: what is left without such rests must be at least this large,
+LEFT_OF_SCAN = 0.08  # or this large without those that cover a whole edge, the borders of a scan
+
+
 def _without_ring(marks: list[Mark], shape: tuple[int, int]) -> list[Mark]:
-    """Without what runs along the picture's edges: the rest of a printed box, or of a scan the border.
+    """Without what runs along the picture's edges: the rest of a printed box, or the border of a scan.
 
     shape: height and width of the picture. What is left must be large enough to be the digit.
     """
@@ -389,7 +395,7 @@ def _without_ring(marks: list[Mark], shape: tuple[int, int]) -> list[Mark]:
 
 
 def _along_edge(mark: Mark, shape: tuple[int, int]) -> bool:
-    """Whether all of one edge of the picture is its own, as the border of a scan is.
+    """Whether it covers a whole edge of the picture, as the border of a scan does.
 
     A larger RIM would find such borders too, but would also take the bar of a seven that is cut tightly for a line.
     """
@@ -407,6 +413,13 @@ def _in_ring(mark: Mark, shape: tuple[int, int]) -> bool:
     spans = zip(mark.box, shape)
     inner = tuple(slice(max(0, ring - side.start), max(0, size - ring - side.start)) for side, size in spans)
     return not mark.inside[inner].any()
+
+
+APART = 0.4  # of the digit's longer side: what lies further away is no part of it
+BESIDE = 0.6  # of the rows of both that the next digit of a number shares with it
+SPECK = 0.12  # of the longer side of the largest mark; smaller ones are specks
+BLOT = 3.0  # times its thickness: a mark shorter than this is a blot
+THICKER = 1.5  # times as thick as the digit's strokes: such a blot is no part of the digit
 
 
 def _of_the_digit(marks: list[Mark]) -> list[Mark]:
@@ -435,6 +448,11 @@ def _fits(mark: Mark, main: Mark) -> bool:
     return not _underlines(mark, main)
 
 
+THIN = 0.7  # of the thickness of the digit's strokes: narrow marks that go beyond it at both ends are lines below this
+THINNER = 0.5  # of that thickness: all other narrow marks below this are lines, too
+FAR_LONGER = 2.5  # times as long as a stroke: a narrow mark this long is the digit itself
+
+
 def _without_thin_lines(marks: list[Mark]) -> list[Mark]:
     """Without printed lines, which are thinner than the first mark that is a stroke and not narrow."""
     stroke = next((mark for mark in marks if not mark.narrow and mark.length >= BLOT), None)
@@ -442,8 +460,8 @@ def _without_thin_lines(marks: list[Mark]) -> list[Mark]:
 
 
 def _is_printed(mark: Mark, stroke: Mark) -> bool:
-    """Whether it is a narrow mark and thinner than this stroke; if it does not go beyond the stroke's both ends, as the
-    upright of a box does, it is much thinner."""
+    """Whether it is a printed line beside this stroke. Printed lines are thinner than the stroke; one that does not
+    reach beyond both its ends, much thinner."""
     if not mark.narrow or mark.size > FAR_LONGER * stroke.size:
         return False
     along = int(np.argmax(mark.inside.shape))
@@ -500,6 +518,11 @@ def _without_lines(mask: np.ndarray) -> np.ndarray:
         cleaned = _without_rows(sheet)
         mask = cleaned.T if turned else cleaned
     return mask
+
+
+SLOPES = np.linspace(-0.2, 0.2, 41)  # of lines from edge to edge, against the picture's sides
+ACROSS = 0.7  # of the picture that such a line covers
+EDGE = 3  # pixels: as close as this to two opposite edges it begins and ends
 
 
 def _without_rows(mask: np.ndarray) -> np.ndarray:
