@@ -295,10 +295,8 @@ def _marks(light: np.ndarray, dark: bool, factor: int) -> tuple[float, np.ndarra
     rise = rise / top
     strong = rise > max(STRONG, least / top)
     weak = rise > max(WEAK, least / top)
-    mask = strong | (weak & ndimage.binary_dilation(strong, FULL, iterations=2))
-    if factor == 1:
-        mask = _without_lines(mask)
-    labels, _ = ndimage.label(mask, FULL)
+    free = _without_lines(weak) if factor == 1 else weak
+    labels, _ = ndimage.label(free & ndimage.binary_dilation(strong & free, FULL, iterations=2), FULL)
     marks = [mark for mark in _all_marks(labels, rise, factor == 1) if mark.inside.sum() >= 4 * factor]
     kept = _of_the_digit(_without_ring(marks, light.shape))
     if not kept:
@@ -546,7 +544,7 @@ def _without_rows(mask: np.ndarray) -> np.ndarray:
     gone = np.zeros(len(rows), bool)
     for band in bands:
         near = (at >= band[0] - 2) & (at <= band[-1] + 2)
-        thick = np.median(runs[near])
+        thick = np.median(runs[(at >= band[0]) & (at <= band[-1])])
         if columns[near].min() > EDGE or columns[near].max() < wide - 1 - EDGE:
             continue
         if thick <= 0.06 * high and not (rows[near].min() > 0.9 * high or rows[near].max() < 0.1 * high):

@@ -5,10 +5,11 @@ import io
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFilter
+from scipy import ndimage
 
 from lenet import create_model, to_mnist
 from lenet.data import mnist
-from lenet.ink import BOX, InkError, open_picture, read_ink
+from lenet.ink import BOX, INK, InkError, open_picture, read_ink
 from tests.photographs import KINDS, photograph
 
 PICTURES = 8  # of each kind
@@ -82,6 +83,20 @@ def circled(picture: Image.Image) -> Image.Image:
 def test_what_is_drawn_around_a_digit_is_left_out(best, added, grain):
     picture = np.asarray(added(seven(60, 200))) + np.random.default_rng(0).normal(0, grain, (300, 300))
     assert answer(best, picture.clip(0, 255).astype(np.uint8)) == 7
+
+
+@pytest.mark.parametrize("line", [150, 120, 90])
+def test_ruled_lines_leave_no_stubs_on_a_digit_and_take_no_bar_from_it(line):
+    """One of them runs along the bar of the seven."""
+    digit = np.asarray(seven(1, 0)) > 0
+    picture = np.full((300, 300), 230)
+    for y in range(10, 300, 14):
+        picture[y : y + 2] = line
+    picture[digit] = 30
+    grain = np.random.default_rng(0).normal(0, 2, (300, 300))
+    grey = read_ink((picture + grain).clip(0, 255).astype(np.uint8)).grey
+    assert grey[~ndimage.binary_dilation(digit, np.ones((3, 3)), iterations=3)].max() < INK
+    assert grey[ndimage.binary_erosion(digit)].min() > 0.5
 
 
 @pytest.mark.parametrize("bright", [110, 140])
