@@ -3,7 +3,7 @@
     >>> photograph(ink, "squared", np.random.default_rng(0))      # uint8 [height, width], or in colour [.., .., 3]
 
 ink: float [height, width] in [0, 1], 1 where the pen was. Most kinds add one thing to a sheet that is lit a little
-unevenly, and "all at once" adds many; there the digit's longer side takes 20 to 90 % of the shorter side of the frame.
+unevenly, and "all at once" adds many; in these the digit's longer side takes 20 to 90 % of the frame's shorter side.
 The kinds in CUT_OUT have sizes of their own: digits cut from a scan or a table, a whole scan, a chart and a photograph
 that was made black and white.
 """
