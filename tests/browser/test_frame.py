@@ -82,6 +82,7 @@ def test_headings_go_down_one_level_at_a_time(path: str, last: str, server: Serv
     page.goto(server.url + path)
     settled(page)
     page.get_by_role("heading", name=last).first.wait_for(timeout=60_000)
+    settled(page)  # it may come before the page's last run has ended
     levels = page.evaluate("""() => {
         const heading = (e) => /^H[1-6]$/.test(e.tagName) && e.checkVisibility({ visibilityProperty: true })
         const below = (e) => [...(e.shadowRoot?.children ?? []), ...e.children].flatMap(walk)
