@@ -129,7 +129,7 @@ def test_a_lesson_from_the_first_code_to_the_last_file(running, people, folder, 
     teacher.get_by_role("button", name="Ask the class").click()
     for pupil, choice in zip(pupils, (7, 7, 1)):
         pupil.locator(".answer-row").nth(choice).click(timeout=WAIT)
-    teacher.get_by_text("3 of 3 have voted").wait_for(timeout=WAIT)
+    teacher.get_by_text("3 of 3 voted").wait_for(timeout=WAIT)
     assert teacher.locator(".share").count() == 0
     assert pupils[2].locator(".share").count() == 0
     teacher.get_by_role("button", name="Reveal").click()

@@ -16,7 +16,7 @@ export default function ({ data, root }) {
 /** The element. choose: what to do with a pupil's choice; without it the answers are no buttons. */
 export function questionOf(question, choose = null) {
   const { text, voted, pupils, revealed, note } = question
-  const state = revealed ? note : pupils === undefined ? "" : `${voted} of ${pupils} have voted`
+  const state = revealed ? note : pupils === undefined ? "" : `${voted} of ${pupils} voted`
   return el(
     "section",
     { className: `question ${choose ? "asked" : "projected"}` },
