@@ -88,7 +88,7 @@ def test_nothing_of_it_imports_torch() -> None:
 def test_every_recorded_run_names_the_release_that_makes_it_again() -> None:
     unnamed = [run for run, history in histories(read()).items() if None in history.torch]
     assert {run.training().optimiser for run in unnamed} <= {"adam"}  # they took MKL's square root
-    assert len(unnamed) <= 12  # those from before Adam's step was fused, and no new one
+    assert not unnamed
 
 
 @pytest.mark.slow
