@@ -94,7 +94,7 @@ def report(runs: Runs) -> str:
 
 
 def _releases(runs: Runs) -> str:
-    found = Counter(history.torch[0] or "no release: older runs with Adam" for history in runs.values())
+    found = Counter(history.torch[0] or "no release" for history in runs.values())
     return ", ".join(f"{release} ({count} runs)" for release, count in sorted(found.items())) or "none"
 
 

@@ -41,8 +41,8 @@ class Result:
 
 
 def perform(run: Run, recipe: Recipe, on_epoch: Callable[[int], None] = lambda epoch: None) -> Result:
-    """Do one run from its seed, on one thread. In a process of its own the numbers are the same
-    on every x86-64 processor with AVX2."""
+    """Do one run from its seed, on one thread. In a process of its own the numbers are the same on every
+    x86-64 processor with AVX2."""
     from lenet.data import mnist
     from lenet.pretrained import make_card, weights_bytes
     from lenet.training import epochs, new_model, prepare_process, release, train

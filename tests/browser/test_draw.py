@@ -276,6 +276,26 @@ def test_the_drawing_survives_a_change_of_page(page):
     expect_answers(page, "3")
 
 
+def as_png(sheet: Image.Image) -> bytes:
+    png = io.BytesIO()
+    sheet.save(png, "PNG")
+    return png.getvalue()
+
+
+def a_two() -> bytes:
+    """A picture of a blue 2 on white paper."""
+    sheet = Image.new("RGB", (300, 300), "white")
+    ImageDraw.Draw(sheet).line([(300 * x, 300 * y) for x, y in DIGITS[2][0]], (0, 0, 120), 22, "curve")
+    return as_png(sheet)
+
+
+def upload(page, picture: bytes):
+    """Hand a file to the open pop-over. Returns its field."""
+    field = page.locator(".st-key-digit_upload input[type=file]")
+    field.set_input_files({"name": "picture.png", "mimeType": "image/png", "buffer": picture})
+    return field
+
+
 def test_a_test_digit_an_upload_and_back(page):
     draw(page, 3)
     expect_answers(page, "3")
@@ -285,18 +305,13 @@ def test_a_test_digit_an_upload_and_back(page):
     page.keyboard.press("Enter")
     expect_answers(page, "7")
     page.wait_for_url("**/?digit=0")
-    sheet = Image.new("RGB", (300, 300), "white")
-    ImageDraw.Draw(sheet).line([(300 * x, 300 * y) for x, y in DIGITS[2][0]], (0, 0, 120), 22, "curve")
-    png = io.BytesIO()
-    sheet.save(png, "PNG")
-    field = page.locator(".st-key-digit_upload input[type=file]")
-    field.set_input_files({"name": "two.png", "mimeType": "image/png", "buffer": png.getvalue()})
+    field = upload(page, a_two())
     expect_answers(page, "2")
     field.wait_for(state="detached")  # the pop-over has made room for the answer
     expect(page.get_by_role("heading", name="How your picture became 28 × 28")).to_be_visible()
     assert "drawn" not in page.locator(".st-key-answer .steps").inner_text()
     chooser.click()
-    field.set_input_files({"name": "two.png", "mimeType": "image/png", "buffer": b"no picture at all"})
+    upload(page, b"no picture at all")
     page.locator(".st-key-answer .message", has_text="not a picture").wait_for()
     expect_answers(page, "2")
     page.get_by_role("button", name="Back to my drawing").click()
@@ -305,12 +320,7 @@ def test_a_test_digit_an_upload_and_back(page):
 
 def test_an_uploaded_picture_leaves_the_network_on_the_first_screen(page):
     page.get_by_role("button", name="Test digit or picture").click()
-    sheet = Image.new("RGB", (300, 300), "white")
-    ImageDraw.Draw(sheet).line([(300 * x, 300 * y) for x, y in DIGITS[2][0]], (0, 0, 120), 22, "curve")
-    png = io.BytesIO()
-    sheet.save(png, "PNG")
-    field = page.locator(".st-key-digit_upload input[type=file]")
-    field.set_input_files({"name": "two.png", "mimeType": "image/png", "buffer": png.getvalue()})
+    upload(page, a_two())
     expect_answers(page, "2")
     page.get_by_text("Pink: what was taken for ink.").wait_for()
     box = page.locator(".st-key-view canvas.view").bounding_box()
@@ -323,11 +333,8 @@ def test_an_uploaded_picture_of_two_digits_is_cut(page):
     for left, digit in ((0, 4), (270, 2)):
         for path in DIGITS[digit]:
             ImageDraw.Draw(sheet).line([(left + 300 * x, 300 * y) for x, y in path], 40, 20, "curve")
-    png = io.BytesIO()
-    sheet.save(png, "PNG")
     page.get_by_role("button", name="Test digit or picture").click()
-    field = page.locator(".st-key-digit_upload input[type=file]")
-    field.set_input_files({"name": "42.png", "mimeType": "image/png", "buffer": png.getvalue()})
+    upload(page, as_png(sheet))
     expect_answers(page, "42")
     message = page.locator(".st-key-answer .message")
     expect(message).to_contain_text("Read as two digits, cut at the dashed line.")

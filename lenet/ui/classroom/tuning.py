@@ -26,9 +26,11 @@ def page(me: Teacher) -> None:
         st.info("The wall is empty: let the class write digits first. A network can then learn from them.")
         return
     learn, test = (len({drawing.pupil for drawing in part}) for part in by_writer(wall))
-    tested = f"The other {test} only test it, so that it has seen nothing of their handwriting."
-    if not test:
-        tested = "Every fourth writer only tests it, and there is none yet."
+    tested = (
+        f"The other {test} only test it, so that it has seen nothing of their handwriting."
+        if test
+        else "As soon as four of you have written, one in four only tests it."
+    )
     st.markdown(f"**A network learns from the digits of {learn} of you.** {tested}")
     job = _newest(me)
     going = job is not None and not job.settled

@@ -22,11 +22,8 @@ if TYPE_CHECKING:  # torch
 
 STEEP = 50.0  # a loss above it would leave nothing to see of the usual ones on a linear axis
 ICONS = {"good": st.success, "warning": st.warning, "bad": st.error}
-HELD = {
-    Command.PAUSE: "its first step",
-    Command.STEP: "its second step",
-    Command.EPOCH: "an epoch",
-}  # told before it begins
+# Where a run pauses, if this was asked for before it began.
+HELD = {Command.PAUSE: "its first step", Command.STEP: "its second step", Command.EPOCH: "an epoch"}
 WORDS = {State.PAUSED: "paused", State.DONE: "done", State.STOPPED: "stopped", State.FAILED: "failed"}
 
 
