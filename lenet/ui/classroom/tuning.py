@@ -29,7 +29,7 @@ def page(me: Teacher) -> None:
     tested = (
         f"The other {test} only test it, so that it has seen nothing of their handwriting."
         if test
-        else "As soon as four of you have written, one in four only tests it."
+        else "As soon as a second pupil has written, the digits of one of you only test it."
     )
     st.markdown(f"**A network learns from the digits of {learn} of you.** {tested}")
     job = _newest(me)
